@@ -1,0 +1,53 @@
+# Two commands are all that a newcomer needs: `make demo` shows the gateway at work, `make test` proves it.
+# Assumed: Python 3.11 or later with venv, make, git. Everything else goes into .venv.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p 2>/dev/null && break; done)
+BIN := .venv/bin
+STAMP := .venv/.set-up
+WORKERS ?= auto
+COUNT ?= 200000
+
+.PHONY: help setup demo test check format fuzz bench soak lock clean
+
+help:  ## say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+setup: $(STAMP)  ## make .venv with the command at .venv/bin/gateway
+
+$(STAMP): pyproject.toml requirements.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and none was found: install it (Debian: apt install python3 python3-venv)." >&2; exit 69; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; $(PYTHON) is older. Name another with: make PYTHON=/path/of/python3.11 $(MAKECMDGOALS)" >&2; exit 69; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is needed and missing: install it (Debian: apt install python3-venv)." >&2; exit 69; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+demo: setup  ## play a school day on loopback, in a temporary folder
+	@$(BIN)/gateway demo
+
+test: setup  ## run every test
+	@$(BIN)/pytest -n $(WORKERS)
+
+check: setup  ## style, types, floors
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup  ## put the code into shape
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+fuzz: setup  ## throw odd messages, sessions and packets at the parsers (COUNT=200000)
+	@$(BIN)/python -m tests.fuzz --count $(COUNT)
+
+bench: setup  ## measure against OpenSSH and stock aiosmtpd, side by side
+	@$(BIN)/python -m bench
+
+lock: setup  ## pin the newest versions of everything, with their digests
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev --extra build pyproject.toml --output-file requirements.lock
+
+clean:  ## remove what was made here
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
