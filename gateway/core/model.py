@@ -1,0 +1,320 @@
+"""The records of the gateway: what was sent, what became of it, and what we still owe.
+
+Frozen values only. Times are aware and in UTC; sizes are bytes. Refuses nothing: the lifecycle is `core.lifecycle`
+(Source: SPEC 2, 6, 13).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """How something came to us."""
+
+    EMAIL = "email"
+    SFTP = "sftp"
+    COMMAND = "command"
+
+
+class Status(StrEnum):
+    """What a person sees of a file."""
+
+    SENT = "Sent"
+    RECEIVED = "Received"
+    REJECTED = "Rejected"
+    RECALLED = "Recalled"
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """Who sent the spooled bytes, and how we know: sealed with them, so that a crash loses neither."""
+
+    id: str  # the submission's id, sortable
+    channel: Channel
+    received_at: datetime
+    size: int  # bytes, as spooled
+    sha256: str  # of those bytes
+    username: str  # the account that sent it
+    verified_by: str  # how: "password", "publickey", "relay mail.example.org", "dmarc school.example"
+    name: str | None = None  # of the file (SFTP); a message carries its names inside
+    peer: str = ""  # address of the client
+    recipients: tuple[str, ...] = ()  # as given to RCPT
+    sender: str = ""  # the verified address (email)
+    school: str | None = None  # whose folder it was put into, by a person with several schools
+
+
+@dataclass(frozen=True)
+class PartFate:
+    """One leaf part of a submission and what became of it."""
+
+    number: int
+    name: str | None
+    content_type: str
+    size: int
+    fate: str  # taken, rejected, held, ignored, duplicate
+    why: str = ""  # reason code, or why it was ignored
+    file_id: str | None = None
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """One file from a school, as every view of the gateway shows it (SPEC 13)."""
+
+    id: str
+    submission: str
+    name: str  # as sent, NFC; masked once it was destroyed
+    school: str | None  # DfE number; None while it is not certain
+    service: str | None  # the known code in the name
+    status: Status
+    channel: Channel
+    sent_by: str  # "Forename Surname"
+    sent_by_user: str
+    sent_at: datetime
+    size: int | None
+    sha256: str | None
+    expires_at: datetime | None  # when its bytes are destroyed; None when there are none
+    reason: str | None = None  # code of the first fault
+    faults: tuple[str, ...] = ()
+    remark: str | None = None
+    warnings: tuple[str, ...] = ()
+    received_by: str | None = None
+    received_by_user: str | None = None
+    received_at: datetime | None = None  # when it was Received by the service, not by us
+    delivered_at: datetime | None = None
+    comment: str | None = None
+    tags: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()  # of a zip
+    supersedes: str | None = None
+    correction: str | None = None  # the name that the sender can accept
+    detail: str | None = None  # a sentence more for the sender, e.g. who rejected it
+    place: str | None = None  # of the bytes below the archive; None when none are held
+    rejected_by: str | None = None
+    status_at: datetime | None = None  # when the status last changed
+    purged_at: datetime | None = None
+    date: str | None = None  # in the name: yyyymmdd, or the version
+    extension: str | None = None
+    private: bool = False  # seen by the sender alone
+
+
+@dataclass(frozen=True)
+class History:
+    """One change of one file: who, when, why."""
+
+    file: str
+    at: datetime
+    actor: str  # username, "gateway", or the administrator's name
+    event: str  # of core.lifecycle
+    status: Status
+    why: str = ""
+
+
+class DropState(StrEnum):
+    """How far a drop is."""
+
+    DUE = "due"
+    PLACING = "placing"  # the bytes are durable under a temporary name; only the rename is left
+    DONE = "done"
+    WITHDRAWN = "withdrawn"
+    GIVEN_UP = "given-up"  # a person must act
+
+
+@dataclass(frozen=True)
+class Drop:
+    """One delivery that we owe: one file, one target of its service."""
+
+    id: str
+    file: str
+    service: str
+    target: str  # Target.name
+    state: DropState = DropState.DUE
+    due_at: datetime | None = None
+    first_due_at: datetime | None = None
+    attempts: int = 0
+    placed_as: str | None = None  # the name it has in the folder
+    error: str | None = None
+    done_at: datetime | None = None
+
+
+class NoticeState(StrEnum):
+    """How far a notice is."""
+
+    DUE = "due"
+    SENT = "sent"
+    GIVEN_UP = "given-up"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One email that we owe to one person. Rendered when it is sent, from its template and context."""
+
+    id: str
+    template: str  # file name in config/notices without ending
+    username: str  # "" when it goes to an address that is no account's
+    address: str
+    context: Mapping[str, object]  # plain JSON
+    submission: str | None = None
+    state: NoticeState = NoticeState.DUE
+    due_at: datetime | None = None
+    first_due_at: datetime | None = None
+    attempts: int = 0
+    error: str | None = None
+    sent_at: datetime | None = None
+    is_answer: bool = True  # leaves with a null return path (SPEC 4)
+    in_reply_to: str | None = None  # Message-ID of the mail that it answers
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one email or one upload became: everything that is recorded in one transaction."""
+
+    id: str
+    channel: Channel
+    received_at: datetime
+    username: str
+    verified_by: str
+    peer: str = ""
+    subject: str | None = None
+    message_id: str | None = None
+    outcome: str = ""  # "", or why there is no file: no-file, cloud-link-only, encrypted-message
+    parts: tuple[PartFate, ...] = ()
+    files: tuple[FileRecord, ...] = ()
+    history: tuple[History, ...] = ()
+    drops: tuple[Drop, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """Bytes under a temporary name, or cut off: kept for a day so that the upload can go on."""
+
+    id: str  # of the bytes in the spool
+    username: str
+    folder: str  # in the person's view, e.g. "Send Files"
+    name: str
+    size: int
+    since: datetime
+
+
+@dataclass(frozen=True)
+class FileQuery:
+    """Which files to list; every field narrows. Newest first."""
+
+    school: str | None = None
+    schools: tuple[str, ...] | None = None
+    service: str | None = None
+    services: tuple[str, ...] | None = None
+    status: tuple[Status, ...] = ()
+    sent_by: str | None = None  # username or name
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str | None = None  # in the name
+    submission: str | None = None
+    has_bytes: bool | None = None
+    limit: int | None = None
+    after: str | None = None  # id of the last row of the page before
+
+
+@dataclass(frozen=True)
+class Change:
+    """One transition of one file with all that follows from it, written in one transaction or not at all."""
+
+    file: FileRecord  # as it shall be
+    expected: Status  # the compare of the compare-and-set
+    history: History
+    drops: tuple[Drop, ...] = ()  # new drops
+    withdraw: tuple[str, ...] = ()  # drops that are no longer owed
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One row of the append-only trail; personal data only as salted digests (SPEC 10)."""
+
+    sequence: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str  # id of a file, account, school…
+    detail: Mapping[str, object] = field(default_factory=dict)
+    previous: str = ""  # digest of the row before
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class UnpackedPart:
+    """One leaf part of a message, its bytes decoded into a file of their own when it is a candidate."""
+
+    number: int
+    name: str | None  # as the sender wrote it, NFC
+    content_type: str
+    size: int
+    sha256: str
+    is_file: bool  # a candidate; otherwise it is ignored, and `why` says why
+    why: str = ""
+    path: str = ""  # of the decoded bytes, below the spool; "" for an ignored part
+    is_whole: bool = True  # False when the message ended inside it
+    container: str = ""  # name of the winmail.dat or attached message that it came out of
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """A message, taken apart."""
+
+    subject: str
+    message_id: str
+    is_automatic: bool  # RFC 3834: must not be answered
+    comment: str
+    tags: tuple[str, ...]
+    parts: tuple[UnpackedPart, ...]
+    cause: str = ""  # without a usable file: nothing-attached, cloud-link-only, encrypted-message, no-file-in-tnef
+    faults: tuple[str, ...] = ()  # limits that the message ran into
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What we saw inside a file."""
+
+    verdict: str  # clean, rejected, wait
+    reason: str | None = None  # infected, not-scannable, unsafe-archive, truncated, type-not-allowed
+    detail: str = ""
+    entries: tuple[str, ...] = ()  # of a zip
+    remark: str | None = None  # "not scanned"
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One email, rendered and ready to leave."""
+
+    to: str
+    subject: str
+    text: str
+    message_id: str
+    return_path: str = ""  # "" is the null return path
+    html: str | None = None
+    in_reply_to: str | None = None
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What the relay said: sent, later (4xx, no answer) or refused (5xx)."""
+
+    outcome: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class NoticeQuery:
+    """Which notices to list; every field narrows. Newest first."""
+
+    school: str | None = None
+    username: str | None = None
+    state: NoticeState | None = None
+    submission: str | None = None
+    template: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str | None = None
+    limit: int | None = None

@@ -1,0 +1,151 @@
+"""Sample contexts of every notice: what templates are tried with, and what an administrator previews.
+
+Built from invented records by the same functions as the real ones, so that they can't drift apart; each fills what the
+others leave empty (Source: SPEC 11; DESIGN 1).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from gateway.core.model import Channel, FileRecord, PartFate, Status, Submission
+from gateway.core.notices import Letterhead, no_file, plain, receipt, rejection
+from gateway.core.register import Account, AccountState, Directory, Role, School
+from gateway.core.routing import Catalogue, Service
+
+_AT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
+_HEAD = Letterhead("Derbyshire", "the files team, files-help@derbyshire.example, 01632 960123")
+_SENDER = Account(
+    username="p.varga",
+    forename="Petra",
+    surname="Varga",
+    email="petra.varga@leys.example",
+    role=Role.STAFF,
+    state=AccountState.ACTIVE,
+    schools=("8302000",),
+)
+_CATALOGUE = Catalogue(
+    {
+        code: Service(code=code, name=name, use=use, hint=hint)
+        for code, name, use, hint in (
+            ("INFO", "EYFS, Phonics", "Results and returns: Early Years profile, phonics check", ""),
+            ("SEN", "SEN", "Special educational needs: requests, reports, reviews", "Plans go through the EHC Hub."),
+        )
+    }
+)
+_SENT = FileRecord(
+    id="01kaj0sample0000000000000a-01",
+    submission="01kaj0sample0000000000000a",
+    name="8302000_SENreview20261120.zip",
+    school="8302000",
+    service="SEN",
+    status=Status.SENT,
+    channel=Channel.EMAIL,
+    sent_by=_SENDER.full_name,
+    sent_by_user=_SENDER.username,
+    sent_at=_AT,
+    size=48_200,
+    sha256="",
+    expires_at=_AT + timedelta(days=90),
+    remark="not scanned",
+    warnings=("separator", "no-date"),
+    comment="Two reports for the review on Tuesday.",
+    entries=("report one.pdf", "report two.pdf"),
+    supersedes="01kaj0sample00000000000000-01",
+    place="8302000/2026-11/sample",
+    date="20261120",
+    extension="zip",
+)
+_CORRECTED = replace(
+    _SENT,
+    id="01kaj0sample0000000000000a-02",
+    name="8302000_SENDreview20261120.pdf",
+    service=None,
+    status=Status.REJECTED,
+    expires_at=_AT + timedelta(days=14),
+    reason="unknown-service-code",
+    faults=("unknown-service-code",),
+    correction="8302000_SENreview20261120.pdf",
+    rejected_by="the gateway",
+    remark=None,
+    warnings=(),
+    entries=(),
+    supersedes=None,
+    extension="pdf",
+)
+_HOPELESS = replace(
+    _CORRECTED,
+    id="01kaj0sample0000000000000a-03",
+    name="letter",
+    reason="no-dfe-number",
+    faults=("no-dfe-number", "no-service-code"),
+    correction=None,
+    size=None,
+    place=None,
+    date=None,
+    extension=None,
+)
+_MIXED = Submission(
+    id=_SENT.submission,
+    channel=Channel.EMAIL,
+    received_at=_AT,
+    username=_SENDER.username,
+    verified_by="password",
+    parts=(
+        PartFate(1, _SENT.name, "application/zip", 48_200, "taken", file_id=_SENT.id),
+        PartFate(2, _CORRECTED.name, "application/pdf", 48_200, "rejected", "unknown-service-code", _CORRECTED.id),
+        PartFate(3, _HOPELESS.name, "application/pdf", 9_100, "rejected", "no-dfe-number", _HOPELESS.id),
+        PartFate(4, "8302000_INFOphonics20261101.csv", "text/csv", 800, "duplicate", "", "earlier"),
+        PartFate(5, "image001.png", "image/png", 4_000, "ignored", "picture of a signature"),
+    ),
+    files=(_SENT, _CORRECTED, _HOPELESS),
+)
+_EARLIER = replace(_SENT, id="earlier", service="INFO", name="8302000_INFOphonics20261101.csv", sent_at=_AT, entries=())
+_UPLOAD = replace(
+    _MIXED,
+    channel=Channel.SFTP,
+    parts=(),
+    files=(replace(_SENT, channel=Channel.SFTP, warnings=(), entries=(), remark=None, comment=None, supersedes=None),),
+)
+_REPEATED = replace(_MIXED, files=(), parts=_MIXED.parts[3:])
+_EMPTY = replace(_MIXED, files=(), parts=_MIXED.parts[4:], outcome="nothing-attached")
+_DIRECTORY = Directory(schools={"8302000": School("8302000", "Leys Junior School")})
+
+
+def sample_contexts() -> dict[str, tuple[Mapping[str, object], ...]]:
+    """Return the contexts to try each template with, by its name; the first is the one to preview."""
+    return {"receipt": _receipts(), "rejection": _rejections(), "no-file": _no_files()}
+
+
+def _receipts() -> tuple[Mapping[str, object], ...]:
+    ways = ((False, False), (True, False), (False, True))
+    mixed = tuple(
+        receipt(
+            _MIXED,
+            reader=_SENDER,
+            head=_HEAD,
+            catalogue=_CATALOGUE,
+            earlier=(_EARLIER,),
+            can_accept=accept,
+            can_rename=rename,
+        )
+        for accept, rename in ways
+    )
+    only_sent = receipt(_UPLOAD, reader=_SENDER, head=_HEAD, catalogue=_CATALOGUE)
+    only_repeated = receipt(_REPEATED, reader=_SENDER, head=_HEAD, catalogue=_CATALOGUE)
+    only_rejected = receipt(replace(_UPLOAD, files=(_HOPELESS,)), reader=_SENDER, head=_HEAD, catalogue=_CATALOGUE)
+    return tuple(plain(context) for context in (*mixed, only_sent, only_repeated, only_rejected))
+
+
+def _rejections() -> tuple[Mapping[str, object], ...]:
+    reader = replace(_SENDER, username="m.osei", forename="Marian", surname="Osei", role=Role.HEAD)
+    groups = ((_CORRECTED, _HOPELESS), (replace(_HOPELESS, school=None),))
+    return tuple(
+        plain(rejection(files, reader=reader, head=_HEAD, directory=_DIRECTORY, catalogue=_CATALOGUE))
+        for files in groups
+    )
+
+
+def _no_files() -> tuple[Mapping[str, object], ...]:
+    causes = ("nothing-attached", "cloud-link-only", "encrypted-message", "no-file-in-tnef")
+    return tuple(plain(no_file(replace(_EMPTY, outcome=cause), reader=_SENDER, head=_HEAD)) for cause in causes)

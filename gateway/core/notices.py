@@ -1,0 +1,357 @@
+"""What a notice says: contexts for the templates of `config/notices`, built from records.
+
+A context is a frozen value; `plain` makes it JSON for the outbox. Names and sentences are whole in what the sender
+gets; for anybody else a name is masked and a sentence carries no facts, unless the authority shows full names. Renders
+nothing and asks no clock (Source: SPEC 4, 6, 10).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, tzinfo
+
+from gateway.core.model import Channel, FileRecord, PartFate, Status, Submission
+from gateway.core.phrases import day, moment, size_for_people
+from gateway.core.reasons import Reason, advice_for, sentence_for
+from gateway.core.register import Account, Directory
+from gateway.core.routing import Catalogue
+
+_NUMBER = re.compile(r"[0-9]{7}(?![0-9])")
+_MOST_ENTRIES = 50  # of an archive in a receipt; the record holds them all
+
+# Reasons that lie in the name: where no correction is certain, the codes stand in the notice instead (SPEC 3).
+_IN_THE_NAME = frozenset(list(Reason)[: list(Reason).index(Reason.TYPE_NOT_ALLOWED)])
+_FATES = {
+    "taken": "Sent",
+    "rejected": "Rejected",
+    "duplicate": "Already received",
+    "held": "Held",
+    "ignored": "Ignored",
+}
+_CAUSES = {  # why a message brought no file -> the words for it
+    "no-file": sentence_for(Reason.NO_FILE),
+    "nothing-attached": sentence_for(Reason.NO_FILE),
+    "cloud-link-only": sentence_for(Reason.CLOUD_LINK_ONLY),
+    "encrypted-message": sentence_for(Reason.ENCRYPTED_MESSAGE),
+    "no-file-in-tnef": "Your message came as a winmail.dat, the form that Outlook gives to rich text, and there was no "
+    "file in it. Please attach the file, choose plain text or HTML as the format, and send the message again.",
+}
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """Whose notices these are; the same on each."""
+
+    authority: str
+    contact: str  # whom to ask, as people read it
+    zone: tzinfo = UTC
+    full_names: bool = False  # show whole names to others than the sender
+
+
+@dataclass(frozen=True)
+class Code:
+    """One row of the table of service codes."""
+
+    code: str
+    name: str
+    use: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """One row of the table of parts and fates."""
+
+    number: int
+    name: str  # of the file; what it is, for a part without a name
+    fate: str  # Sent, Rejected, Already received, Held, Ignored
+    service: str = ""  # the code, when it was sent
+    why: str = ""  # of an ignored part: in a few words
+
+
+@dataclass(frozen=True)
+class File:
+    """One file, as its notice tells of it."""
+
+    number: int  # of the part in its submission
+    name: str
+    fate: str
+    service: str = ""  # the code
+    service_name: str = ""
+    hint: str = ""  # what the service asks of its senders
+    size: str = ""  # for people; empty when no byte was kept
+    remark: str = ""
+    reason: str = ""  # the code of the first fault
+    sentence: str = ""  # what was wrong, what was expected, what to do
+    more: tuple[str, ...] = ()  # sentences of the faults after the first
+    correction: str = ""  # the name to send it under; empty when none is certain
+    advice: tuple[str, ...] = ()  # for the next name
+    entries: tuple[str, ...] = ()  # of a zip
+    more_entries: int = 0
+    is_version: bool = False  # a file of this name with other bytes came before
+    is_held: bool = False  # rejected, and we keep its bytes for a while
+    until: str = ""  # the day on which its bytes are destroyed
+    earlier: str = ""  # of a duplicate: when the first one came
+    earlier_status: str = ""  # of a duplicate: Sent or Received
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the sender gets: every part of a submission and its fate."""
+
+    authority: str
+    contact: str
+    reader: str  # forename
+    submission: str
+    channel: str  # "message" or "upload": what it was, in a sentence
+    sent_at: str
+    parts: tuple[Part, ...]
+    files: tuple[File, ...]
+    sent: int  # how many
+    rejected: int
+    repeated: int
+    codes: tuple[Code, ...]  # empty when no file needs them
+    comment: str
+    can_accept: bool  # a reply that begins with ACCEPT takes the correction
+    can_rename: bool  # renaming in Rejected Files over SFTP takes it
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """What a headteacher gets: that a file of the school was rejected, by whom and why."""
+
+    authority: str
+    contact: str
+    reader: str
+    submission: str
+    school: str  # number and name
+    sent_by: str
+    sent_at: str
+    channel: str
+    rejected_by: str
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True)
+class NoFile:
+    """What the sender of a message without a file gets."""
+
+    authority: str
+    contact: str
+    reader: str
+    submission: str
+    sent_at: str
+    cause: str
+    sentence: str
+    parts: tuple[Part, ...]
+
+
+def receipt(
+    submission: Submission,
+    *,
+    reader: Account,
+    head: Letterhead,
+    catalogue: Catalogue,
+    earlier: Iterable[FileRecord] = (),
+    can_accept: bool = False,
+    can_rename: bool = False,
+) -> Receipt:
+    """Return the sender's receipt. `earlier` are the records that duplicates in it point to."""
+    known = {file.id: file for file in (*earlier, *submission.files)}
+    files = tuple(_files(submission, known, catalogue, head.zone))
+    needs_codes = any(f.reason in _IN_THE_NAME and not f.correction for f in files)
+    fates = [file.fate for file in files]
+    return Receipt(
+        authority=head.authority,
+        contact=head.contact,
+        reader=reader.forename,
+        submission=submission.id,
+        channel=_channel(submission.channel),
+        sent_at=moment(submission.received_at, head.zone),
+        parts=_parts(submission, known),
+        files=files,
+        sent=fates.count("Sent"),
+        rejected=fates.count("Rejected"),
+        repeated=fates.count("Already received"),
+        codes=code_table(catalogue) if needs_codes else (),
+        comment=next((f.comment for f in submission.files if f.comment), ""),
+        can_accept=can_accept,
+        can_rename=can_rename,
+    )
+
+
+def rejection(
+    files: Iterable[FileRecord], *, reader: Account, head: Letterhead, directory: Directory, catalogue: Catalogue
+) -> Rejection:
+    """Return the headteacher's copy for the rejected files of one submission; there must be one."""
+    rejected = tuple(files)
+    first = rejected[0]
+    school = directory.school(first.school or "")
+    return Rejection(
+        authority=head.authority,
+        contact=head.contact,
+        reader=reader.forename,
+        submission=first.submission,
+        school=f"{school.number} {school.name}" if school else "",
+        sent_by=first.sent_by,
+        sent_at=moment(first.sent_at, head.zone),
+        channel=_channel(first.channel),
+        rejected_by=first.rejected_by or "the gateway",
+        files=tuple(_copied(f, n, head=head, catalogue=catalogue) for n, f in enumerate(rejected, start=1)),
+    )
+
+
+def no_file(submission: Submission, *, reader: Account, head: Letterhead) -> NoFile:
+    """Return what the sender of a message without a file gets; `submission.outcome` is the cause."""
+    return NoFile(
+        authority=head.authority,
+        contact=head.contact,
+        reader=reader.forename,
+        submission=submission.id,
+        sent_at=moment(submission.received_at, head.zone),
+        cause=submission.outcome,
+        sentence=_CAUSES.get(submission.outcome, _CAUSES["no-file"]),
+        parts=_parts(submission, {}),
+    )
+
+
+def plain(context: Receipt | Rejection | NoFile) -> dict[str, object]:
+    """Return a context as the outbox keeps it: JSON."""
+    return asdict(context)
+
+
+def heads_to_tell(
+    file: FileRecord, *, sender: Account, directory: Directory, catalogue: Catalogue
+) -> tuple[Account, ...]:
+    """Return the headteachers who get a copy when this file is rejected.
+
+    Those of the sender's own school, where that is certain; nobody for a private service, and nobody for a name that
+    may have been meant for one: it may be about the headteacher (SPEC 6).
+    """
+    if file.school is None or file.school not in sender.schools:
+        return ()
+    if file.private or is_delicate(file.name, catalogue):
+        return ()
+    return tuple(head for head in directory.heads_of(file.school) if head.username != sender.username)
+
+
+def is_delicate(name: str, catalogue: Catalogue) -> bool:
+    """Return whether a word in a name begins like a private service: its code, or another word for it."""
+    private = [service for service in catalogue.services.values() if service.private]
+    marks = tuple(mark.upper() for service in private for mark in (service.code, *service.aliases))
+    words = re.findall(r"[^\W\d_]+", name.upper())
+    return bool(marks) and any(word.startswith(marks) for word in words)
+
+
+def mask_name(file: FileRecord) -> str:
+    """Return `830nnnn_CODE…yyyymmdd.ext`: nothing that a person wrote; masking twice changes nothing (SPEC 10)."""
+    number = _NUMBER.match(file.name)
+    front = "_".join(part for part in (number[0] if number else "", file.service or "") if part)
+    return f"{front}…{file.date or ''}{'.' + file.extension.lower() if file.extension else ''}"
+
+
+def code_table(catalogue: Catalogue) -> tuple[Code, ...]:
+    """Return all service codes with what schools send to each, in their order."""
+    return tuple(Code(s.code, s.name, s.use) for _, s in sorted(catalogue.services.items()))
+
+
+def _files(
+    submission: Submission, known: Mapping[str, FileRecord], catalogue: Catalogue, zone: tzinfo
+) -> Iterable[File]:
+    """Yield every part that is a file, in the order of the message; of an upload, the file itself."""
+    numbers = {part.file_id: part for part in submission.parts if part.file_id}
+    for number, file in enumerate(submission.files, start=1):
+        part = numbers.get(file.id)
+        yield _own(file, part.number if part else number, catalogue=catalogue, zone=zone)
+    for part in submission.parts:
+        if part.fate == "duplicate":
+            yield _repeated(part, known.get(part.file_id or ""), zone)
+
+
+def _own(file: FileRecord, number: int, *, catalogue: Catalogue, zone: tzinfo) -> File:
+    """Return a file as its sender reads of it."""
+    is_sent = file.status is not Status.REJECTED
+    service = catalogue.get(file.service or "")
+    return File(
+        number=number,
+        name=file.name,
+        fate="Sent" if is_sent else "Rejected",
+        service=service.code if service else "",
+        service_name=service.name if service else "",
+        hint=service.hint if service else "",
+        size="" if file.size is None else size_for_people(file.size),
+        remark=file.remark or "",
+        reason=file.reason or "",
+        sentence=file.detail or (sentence_for(file.reason) if file.reason else ""),
+        more=more_faults(file),
+        correction=file.correction or "",
+        advice=tuple(advice_for(warning) for warning in file.warnings) if is_sent else (),
+        entries=file.entries[:_MOST_ENTRIES],
+        more_entries=max(0, len(file.entries) - _MOST_ENTRIES),
+        is_version=file.supersedes is not None,
+        is_held=not is_sent and file.place is not None,
+        until=day(file.expires_at, zone) if file.expires_at else "",
+    )
+
+
+def more_faults(file: FileRecord) -> tuple[str, ...]:
+    """Return the sentences of the faults after the first; the one of a missing number says that of a missing code."""
+    told = {file.reason}
+    if file.reason == Reason.NO_DFE_NUMBER:
+        told.add(Reason.NO_SERVICE_CODE)
+    return tuple(sentence_for(fault) for fault in file.faults if fault not in told)
+
+
+def _repeated(part: PartFate, earlier: FileRecord | None, zone: tzinfo) -> File:
+    return File(
+        number=part.number,
+        name=part.name or "",
+        fate=_FATES["duplicate"],
+        service=(earlier.service or "") if earlier else "",
+        size=size_for_people(part.size),
+        earlier=moment(earlier.sent_at, zone) if earlier else "",
+        earlier_status=str(earlier.status) if earlier else "",
+    )
+
+
+def _copied(file: FileRecord, number: int, *, head: Letterhead, catalogue: Catalogue) -> File:
+    """Return a rejected file as somebody else than its sender reads of it."""
+    own = _own(file, number, catalogue=catalogue, zone=head.zone)
+    if head.full_names:
+        return own
+    masked = mask_name(file)
+    return File(
+        number=number,
+        name="(a name that we do not show here)" if masked == "…" else masked,
+        fate=own.fate,
+        service=own.service,
+        service_name=own.service_name,
+        size=own.size,
+        reason=own.reason,
+        sentence=sentence_for(file.reason) if file.reason else "",
+        is_held=own.is_held,
+        until=own.until,
+    )
+
+
+def _parts(submission: Submission, known: Mapping[str, FileRecord]) -> tuple[Part, ...]:
+    """Return the table of fates; an upload has no parts of its own, so its files stand for them."""
+    if not submission.parts:
+        return tuple(
+            Part(n, f.name, "Rejected" if f.status is Status.REJECTED else "Sent", f.service or "")
+            for n, f in enumerate(submission.files, start=1)
+        )
+    return tuple(_row(part, known.get(part.file_id or "")) for part in submission.parts)
+
+
+def _row(part: PartFate, file: FileRecord | None) -> Part:
+    return Part(
+        number=part.number,
+        name=part.name or part.content_type,
+        fate=_FATES.get(part.fate, part.fate.capitalize()),
+        service=(file.service or "") if file and part.fate in ("taken", "duplicate") else "",
+        why=part.why if part.fate == "ignored" else "",
+    )
+
+
+def _channel(channel: Channel) -> str:
+    return "message" if channel is Channel.EMAIL else "upload"

@@ -1,0 +1,87 @@
+"""The pages that a person finds among the files: the status table, and the reason beside a rejected file.
+
+Owns their words and their form; knows no view and no disk. A cell never starts a formula, whoever named the file
+(Source: SPEC 5; DESIGN 7).
+"""
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import datetime, tzinfo
+
+from gateway.core.model import FileRecord, Status
+from gateway.core.notices import more_faults
+from gateway.core.phrases import day
+from gateway.core.reasons import sentence_for
+
+COLUMNS = ("File name", "Sent by", "Date sent", "Status", "Info", "Received on", "Received by")
+REASON_ENDING = ".reason.txt"
+_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def status_csv(files: Iterable[FileRecord], zone: tzinfo) -> bytes:
+    """Return the portal's table of these files, for a spreadsheet: UTF-8 with its mark, CRLF."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for file in files:
+        writer.writerow(_cell(text) for text in _row(file, zone))
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _row(file: FileRecord, zone: tzinfo) -> tuple[str, ...]:
+    return (
+        file.name,
+        file.sent_by,
+        _time(file.sent_at, zone),
+        file.status,
+        info_of(file),
+        _time(file.received_at, zone),
+        file.received_by or "",
+    )
+
+
+def info_of(file: FileRecord) -> str:
+    """Return what the portal's "i" says of a file: its reason, or its remark."""
+    if file.status is Status.REJECTED:
+        by = f" (by {file.rejected_by})" if file.rejected_by else ""
+        return (file.detail or sentence_for(file.reason or "")) + by
+    return file.remark or ""
+
+
+def _time(at: datetime | None, zone: tzinfo) -> str:
+    return at.astimezone(zone).strftime("%d/%m/%Y %H:%M") if at else ""
+
+
+def _cell(text: str) -> str:
+    """A spreadsheet takes some first characters for a formula; an apostrophe before them makes it text."""
+    clean = "".join(c if c.isprintable() else " " for c in text)
+    return f"'{clean}" if clean.startswith(_STARTS_FORMULA) else clean
+
+
+def reason_text(file: FileRecord, zone: tzinfo, *, contact: str) -> bytes:
+    """Return what stands beside a rejected file: what was wrong, the name to use, what to do; for Windows too."""
+    held = file.place is not None
+    lines = [
+        f"{file.name} was rejected on {day(file.sent_at, zone)} by {file.rejected_by or 'the gateway'}.",
+        "",
+        file.detail or sentence_for(file.reason or ""),
+        *more_faults(file),
+        "",
+        *_what_to_do(file, held=held),
+    ]
+    if held and file.expires_at:
+        lines += ["", f"We keep the file until {day(file.expires_at, zone)}, then it is destroyed."]
+    if contact:
+        lines += ["", f"Questions: {contact}"]
+    return ("\r\n".join(lines) + "\r\n").encode("utf-8")
+
+
+def _what_to_do(file: FileRecord, *, held: bool) -> list[str]:
+    if file.correction and held:
+        return ["To send it, rename it here to:", "", f"    {file.correction}"]
+    if file.correction:
+        return ["Send it again in Send Files under this name:", "", f"    {file.correction}"]
+    if held and file.faults:
+        return ["Once its name is right it can go: rename it here, or send it again in Send Files."]
+    return ["Please put it right and send it again in Send Files."]

@@ -1,0 +1,130 @@
+"""What a password must be, each rule with its own sentence (Source: SPEC 9).
+
+Owns the rules that need only the password and the person's names: length, mixture, no name of theirs in it, also not
+backwards or with digits for letters. That it was not used before is asked elsewhere, of the hashes.
+"""
+
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+# What is written for a letter. `i` stands for l too, since 1, ! and | are read as either.
+_LOOKALIKES = str.maketrans("013456789@$!|+€l", "oieasgtbgasiitei")
+_DIGITS = "0123456789"
+_SHORTEST_NAME = 3  # letters below which a name counts only as a word of its own
+_SHORTEST_PART = 4  # letters of a part of a name ("van der Berg") that counts alone
+_SHORTEST_ALIKE = 5  # letters below which one letter more or less makes another word
+_ALIKE = 0.85  # share of letters in common, in order, from which two words resemble each other
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The names that a person's password must not hold."""
+
+    forename: str
+    surname: str
+    username: str
+
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """Return (what it is called, the name) of each."""
+        return (("forename", self.forename), ("surname", self.surname), ("username", self.username))
+
+
+@dataclass(frozen=True)
+class PasswordRules:
+    """What an authority asks of a password besides its distance from names."""
+
+    length: int = 8  # characters; the union of what the authorities ask
+    upper: int = 1
+    lower: int = 1
+    digits: int = 1
+
+
+def judge_password(password: str, *, owner: Owner, rules: PasswordRules | None = None) -> tuple[str, ...]:
+    """Return a sentence for every rule that the password breaks; none when it may be used."""
+    rules = rules or PasswordRules()
+    return (*_length_faults(password, rules), *_mixture_faults(password, rules), *_name_faults(password, owner))
+
+
+def _length_faults(password: str, rules: PasswordRules) -> Iterator[str]:
+    length = len(unicodedata.normalize("NFC", password))
+    if length < rules.length:
+        yield f"It has {length} characters; at least {rules.length} are needed."
+
+
+def _mixture_faults(password: str, rules: PasswordRules) -> Iterator[str]:
+    wanted: tuple[tuple[Callable[[str], bool], int, str], ...] = (
+        (str.isupper, rules.upper, "capital letter (A to Z)"),
+        (str.islower, rules.lower, "small letter (a to z)"),
+        (str.isdecimal, rules.digits, "digit (0 to 9)"),
+    )
+    for is_one, least, what in wanted:
+        if sum(map(is_one, password)) < least:
+            yield f"It needs at least {_count(least, what)}."
+
+
+def _count(number: int, what: str) -> str:
+    noun, space, rest = what.rpartition(" (")
+    return f"one {what}" if number == 1 else f"{number} {noun}s{space}{rest}"
+
+
+def _name_faults(password: str, owner: Owner) -> Iterator[str]:
+    for called, name in owner.names():
+        if _contains(password, name):
+            yield f"It contains the {called}."
+        elif _resembles(password, name):
+            yield f"It is too much like the {called}; backwards, or with digits or signs for letters, counts too."
+
+
+def _contains(password: str, name: str) -> bool:
+    if len(_plain(name)) < _SHORTEST_NAME:
+        return _plain(name) in _words(password)
+    return any(part in _plain(password) for part in _parts(name))
+
+
+def _resembles(password: str, name: str) -> bool:
+    names = [_folded(part) for part in _parts(name)]
+    written = _folded(password)
+    inner = _folded(_plain(password).strip(_DIGITS))
+    both_ways = (written, written[::-1], inner, inner[::-1])
+    return any(_is_like(seen, name) for seen in both_ways for name in names)
+
+
+def _is_like(written: str, name: str) -> bool:
+    if name in written:
+        return True
+    once = _once(name)
+    if len(once) < _SHORTEST_ALIKE:
+        return False
+    return once in _once(written) or SequenceMatcher(None, written, name, autojunk=False).ratio() >= _ALIKE
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """Return the whole name without its separators, the same without digits at its end, and its longer parts."""
+    whole = _plain(name)
+    longer = (word for word in _words(name) if len(word) >= _SHORTEST_PART)
+    return tuple(p for p in dict.fromkeys((whole, whole.rstrip(_DIGITS), *longer)) if len(p) >= _SHORTEST_NAME)
+
+
+def _plain(text: str) -> str:
+    return "".join(_words(text))
+
+
+def _words(text: str) -> list[str]:
+    """Return the runs of letters and digits, without accents and case."""
+    return "".join(c if c.isalnum() else " " for c in _bare(text)).split()
+
+
+def _folded(text: str) -> str:
+    """Return what is read by somebody who takes digits and signs for the letters that they look like."""
+    return "".join(c for c in _bare(text).translate(_LOOKALIKES) if c.isalnum())
+
+
+def _bare(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(c))
+
+
+def _once(text: str) -> str:
+    """Return the text with a letter that is doubled written once."""
+    return "".join(c for i, c in enumerate(text) if c != text[i - 1 : i])
