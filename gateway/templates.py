@@ -1,0 +1,197 @@
+"""The templates of notices in `config/notices`, and their rendering.
+
+A file is named after its notice: `receipt.txt`. Its first line is `Subject: …`, then a blank line, then the text; both
+are Jinja2, where an unknown name is an error. Owns the check of each template against sample contexts, so that a slip
+is a configuration fault, and built-in plain words for one that fails all the same (Source: SPEC 11; DESIGN 1).
+"""
+
+import re
+import textwrap
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
+from jinja2.meta import find_undeclared_variables
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from gateway.configfile import Findings, read_text, suggest
+from gateway.core.notice_samples import sample_contexts
+from gateway.errors import ConfigError, Fault
+
+WIDTH = 76  # letters a line: what every mail program shows unbroken
+_FAILURES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+
+Context = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A notice as text."""
+
+    subject: str  # one line
+    text: str
+    html: str | None = None
+
+
+@dataclass(frozen=True)
+class NoticeTemplate:
+    """One compiled template."""
+
+    name: str
+    subject: Template
+    text: Template
+
+    def render(self, context: Context) -> Letter:
+        """Return the notice. Raises what Jinja2 raises."""
+        subject = " ".join(self.subject.render(context).split())
+        return Letter(subject, self.text.render(context).strip("\n") + "\n")
+
+
+@dataclass(frozen=True)
+class Templates:
+    """All templates of a deployment: the port through which notices become words."""
+
+    by_name: Mapping[str, NoticeTemplate] = field(default_factory=dict)
+
+    def render(self, template: str, context: Context) -> Letter:
+        """Return the notice; a faulty template falls back to built-in plain words, so that it never fails."""
+        try:
+            return self.by_name[template].render(context)
+        except _FAILURES:
+            return in_plain_words(context)
+
+
+def read_templates(folder: Path, *, name: str) -> Templates:
+    """Read and try every template of a folder. Raises ConfigError with all faults."""
+    samples = sample_contexts()
+    found = Findings()
+    files = {path.stem: path for path in sorted(folder.glob("*.txt"))}
+    for stem in files.keys() - samples.keys():
+        problem = f"there is no notice of this name; {suggest(stem, tuple(samples))}"
+        found.faults.append(Fault(f"{name}/{stem}.txt", "", problem))
+    read = {}
+    for stem, contexts in samples.items():
+        path = files.get(stem, folder / f"{stem}.txt")
+        template = found.attempt(partial(_read_template, path, f"{name}/{path.name}", contexts))
+        if template is not None:
+            read[stem] = template
+    found.raise_them()
+    return Templates(read)
+
+
+def in_plain_words(context: Context) -> Letter:
+    """Return a notice without a template: what became of each file, and whom to ask."""
+    lines = [line for file in _files(context) for line in _plain_file(file)]
+    sentence = str(context.get("sentence", ""))
+    ask = f"Questions? Please ask:\n{wrap(str(context.get('contact', 'the authority')), 3)}"
+    reference = f"Reference: {context.get('submission', '')}"
+    text = "\n\n".join(part for part in ("\n".join(lines), wrap(sentence), ask, reference) if part)
+    return Letter("What became of your files", text + "\n")
+
+
+def wrap(text: str, indent: int = 0, hang: int = 0) -> str:
+    """Return a text broken into lines of at most 76 letters; words longer than that stay whole.
+
+    `indent` spaces stand before each line, and `hang` more before each but the first.
+    """
+    paragraphs = text.splitlines() or [""]
+    return "\n".join(
+        textwrap.fill(
+            paragraph,
+            WIDTH,
+            initial_indent=" " * indent,
+            subsequent_indent=" " * (indent + hang),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for paragraph in paragraphs
+    )
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    # Plain text: nothing to escape. An HTML twin would need an environment of its own.
+    environment = ImmutableSandboxedEnvironment(
+        autoescape=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["wrap"] = wrap
+    return environment
+
+
+_ENVIRONMENT = _environment()
+
+
+def _read_template(path: Path, name: str, contexts: Sequence[Context]) -> NoticeTemplate:
+    """Read a template and try it with sample contexts. Raises ConfigError."""
+    source = read_text(path, name=name)
+    first, _, rest = source.partition("\n")
+    second, _, body = rest.partition("\n")
+    if not re.match(r"Subject: \S", first) or second.strip():
+        problem = 'expected "Subject: " with words behind it, then a blank line, then the text'
+        raise ConfigError((Fault(name, "line 1", problem),))
+    # The subject is one template, the text another; each keeps the lines of the file.
+    subject = _compile(first.removeprefix("Subject: "), name)
+    template = NoticeTemplate(path.stem, subject, _compile(f"\n\n{body}", name))
+    faults = tuple(_unknown_names(source, name, contexts[0])) or tuple(_try_out(template, contexts, name))
+    if faults:
+        raise ConfigError(faults)
+    return template
+
+
+def _compile(source: str, name: str) -> Template:
+    try:
+        code = _ENVIRONMENT.compile(source, name, name)
+    except TemplateSyntaxError as error:
+        raise ConfigError((Fault(name, f"line {error.lineno}", f"this is not Jinja2: {_as_clause(error)}"),)) from None
+    return Template.from_code(_ENVIRONMENT, code, dict(_ENVIRONMENT.globals))
+
+
+def _unknown_names(source: str, name: str, context: Context) -> Iterator[Fault]:
+    """Yield a fault for each name that the notice doesn't know, also where no sample comes by."""
+    unknown = find_undeclared_variables(_ENVIRONMENT.parse(source)) - context.keys() - _ENVIRONMENT.globals.keys()
+    for word in sorted(unknown):
+        found = re.search(rf"\b{re.escape(word)}\b", source)
+        line = source.count("\n", 0, found.start()) + 1 if found else 1
+        yield Fault(name, f"line {line}", f'this notice has nothing called "{word}"; {suggest(word, tuple(context))}')
+
+
+def _try_out(template: NoticeTemplate, contexts: Sequence[Context], name: str) -> Iterator[Fault]:
+    """Yield the first fault that a template has with sample contexts."""
+    for context in contexts:
+        try:
+            template.render(context)
+        except _FAILURES as error:
+            problem = f"this fails with a sample notice: {_as_clause(error)}"
+            yield Fault(name, f"line {_line_of(error, name)}", problem)
+            return
+
+
+def _as_clause(error: Exception) -> str:
+    """Return what a foreign exception says, as a part of our sentence."""
+    text = str(error).rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def _line_of(error: Exception, name: str) -> int:
+    """Return the line of the template where rendering stopped."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == name]
+    return lines[-1] or 1 if lines else 1
+
+
+def _files(context: Context) -> list[Mapping[str, object]]:
+    files = context.get("files")
+    return [file for file in files if isinstance(file, Mapping)] if isinstance(files, list | tuple) else []
+
+
+def _plain_file(file: Mapping[str, object]) -> Iterator[str]:
+    yield f"{file.get('fate', '')}: {file.get('name', '')}"
+    if file.get("sentence"):
+        yield wrap(str(file["sentence"]), 3)
+    if file.get("correction"):
+        yield f"   The right name would be: {file['correction']}"

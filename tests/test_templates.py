@@ -1,0 +1,256 @@
+"""The shipped notices, word for word, and what happens when a template is wrong.
+
+The golden files in `data/notices` are what people get. Set GOLDEN=write to write them anew, then read the difference.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from gateway.core.model import Channel, FileRecord, PartFate, Status, Submission
+from gateway.core.names import Rules, read_name
+from gateway.core.notice_samples import sample_contexts
+from gateway.core.notices import Letterhead, no_file, plain, receipt, rejection
+from gateway.core.register import Directory
+from gateway.sample import read_sample
+from gateway.settings import read_settings
+from gateway.tables import read_tables
+from gateway.templates import WIDTH, Templates, in_plain_words, read_templates, wrap
+
+SHIPPED = Path(__file__).parent.parent
+GOLDEN = Path(__file__).parent / "data" / "notices"
+SETTINGS = read_settings(SHIPPED / "gateway.toml")
+TABLES = read_tables(SETTINGS)
+SAMPLE = read_sample(SHIPPED / "config" / "sample")
+DIRECTORY = Directory(
+    schools={school.number: school for school in SAMPLE.schools},
+    successions={link.old: link for link in SAMPLE.successions},
+    accounts={account.username: account for account in SAMPLE.accounts},
+)
+HEAD = Letterhead("Derbyshire", SETTINGS.authority.contact, ZoneInfo("Europe/London"))
+SENDER = DIRECTORY.accounts["samir.okonjo"]
+AT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
+TRUST = DIRECTORY.accounts["femi.adeyinka"]  # two schools: fewer corrections are certain
+
+
+def file_of(number: int, name: str, **changes: object) -> FileRecord:
+    """Return the record that a file of this name from our sender becomes."""
+    rules = Rules(frozenset({"830"}), TABLES.catalogue, DIRECTORY)
+    reading = read_name(name, rules, on=date(2026, 11, 20), schools=frozenset(SENDER.schools))
+    is_sent = reading.reason is None
+    record = FileRecord(
+        id=f"01kaj0golden000000000000aa-{number:02d}",
+        submission="01kaj0golden000000000000aa",
+        name=name,
+        school="8302000",
+        service=reading.service,
+        status=Status.SENT if is_sent else Status.REJECTED,
+        channel=Channel.EMAIL,
+        sent_by=SENDER.full_name,
+        sent_by_user=SENDER.username,
+        sent_at=AT,
+        size=48_200 * number,
+        sha256="",
+        expires_at=AT + timedelta(days=90 if is_sent else 14),
+        reason=reading.reason,
+        faults=reading.faults,
+        warnings=reading.warnings,
+        correction=reading.correction,
+        detail=reading.sentence or None,
+        place="8302000/2026-11/x",
+        rejected_by=None if is_sent else "the gateway",
+        date=reading.date or reading.version,
+        extension=reading.extension,
+    )
+    return replace(record, **changes)  # type: ignore[arg-type]
+
+
+def message_of(*files: FileRecord, parts: tuple[PartFate, ...] = (), **changes: object) -> Submission:
+    own = tuple(
+        PartFate(
+            int(file.id[-2:]),
+            file.name,
+            "application/octet-stream",
+            file.size or 0,
+            "rejected" if file.reason else "taken",
+            file.reason or "",
+            file.id,
+        )
+        for file in files
+    )
+    made = Submission(
+        "01kaj0golden000000000000aa", Channel.EMAIL, AT, SENDER.username, "password", parts=own + parts, files=files
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def receipt_for(submission: Submission, **options: object) -> Mapping[str, object]:
+    made = receipt(submission, reader=SENDER, head=HEAD, catalogue=TABLES.catalogue, **options)  # type: ignore[arg-type]
+    return plain(made)
+
+
+GOOD = file_of(1, "8302000_INFOphonicsreturn20261120.csv")
+LOGO = PartFate(9, "image001.png", "image/png", 4_000, "ignored", "a picture in the signature")
+EARLIER = replace(GOOD, id="earlier", sent_at=AT - timedelta(days=2), status=Status.RECEIVED)
+CASES: dict[str, tuple[str, Mapping[str, object]]] = {
+    "receipt-sent": ("receipt", receipt_for(message_of(GOOD, parts=(LOGO,)))),
+    "receipt-upload": ("receipt", receipt_for(message_of(GOOD, channel=Channel.SFTP, parts=()))),
+    "receipt-advice": (
+        "receipt",
+        receipt_for(
+            message_of(
+                file_of(1, "8302000-SENreview 2026.pdf", comment="For Tuesday's review."),
+                file_of(2, "8302000_FINinvoices202611.zip", entries=("one.pdf", "two.pdf"), remark="not scanned"),
+            )
+        ),
+    ),
+    "receipt-correction": ("receipt", receipt_for(message_of(file_of(1, "8302000_SENDreview20261120.docx")))),
+    "receipt-correction-by-rename": (
+        "receipt",
+        receipt_for(message_of(file_of(1, "8302000_SENDreview20261120.docx")), can_rename=True),
+    ),
+    "receipt-correction-by-reply": (
+        "receipt",
+        receipt_for(message_of(file_of(1, "8302000_SENDreview20261120.docx")), can_accept=True),
+    ),
+    "receipt-codes": ("receipt", receipt_for(message_of(file_of(1, "8302000_ABCreview20261120.docx")))),
+    "receipt-mixed": (
+        "receipt",
+        receipt_for(
+            message_of(
+                GOOD,
+                file_of(2, "8303308_SENreview20261120.pdf"),
+                file_of(3, "8302000_FINvideo20261120.mp4"),
+                parts=(PartFate(4, GOOD.name, "text/csv", 48_200, "duplicate", "earlier", "earlier"), LOGO),
+            ),
+            earlier=(EARLIER,),
+        ),
+    ),
+    "receipt-national-system": ("receipt", receipt_for(message_of(file_of(1, "8302000_CTF_8304053_001.xml")))),
+    "rejection": (
+        "rejection",
+        plain(
+            rejection(
+                (file_of(1, "8302000_SENDjanedoe20261120.docx"),),
+                reader=SENDER,
+                head=HEAD,
+                directory=DIRECTORY,
+                catalogue=TABLES.catalogue,
+            )
+        ),
+    ),
+    "no-file": (
+        "no-file",
+        plain(no_file(message_of(parts=(LOGO,), outcome="nothing-attached"), reader=SENDER, head=HEAD)),
+    ),
+    "no-file-cloud-link": (
+        "no-file",
+        plain(no_file(message_of(outcome="cloud-link-only"), reader=SENDER, head=HEAD)),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_notice_reads_as_its_golden_file(case: str) -> None:
+    letter = TABLES.templates.render(*CASES[case])
+    told = f"Subject: {letter.subject}\n\n{letter.text}"
+    golden = GOLDEN / f"{case}.txt"
+    if os.environ.get("GOLDEN") == "write":
+        golden.write_text(told, encoding="utf-8")
+    assert told == golden.read_text(encoding="utf-8")
+
+
+def test_each_golden_file_has_its_case() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(CASES)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_line_is_too_long_but_for_a_name(case: str) -> None:
+    template, context = CASES[case]
+    letter = TABLES.templates.render(template, context)
+    assert [line for line in letter.text.split("\n") if len(line) > WIDTH and line.count("_") == 0] == []
+    assert "\n\n\n" not in letter.text
+    assert len(letter.subject) <= WIDTH
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_notice_says_whom_to_ask_and_its_reference(case: str) -> None:
+    text = TABLES.templates.render(*CASES[case]).text
+    assert SETTINGS.authority.contact in text
+    assert "01kaj0golden000000000000aa" in text
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.startswith("receipt")])
+def test_no_name_stands_in_a_subject(case: str) -> None:
+    assert "8302000" not in TABLES.templates.render(*CASES[case]).subject
+
+
+def test_a_name_is_never_broken_even_if_it_is_long() -> None:
+    name = f"8302000_SEND{'x y' * 50}.docx"
+    correction = name.replace("SEND", "SEN")
+    record = replace(file_of(1, name), correction=correction)
+    text = TABLES.templates.render("receipt", receipt_for(message_of(record))).text
+    assert f"\n      {correction}\n" in text
+
+
+def test_what_stands_in_braces_in_a_name_is_no_template() -> None:
+    text = TABLES.templates.render("receipt", receipt_for(message_of(file_of(1, "{{ 7 * 7 }}.pdf")))).text
+    assert "{{ 7 * 7 }}.pdf" in text
+
+
+@pytest.mark.parametrize("template", sorted(sample_contexts()))
+def test_every_sample_renders_with_the_shipped_template(template: str) -> None:
+    for context in sample_contexts()[template]:
+        letter = TABLES.templates.by_name[template].render(context)
+        assert letter.subject
+        assert letter.text.endswith("\n")
+
+
+# When a template fails.
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_without_its_template_a_notice_still_says_what_became_of_each_file(case: str) -> None:
+    _, context = CASES[case]
+    letter = Templates().render("receipt", context)
+    assert letter == in_plain_words(context)
+    files = context.get("files", ())
+    for file in files if isinstance(files, list | tuple) else ():
+        assert file["name"] in letter.text
+        assert file["correction"] in letter.text
+    assert SETTINGS.authority.contact in letter.text
+
+
+def test_a_context_of_an_older_version_falls_back_and_never_fails() -> None:
+    letter = TABLES.templates.render("receipt", {"files": [{"fate": "Sent", "name": "a.pdf"}, 7], "contact": "us"})
+    assert "Sent: a.pdf" in letter.text
+    assert TABLES.templates.render("receipt", {}).text
+    assert TABLES.templates.render("unknown", {"files": None}).text
+
+
+def test_a_template_can_t_reach_into_python(tmp_path: Path) -> None:
+    for path in (SHIPPED / "config" / "notices").iterdir():
+        (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "no-file.txt").write_text("Subject: x\n\n{{ reader.__class__.__mro__ }}\n")
+    with pytest.raises(Exception, match=r"no-file\.txt: line 3: this fails with a sample notice"):
+        read_templates(tmp_path, name="notices")
+
+
+def test_a_subject_is_one_line(tmp_path: Path) -> None:
+    for path in (SHIPPED / "config" / "notices").iterdir():
+        (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "no-file.txt").write_text("Subject: {{ sentence }}\n\ntext\n")
+    templates = read_templates(tmp_path, name="notices")
+    letter = templates.render("no-file", {**CASES["no-file"][1], "sentence": "one\r\nBcc: two@x.example"})
+    assert letter.subject == "one Bcc: two@x.example"
+
+
+def test_wrapped_text_hangs_and_keeps_its_paragraphs() -> None:
+    assert wrap("word " * 20, 3, 2).split("\n") == ["   " + "word " * 13 + "word", "     " + "word " * 5 + "word"]
+    assert wrap("one\n\ntwo", 1) == " one\n\n two"
+    assert wrap("") == ""
