@@ -1,0 +1,269 @@
+"""One place makes objects: the whole gateway, put together by plain constructor calls.
+
+Owns the wiring, and the change of settings into the values that the use-cases read. The daemon, the commands and the
+scenario tests all call it; opening a house opens the ledger and makes the data folder, and no door (DESIGN 1, idea 5).
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from gateway.clock import SystemClock
+from gateway.core.retention import Terms
+from gateway.core.routing import Retry
+from gateway.inbound.smtp.limits import MessageLimits
+from gateway.inbound.smtp.unpacker import MessageUnpacker
+from gateway.outbound.folder import FolderDrops
+from gateway.pipeline.answer import Answer
+from gateway.pipeline.directory import LiveDirectory
+from gateway.pipeline.drop import Dropper
+from gateway.pipeline.ingest import Ingest
+from gateway.pipeline.inspect import Inspect
+from gateway.pipeline.login import GuessLimits, Login
+from gateway.pipeline.notify import Notifier
+from gateway.pipeline.policy import LivePolicy, NoticePolicy, Policy
+from gateway.pipeline.purge import Purge
+from gateway.pipeline.receive import Receive
+from gateway.pipeline.recover import Recover
+from gateway.pipeline.worker import Turn
+from gateway.ports import Archive, Clock, Courier, Disk, Ledger, Rendered, Spool
+from gateway.settings import Settings
+from gateway.store.archive import DiskArchive
+from gateway.store.contents import ArchiveLimits, FileContents
+from gateway.store.disk import PosixDisk
+from gateway.store.hashing import Hasher
+from gateway.store.ledger import open_ledger
+from gateway.store.spool import DiskSpool
+from gateway.store.threads import DiskThreads
+from gateway.tables import Tables
+
+
+class LiveTemplates:
+    """The Renderer port, by the templates in force; `current` is replaced at a reload."""
+
+    def __init__(self, tables: Tables) -> None:
+        """Start with these."""
+        self.current = tables.templates
+
+    def render(self, template: str, context: Mapping[str, object]) -> Rendered:
+        """Return the notice."""
+        return self.current.render(template, context)
+
+
+@dataclass(frozen=True)
+class Turns:
+    """The wake-ups of the workers."""
+
+    ingest: Turn
+    drop: Turn
+    notify: Turn
+    purge: Turn
+
+
+@dataclass(frozen=True)
+class House:
+    """The gateway without its doors: what commands use, and what the daemon opens doors to."""
+
+    settings: Settings
+    tables: Tables
+    clock: Clock
+    disk: Disk
+    ledger: Ledger
+    spool: Spool
+    archive: Archive
+    hasher: Hasher
+    policy: LivePolicy
+    templates: LiveTemplates
+    directory: LiveDirectory
+    login: Login
+    receive: Receive
+    ingest: Ingest
+    dropper: Dropper
+    notifier: Notifier
+    purge: Purge
+    recover: Recover
+    turns: Turns
+
+    def reload(self, settings: Settings, tables: Tables) -> None:
+        """Put new rules in force, all at once."""
+        self.policy.current = policy_of(settings, tables)
+        self.templates.current = tables.templates
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings,
+    tables: Tables,
+    *,
+    clock: Clock | None = None,
+    disk: Disk | None = None,
+    courier: Courier | None = None,
+) -> AsyncIterator[House]:
+    """Open the ledger and put everything together; close it all at the end."""
+    clock, disk = clock or SystemClock(), disk or PosixDisk()
+    data = settings.storage.data
+    disk.make_folder(str(data))
+    # A share that hangs must hold up neither the spool nor another service: the threads for drops are their own.
+    own, shares, hasher = DiskThreads("disk"), DiskThreads("drops"), Hasher()
+    ledger = await open_ledger(str(data / "ledger.db"), clock=clock)
+    try:
+        house = build(
+            settings,
+            tables,
+            clock=clock,
+            disk=disk,
+            courier=courier or courier_of(settings, clock),
+            ledger=ledger,
+            hasher=hasher,
+            own=own,
+            shares=shares,
+        )
+        await house.spool.prepare()
+        await house.archive.prepare()
+        await house.directory.pass_once()
+        yield house
+    finally:
+        await ledger.close()
+        hasher.close()
+        shares.close()
+        own.close()
+
+
+def build(
+    settings: Settings,
+    tables: Tables,
+    *,
+    clock: Clock,
+    disk: Disk,
+    courier: Courier,
+    ledger: Ledger,
+    hasher: Hasher,
+    own: DiskThreads,
+    shares: DiskThreads,
+) -> House:
+    """Make every object; opens nothing and does nothing."""
+    data = settings.storage.data
+    policy, templates = LivePolicy(policy_of(settings, tables)), LiveTemplates(tables)
+    directory = LiveDirectory(ledger, clock)
+    turns = Turns(Turn(clock), Turn(clock), Turn(clock), Turn(clock))
+    spool = DiskSpool(root=str(data / "spool"), disk=disk, threads=own, clock=clock)
+    archive = DiskArchive(root=str(data / "archive"), disk=disk, threads=own)
+    folder = FolderDrops(disk=disk, threads=shares)
+    answer = Answer(directory, policy)
+    message_limits = message_limits_of(settings)
+    ingest = Ingest(
+        spool=spool,
+        archive=archive,
+        ledger=ledger,
+        clock=clock,
+        directory=directory,
+        policy=policy,
+        inspect=Inspect(FileContents(own.run, archive_limits_of(settings)), None),
+        unpacker=MessageUnpacker(spool=spool, disk=disk, threads=own, limits=message_limits),
+        answer=answer,
+        to_drop=turns.drop.wake,
+        to_notify=turns.notify.wake,
+    )
+    purge = Purge(ledger=ledger, archive=archive, spool=spool, folder=folder, clock=clock, policy=policy)
+    return House(
+        settings=settings,
+        tables=tables,
+        clock=clock,
+        disk=disk,
+        ledger=ledger,
+        spool=spool,
+        archive=archive,
+        hasher=hasher,
+        policy=policy,
+        templates=templates,
+        directory=directory,
+        login=Login(directory, ledger, clock, hasher, guess_limits_of(settings)),
+        receive=Receive(
+            spool=spool,
+            ledger=ledger,
+            clock=clock,
+            directory=directory,
+            policy=policy,
+            answer=answer,
+            to_ingest=turns.ingest.wake,
+            to_notify=turns.notify.wake,
+        ),
+        ingest=ingest,
+        dropper=Dropper(ledger=ledger, archive=archive, folder=folder, clock=clock, policy=policy),
+        notifier=Notifier(outbox=ledger, courier=courier, renderer=templates, clock=clock, policy=policy),
+        purge=purge,
+        recover=Recover(spool=spool, ledger=ledger, ingest=ingest),
+        turns=turns,
+    )
+
+
+def policy_of(settings: Settings, tables: Tables) -> Policy:
+    """Return the rules that an authority set."""
+    told = settings.notices
+    return Policy(
+        la_codes=frozenset(settings.authority.la_codes),
+        catalogue=tables.catalogue,
+        zone=ZoneInfo(settings.authority.timezone),
+        terms=Terms(settings.retention.days, settings.retention.rejected_days, settings.retention.quarantine_days),
+        notices=NoticePolicy(
+            sender=settings.notice_sender,
+            authority=settings.authority.name,
+            contact=settings.authority.contact,
+            full_names=told.names == "full",
+            headteacher_copies=told.headteacher_copies,
+            an_hour=told.max_per_hour,
+            a_day=told.max_per_day,
+        ),
+        notice_retry=Retry(first=30.0, longest=3600.0, give_up_after=told.give_up_hours * 3600.0),
+        undo_seconds=float(settings.routing.undo_seconds),
+        max_file_bytes=settings.sftp.max_file_bytes,
+        unfinished_hours=settings.sftp.unfinished_hours,
+    )
+
+
+def guess_limits_of(settings: Settings) -> GuessLimits:
+    """Return when a guesser is shut out."""
+    told = settings.guessing
+    return GuessLimits(
+        tries=told.max_failures_per_account,
+        address_tries=told.max_failures_per_address,
+        window=float(told.window_seconds),
+        shut_for=float(told.shut_out_seconds),
+    )
+
+
+def archive_limits_of(settings: Settings) -> ArchiveLimits:
+    """Return what an archive may claim to hold."""
+    told = settings.inspect
+    return ArchiveLimits(entries=told.max_entries, unpacked_bytes=told.max_unpacked_bytes, ratio=told.max_ratio)
+
+
+def message_limits_of(settings: Settings) -> MessageLimits:
+    """Return how far a message is taken apart."""
+    told = settings.message
+    return MessageLimits(
+        header_bytes=told.max_header_bytes, header_lines=told.max_headers, parts=told.max_parts, depth=told.max_depth
+    )
+
+
+def courier_of(settings: Settings, clock: Clock) -> Courier:
+    """Return the way to the relay."""
+    from gateway.outbound.courier import SmtpCourier  # most commands send nothing
+
+    told = settings.notices
+    return SmtpCourier(
+        relay=told.relay,
+        sender=settings.notice_sender,
+        authority=settings.authority.name,
+        username=told.username,
+        password=_password(told.password_file),
+        ca_file=told.ca_file,
+        timeout=float(told.timeout_seconds),
+        clock=clock,
+    )
+
+
+def _password(file: Path | None) -> str:
+    return file.read_text(encoding="utf-8").rstrip("\r\n") if file else ""

@@ -1,0 +1,33 @@
+"""`gateway admin`: what an administrator sees and changes, a noun a file.
+
+Owns the actor: whose name stands in the record of everything that is changed here (Source: SPEC 13).
+"""
+
+from dataclasses import replace
+
+import click
+
+from gateway.cli.load import invocation
+from gateway.cli.owner import actor_name
+from gateway.cli.root import LazyGroup, Part
+
+NOUNS = {
+    "status": Part("gateway.cli.admin.status:status_command", "Is it running, what is stuck, what is on the disk."),
+    "files": Part("gateway.cli.admin.files:files", "What was sent, and what became of it."),
+    "users": Part("gateway.cli.admin.users:users", "People, their accounts, and what opens the doors to them."),
+    "schools": Part("gateway.cli.admin.schools:schools", "The schools of the register."),
+    "services": Part("gateway.cli.admin.services:services", "The services, as routing/ names them."),
+    "notices": Part("gateway.cli.admin.notices:notices", "Emails that went out, and those that are still owed."),
+    "retention": Part("gateway.cli.admin.retention:retention", "What is due to be destroyed, and its destruction."),
+}
+
+
+@click.group(cls=LazyGroup, parts=NOUNS)
+@click.option("--as", "actor", metavar="NAME", help="Who stands in the records; else SUDO_USER or the login name.")
+@click.pass_context
+def admin(ctx: click.Context, actor: str | None) -> None:
+    """See what is stuck and put it right; keep the register. Runs as the owner of the data folder."""
+    if actor is not None and not (actor.strip() and actor.isprintable()):
+        raise click.BadParameter("expected a name to stand in the records", param_hint="--as")
+    # Asked now: once root has become the owner of the data, the login name is not to be had.
+    ctx.obj = replace(invocation(ctx), actor=actor_name(actor))

@@ -1,0 +1,79 @@
+"""`gateway admin schools`: the schools of the register (Source: SPEC 8, 13)."""
+
+import click
+
+from gateway.cli.admin.errand import Errand, on_errand
+from gateway.cli.filters import DFE_NUMBER, Filters, with_filters
+from gateway.cli.render import Column, print_json
+from gateway.cli.shapes import account_json, school_json
+from gateway.core.register import Directory, School, SchoolStatus
+from gateway.errors import NotThere
+
+COLUMNS = (
+    Column("number", "DfE number"),
+    Column("name", "Name"),
+    Column("phase", "Phase"),
+    Column("status", "Status"),
+    Column("successor", "Successor"),
+    Column("heads", "Headteacher"),
+)
+_CARD = (
+    *COLUMNS[:4],
+    Column("urn", "URN"),
+    Column("closed_on", "Closed on"),
+    Column("successor", "Successor"),
+    Column("accepted_until", "Old number accepted until"),
+)
+_PEOPLE = (
+    Column("username", "Username"),
+    Column("name", "Name"),
+    Column("role", "Role"),
+    Column("state", "State"),
+    Column("email", "Email"),
+)
+
+
+@click.group()
+def schools() -> None:
+    """The schools of the register."""
+
+
+@schools.command("list")
+@with_filters(statuses=tuple(SchoolStatus), only=["school", "status", "search"])
+@on_errand
+async def list_schools(errand: Errand, filters: Filters) -> None:
+    """List schools by their DfE number."""
+    directory = await errand.ledger.directory()
+    found = [s for _, s in sorted(directory.schools.items()) if _is_wanted(s, filters)]
+    errand.screen.listing([school_json(s, directory) for s in found], COLUMNS, empty="There is no such school.")
+
+
+@schools.command("show")
+@click.argument("number", type=DFE_NUMBER)
+@on_errand
+async def show_school(errand: Errand, number: str) -> None:
+    """Show one school and its people."""
+    directory = await errand.ledger.directory()
+    school = directory.school(number)
+    if school is None:
+        raise NotThere(f"There is no school {number} in the register.")
+    card = {**school_json(school, directory), "accounts": _accounts(number, directory)}
+    if errand.screen.as_json:
+        print_json(card)
+        return
+    errand.screen.card(card, _CARD)
+    errand.screen.heading("People")
+    errand.screen.listing(_accounts(number, directory), _PEOPLE, empty="Nobody may send for this school yet.")
+
+
+def _is_wanted(school: School, filters: Filters) -> bool:
+    return (
+        filters.school in (None, school.number)
+        and (not filters.status or school.status in filters.status)
+        and filters.matches(school.number, school.name, school.urn)
+    )
+
+
+def _accounts(number: str, directory: Directory) -> list[dict[str, object]]:
+    people = sorted(directory.people_of(number), key=lambda a: a.username)
+    return [dict(account_json(a)) for a in people]

@@ -1,0 +1,71 @@
+"""`gateway admin services`: what stands in `routing/services.toml`, and who its officers are (Source: SPEC 8, 13)."""
+
+import click
+
+from gateway.cli.admin.errand import Errand, on_errand
+from gateway.cli.filters import SERVICE_CODE, Filters, with_filters
+from gateway.cli.render import Column, Kind, Row, print_json
+from gateway.cli.shapes import service_json
+from gateway.errors import NotThere
+
+COLUMNS = (
+    Column("code", "Code"),
+    Column("name", "Name"),
+    Column("targets", "Targets"),
+    Column("receive", "Received"),
+    Column("private", "Private"),
+    Column("officers", "Officers"),
+)
+_CARD = (
+    *COLUMNS[:2],
+    Column("use", "Use"),
+    Column("hint", "Hint"),
+    Column("aliases", "Also called"),
+    Column("confusable", "Confused with"),
+    Column("accepts", "Accepts"),
+    Column("max_bytes", "Largest file", Kind.SIZE),
+    *COLUMNS[2:],
+    Column("digest", "Digest"),
+)
+
+
+@click.group()
+def services() -> None:
+    """The services, as routing/ names them."""
+
+
+@services.command("list")
+@with_filters(only=["service", "search"])
+@on_errand
+async def list_services(errand: Errand, filters: Filters) -> None:
+    """List services by their code."""
+    directory = await errand.ledger.directory()
+    found = [
+        service_json(service, directory)
+        for code, service in sorted(errand.house.tables.catalogue.services.items())
+        if filters.service in (None, code) and filters.matches(code, service.name, service.use, *service.aliases)
+    ]
+    rows = found if errand.screen.as_json else [_in_words(row) for row in found]
+    errand.screen.listing(rows, COLUMNS, empty="There is no such service.")
+
+
+@services.command("show")
+@click.argument("code", type=SERVICE_CODE)
+@on_errand
+async def show_service(errand: Errand, code: str) -> None:
+    """Show one service."""
+    service = errand.house.tables.catalogue.get(code)
+    if service is None:
+        raise NotThere(f"There is no service {code}. `gateway admin services list` shows the codes.")
+    row = service_json(service, await errand.ledger.directory())
+    if errand.screen.as_json:
+        print_json(row)
+    else:
+        errand.screen.card(_in_words(row), _CARD)
+
+
+def _in_words(row: Row) -> Row:
+    """Return the row with its targets as text."""
+    targets = row["targets"]
+    assert isinstance(targets, list)
+    return {**row, "targets": [" ".join(str(v) for v in target.values() if v) for target in targets]}

@@ -1,0 +1,190 @@
+"""`gateway admin users`: people, their accounts, and what opens the doors to them (Source: SPEC 9, 13).
+
+An account that is added is VERIFIED: the authority knows the person, who still has to activate it. With `--activate`
+the administrator vouches for the person and for the policy, signed on paper, and the account is ACTIVE at once.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.cli.admin.errand import Errand, on_errand, run_errand
+from gateway.cli.admin.keys import read_public_keys
+from gateway.cli.admin.newcomer import HouseRules, Newcomer, objections
+from gateway.cli.filters import DFE_NUMBER, SERVICE_CODE, Filters, with_filters
+from gateway.cli.render import Column, Kind, json_option, print_json
+from gateway.cli.shapes import account_json
+from gateway.core.passwords import PasswordRules
+from gateway.core.register import Account, AccountState, Role
+from gateway.errors import NotThere
+
+COLUMNS = (
+    Column("username", "Username"),
+    Column("name", "Name"),
+    Column("role", "Role"),
+    Column("state", "State"),
+    Column("schools", "Schools"),
+    Column("services", "Services"),
+    Column("email", "Email"),
+    Column("last_login_at", "Last login", Kind.TIME),
+)
+_CARD = (
+    *COLUMNS[:7],
+    Column("has_password", "Password"),
+    Column("password_set_at", "Password set on", Kind.TIME),
+    Column("keys", "Keys"),
+    Column("policy_version", "Policy accepted"),
+    Column("activated_at", "Activated on", Kind.TIME),
+    Column("last_login_at", "Last login", Kind.TIME),
+    Column("is_stale", "Notices came back"),
+)
+_LONGEST_PASSWORD = 1024  # bytes on stdin
+
+
+@click.group()
+def users() -> None:
+    """People, their accounts, and what opens the doors to them."""
+
+
+@users.command("list")
+@with_filters(statuses=tuple(AccountState), only=["school", "service", "status", "search"])
+@on_errand
+async def list_users(errand: Errand, filters: Filters) -> None:
+    """List accounts by username."""
+    directory = await errand.ledger.directory()
+    logins = await errand.ledger.logins()
+    found = [a for _, a in sorted(directory.accounts.items()) if _is_wanted(a, filters)]
+    rows = [account_json(a, last_login=logins.get(a.username)) for a in found]
+    errand.screen.listing(rows, COLUMNS, empty="There is no such account.")
+
+
+@users.command("show")
+@click.argument("username")
+@on_errand
+async def show_user(errand: Errand, username: str) -> None:
+    """Show one account."""
+    account = (await errand.ledger.directory()).account(username)
+    if account is None:
+        raise NotThere(f'There is no account "{username}". `gateway admin users list` shows them.')
+    row = account_json(account, last_login=(await errand.ledger.logins()).get(account.username))
+    if errand.screen.as_json:
+        print_json(row)
+    else:
+        errand.screen.card(row, _CARD)
+
+
+@users.command("add")
+@click.argument("username", metavar="USERNAME")
+@click.option("--forename", required=True)
+@click.option("--surname", required=True)
+@click.option("--email", required=True, help="The person's own address at work.")
+@click.option("--role", required=True, type=click.Choice([str(role) for role in Role], case_sensitive=False))
+@click.option("--school", "schools", multiple=True, type=DFE_NUMBER, help="A school to send for; repeat it.")
+@click.option("--service", "services", multiple=True, type=SERVICE_CODE, help="An officer's service; repeat it.")
+@click.option("--key", "key_file", type=click.Path(path_type=Path), help="A file with the person's public SSH key.")
+@click.option("--password", "asks_password", is_flag=True, help="Ask for the person's own password, twice.")
+@click.option("--password-stdin", is_flag=True, help="Read the person's own password from standard input.")
+@click.option("--activate", is_flag=True, help="Vouch for the person, and that the policy was signed on paper.")
+@json_option
+@click.pass_context
+def add_user(
+    ctx: click.Context,
+    /,
+    *,
+    key_file: Path | None,
+    asks_password: bool,
+    password_stdin: bool,
+    activate: bool,
+    as_json: bool,
+    **said: Any,
+) -> None:
+    """Add an account for one person, or for one copier."""
+    # Read by whoever calls, before root becomes the owner of the data: the key may lie where only the caller reads.
+    password = _read_password(asks=asks_password, from_stdin=password_stdin)
+    keys = read_public_keys(key_file) if key_file else ()
+    newcomer = _newcomer(password=password, **said)
+    run_errand(ctx, lambda errand: _add(errand, newcomer, keys=keys, activate=activate), as_json=as_json)
+
+
+def _newcomer(*, username: str, role: str, password: str | None, **said: Any) -> Newcomer:
+    said["schools"], said["services"] = _once(said["schools"]), _once(said["services"])
+    return Newcomer(username=username.strip().lower(), role=Role(role), password=password, **said)
+
+
+def _once(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(words))
+
+
+async def _add(errand: Errand, newcomer: Newcomer, *, keys: tuple[str, ...], activate: bool) -> None:
+    if faults := objections(newcomer, await _rules(errand)):
+        raise NotThere("\n".join(faults))
+    account = await _account(errand, newcomer, keys=keys, activate=activate)
+    why = f"on paper, by {errand.actor}" if activate else ""
+    await errand.ledger.add_account(account, actor=errand.actor, at=errand.now(), why=why)
+    state = "and is active" if activate else "and can use it once it is activated"
+    errand.screen.action(
+        account_json(account), sentence=f"{account.full_name} has the account {account.username} {state}."
+    )
+
+
+async def _rules(errand: Errand) -> HouseRules:
+    told = errand.house.settings.passwords
+    return HouseRules(
+        directory=await errand.ledger.directory(),
+        catalogue=errand.house.tables.catalogue,
+        shared_mailboxes=errand.house.tables.shared_mailboxes,
+        home_domains=errand.house.tables.home_domains,
+        passwords=PasswordRules(told.min_length, told.min_upper, told.min_lower, told.min_digits),
+    )
+
+
+async def _account(errand: Errand, newcomer: Newcomer, *, keys: tuple[str, ...], activate: bool) -> Account:
+    now = errand.now()
+    has_password = newcomer.password is not None
+    return Account(
+        username=newcomer.username,
+        forename=newcomer.forename.strip(),
+        surname=newcomer.surname.strip(),
+        email=newcomer.email,
+        role=newcomer.role,
+        state=AccountState.ACTIVE if activate else AccountState.VERIFIED,
+        schools=newcomer.schools,
+        services=newcomer.services,
+        password_hash=await errand.house.hasher.hash(newcomer.password) if newcomer.password is not None else None,
+        password_set_at=now if has_password else None,
+        keys=keys,
+        activated_at=now if activate else None,
+        policy_version=errand.house.tables.acceptable_use.version if activate else None,
+    )
+
+
+def _read_password(*, asks: bool, from_stdin: bool) -> str | None:
+    if asks and from_stdin:
+        raise click.UsageError("--password asks for it and --password-stdin reads it; expected one of them.")
+    if from_stdin:
+        return _password_from_stdin()
+    if asks and not sys.stdin.isatty():
+        raise click.UsageError("--password needs a terminal to ask at; in a script use --password-stdin.")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True)) if asks else None
+
+
+def _password_from_stdin() -> str:
+    line = sys.stdin.buffer.readline(_LONGEST_PASSWORD + 2).rstrip(b"\r\n")
+    try:
+        password = line.decode("utf-8")
+    except UnicodeDecodeError:
+        raise NotThere("The password on standard input is no text in UTF-8.") from None
+    if not password or len(line) > _LONGEST_PASSWORD:
+        raise NotThere(f"Expected a password of 1 to {_LONGEST_PASSWORD} bytes as the first line of standard input.")
+    return password
+
+
+def _is_wanted(account: Account, filters: Filters) -> bool:
+    return (
+        (filters.school is None or filters.school in account.schools)
+        and (filters.service is None or filters.service in account.services)
+        and (not filters.status or account.state in filters.status)
+        and filters.matches(account.username, account.full_name, account.email)
+    )

@@ -1,0 +1,21 @@
+"""`gateway run`: the daemon, in the foreground (Source: SPEC 11, 13)."""
+
+import asyncio
+
+import click
+
+from gateway.cli.load import invocation, read_configuration
+from gateway.cli.owner import demand_owner
+
+
+@click.command("run")
+@click.pass_context
+def run_command(ctx: click.Context) -> None:
+    """Run the gateway in the foreground, until SIGTERM or Ctrl-C."""
+    from gateway.daemon import serve
+
+    configuration = read_configuration(invocation(ctx).config)
+    if configuration.data.exists():  # or the daemon makes it, as its own
+        demand_owner(configuration.data)
+    settings = configuration.settings
+    asyncio.run(serve(settings, configuration.tables, settings.file))

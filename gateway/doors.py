@@ -1,0 +1,174 @@
+"""The doors of a house: the listeners of email and SFTP, made from its settings and opened together.
+
+Owns what a door is given, and what a reload changes for the sessions that begin after it (Source: SPEC 4, 5, 11, 13).
+"""
+
+import ipaddress
+import socket
+from collections.abc import Iterator, Mapping
+
+from gateway.app import House
+from gateway.core.admission import Refusal
+from gateway.core.model import Channel
+from gateway.core.register import Account
+from gateway.inbound.sftp.portal import Doors as PortalDoors
+from gateway.inbound.sftp.server import Door as SftpDoor
+from gateway.inbound.sftp.server import SftpLimits, SftpListeners
+from gateway.inbound.smtp.desk import Desk, Entrance, SmtpLimits
+from gateway.inbound.smtp.listener import Listening, SmtpListeners, read_certificate
+from gateway.inbound.smtp.recipients import AddressBook
+from gateway.inbound.smtp.sender import SignedIn, TrustedRelay
+from gateway.pipeline.login import Login
+from gateway.settings import Settings
+from gateway.tables import Tables
+
+_LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+
+
+class MailLogin:
+    """The email door's question to `pipeline.login`."""
+
+    def __init__(self, login: Login) -> None:
+        """Ask this one."""
+        self._login = login
+
+    async def verify_password(self, username: str, password: str, peer: str) -> Account | Refusal:
+        """Return the account of the right password, or a sentence."""
+        answer = await self._login.verify_password(username, password, peer=peer, channel=Channel.EMAIL)
+        if isinstance(answer, Account):
+            await self._login.note(answer, peer=peer, channel=Channel.EMAIL, how="password")
+        return answer
+
+
+class Doors:
+    """All listeners."""
+
+    def __init__(self, house: House) -> None:
+        """Make them; `open` opens them."""
+        self._house = house
+        self._desk = desk_of(house, house.settings, house.tables)
+        self._smtp = SmtpListeners(listens=list(_mail_listens(house)), desks=lambda: self._desk, clock=house.clock)
+        sftp = house.settings.sftp
+        self._sftp_door = _sftp_door(house)
+        self._sftp = SftpListeners(self._sftp_door, sftp.listen, sftp.host_keys)
+
+    async def open(self) -> None:
+        """Listen everywhere. Raises ConfigError when one place can't be had; then none is open."""
+        await self._smtp.open()
+        try:
+            await self._sftp.open()
+        except BaseException:
+            await self._smtp.close(grace=0)
+            raise
+
+    async def close(self, *, grace: float) -> None:
+        """Take nobody in; let transfers under way be finished for so many seconds. Safe to repeat."""
+        await self._smtp.close(grace=grace)
+        await self._sftp.close(grace=grace)
+
+    @property
+    def endpoints(self) -> Mapping[str, list[str]]:
+        """Return where each kind listens, as in `run/endpoints.json`: every key is always there."""
+        return {**self._smtp.endpoints, "sftp": self._sftp.endpoints}
+
+    def reload(self, settings: Settings, tables: Tables) -> None:
+        """Put new settings in force for the sessions that begin from now on; where we listen stays as it is."""
+        self._desk = desk_of(self._house, settings, tables)
+        self._sftp_door.limits = sftp_limits_of(settings)
+
+
+def _mail_listens(house: House) -> Iterator[Listening]:
+    smtp, lmtp = house.settings.smtp, house.settings.lmtp
+    public = {"offers_login": True, "require_tls": smtp.require_tls}
+    for place in smtp.listen:
+        yield Listening(place, Entrance("smtp", **public))
+    for place in smtp.listen_tls:
+        yield Listening(place, Entrance("smtps", **public))
+    for relay in smtp.relay:
+        verifier = TrustedRelay(authserv_id=relay.authserv_id, register=house.directory)
+        entrance = Entrance(
+            "relay",
+            verifier,
+            require_tls=smtp.require_tls,
+            trusts_loopback=True,
+            networks=relay.networks,
+            is_public=False,
+        )
+        for place in relay.listen:
+            yield Listening(place, entrance)
+    for door in lmtp.listen:
+        verifier = TrustedRelay(authserv_id=lmtp.authserv_id, register=house.directory)
+        yield Listening(door, Entrance("lmtp", verifier, require_tls=False, networks=_LOOPBACK, is_public=False))
+
+
+def desk_of(house: House, settings: Settings, tables: Tables) -> Desk:
+    """Return what every session of the email door is given. Raises ConfigError when the certificate can't be used."""
+    smtp = settings.smtp
+    return Desk(
+        hostname=smtp.hostname or socket.getfqdn(),
+        contact=settings.authority.contact,
+        limits=smtp_limits_of(settings),
+        tls=read_certificate(smtp.certificate, smtp.key) if smtp.listen or smtp.listen_tls or smtp.relay else None,
+        spool=house.spool,
+        clock=house.clock,
+        authenticator=MailLogin(house.login),
+        signed_in=SignedIn(house.directory),
+        book=AddressBook(
+            addresses=smtp.addresses, codes=tables.catalogue.services, folders=[f.key for f in tables.folders]
+        ),
+        doorman=house.receive,
+    )
+
+
+def smtp_limits_of(settings: Settings) -> SmtpLimits:
+    """Return how much of us one sender of mail may use."""
+    smtp, guessing = settings.smtp, settings.guessing
+    return SmtpLimits(
+        max_message_bytes=smtp.max_message_bytes,
+        max_header_bytes=settings.message.max_header_bytes,
+        max_received=smtp.max_received,
+        max_recipients=smtp.max_recipients,
+        max_commands=smtp.max_commands,
+        max_errors=smtp.max_errors,
+        max_auth_failures=smtp.max_auth_failures,
+        max_auth_failures_per_address=guessing.max_failures_per_address,
+        auth_window_seconds=guessing.window_seconds,
+        max_connections=smtp.max_connections,
+        max_connections_per_address=smtp.max_connections_per_address,
+        idle_seconds=smtp.idle_seconds,
+        min_bytes_per_second=smtp.min_bytes_per_second,
+        keep_free_bytes=settings.storage.keep_free_bytes,
+    )
+
+
+def sftp_limits_of(settings: Settings) -> SftpLimits:
+    """Return how much of us one person may use over SFTP."""
+    sftp = settings.sftp
+    return SftpLimits(
+        connections=sftp.max_connections,
+        connections_per_address=sftp.max_connections_per_address,
+        sessions_per_account=sftp.max_sessions_per_account,
+        auth_tries=sftp.max_auth_tries,
+        handles=sftp.max_handles,
+        login_seconds=sftp.login_seconds,
+        idle_seconds=sftp.idle_seconds,
+        keepalive_seconds=sftp.keepalive_seconds,
+        require=sftp.require,
+    )
+
+
+def _sftp_door(house: House) -> SftpDoor:
+    return SftpDoor(
+        ledger=house.ledger,
+        directory=house.directory,
+        policy=house.policy,
+        clock=house.clock,
+        login=house.login,
+        doors=PortalDoors(
+            receive=house.receive,
+            spool=house.spool,
+            archive=house.archive,
+            max_file_bytes=house.settings.sftp.max_file_bytes,
+        ),
+        limits=sftp_limits_of(house.settings),
+    )

@@ -1,0 +1,1 @@
+"""The doors: each turns a protocol's own objects into our Envelope."""

@@ -1,0 +1,1 @@
+"""The SFTP door: protocol, sessions, the portal a person sees."""

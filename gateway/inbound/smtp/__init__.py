@@ -1,0 +1,1 @@
+"""The email door: sessions, senders, messages."""

@@ -1,0 +1,204 @@
+"""A message while it comes in: where it ends, what its lines are, and the bytes on their way to the spool.
+
+Owns the end of DATA (only CRLF.CRLF, wherever the pieces are cut), the leading dots, the rule about bare CR and LF, the
+size limit and a bounded copy of the header block. Knows no socket and no reply; the spool's Intake takes the bytes.
+Memory is one piece and the header block, whatever the message holds.
+
+Source: RFC 5321 4.1.1.4, 4.5.2; SPEC 4; FIELD-NOTES B.2.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from enum import Enum, StrEnum, auto
+
+from gateway import log
+from gateway.core.model import Channel, Envelope
+from gateway.errors import Transient
+from gateway.ports import Intake
+
+_END = b"\r\n.\r\n"
+_NOT_LINE_ENDS = bytes(b for b in range(256) if b not in b"\r\n")
+_ANY_LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
+class BareNewlines(StrEnum):
+    """What becomes of a CR or LF that stands alone."""
+
+    REJECT = "reject"
+    NORMALISE = "normalise"  # each becomes CRLF
+
+
+class Spoilt(Enum):
+    """Why a message won't be taken; it is still read to its end, so that its sender hears why."""
+
+    TOO_LARGE = auto()
+    BARE_NEWLINE = auto()
+    HEADER_TOO_LONG = auto()
+    DISK_TROUBLE = auto()  # ours: to be tried again
+
+
+class DotReader:
+    """Takes what follows 354 in pieces, hands on the message without its transparency dots, finds its end."""
+
+    def __init__(self, take: Callable[[bytes], None]) -> None:
+        """Start at the beginning of a message; `take` gets it in pieces that never part a CR from its LF."""
+        self._take = take
+        self._held = b"\r\n"  # a message that is a lone dot ends at once, so it begins as if after a line end
+        self._invented = 2  # bytes of that line end, which are not the message's
+
+    def feed(self, piece: bytes | memoryview) -> bytes | None:
+        """Take a piece. Returns None until the end was seen, then what followed it: it is not the message's."""
+        data = b"".join((self._held, piece))
+        has_dot = b"." in data  # base64 has none: most pieces need no other search
+        end = data.find(_END) if has_dot else -1
+        if end >= 0:
+            self._hand_on(data[: end + 2], has_dot=True)
+            return data[end + len(_END) :]
+        cut = len(data) - _length_held(data)
+        self._held = data[cut:]
+        self._hand_on(data[:cut], has_dot=has_dot)
+        return None
+
+    def _hand_on(self, data: bytes, *, has_dot: bool) -> None:
+        if has_dot:
+            data = data.replace(b"\r\n.", b"\r\n")
+        if self._invented and data:
+            data, self._invented = data[self._invented :], 0
+        if data:
+            self._take(data)
+
+
+def _length_held(data: bytes) -> int:
+    """Return how many of the last bytes may be the beginning of the end."""
+    return next((n for n in range(len(_END) - 1, 0, -1) if data.endswith(_END[:n])), 0)
+
+
+def has_bare_newline(data: bytes) -> bool:
+    """Whether a CR or LF stands alone. Exact for data that parts no CR from its LF."""
+    pairs = data.count(b"\r\n")
+    return len(data.translate(None, _NOT_LINE_ENDS)) != 2 * pairs
+
+
+class HeaderBlock:
+    """The first lines of a message, up to the empty one, kept up to a limit."""
+
+    def __init__(self, limit: int) -> None:
+        """Keep at most `limit` bytes."""
+        self._limit = limit
+        self._kept = bytearray(b"\r\n")  # so that a message that begins with the empty line has an empty block
+        self._is_ended = False
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether it does not end within the limit."""
+        return len(self._kept) - 2 > self._limit
+
+    def __bytes__(self) -> bytes:
+        """Return the header lines, each with its CRLF, without the empty one."""
+        return bytes(self._kept[2:])
+
+    def feed(self, piece: bytes) -> bytes:
+        """Take a piece; return what of it belongs to the body."""
+        if self._is_ended:
+            return piece
+        if self.is_too_long:
+            return b""
+        known = len(self._kept)
+        self._kept += piece[: self._limit + 4]
+        end = self._kept.find(b"\r\n\r\n", max(0, known - 3))
+        if end < 0:
+            return b""
+        self._is_ended = True
+        del self._kept[end + 2 :]
+        return piece[end + 4 - known :]
+
+
+class Reception:
+    """One message on its way in."""
+
+    def __init__(self, *, intake: Intake, max_bytes: int, max_header_bytes: int, newlines: BareNewlines) -> None:
+        """Take a message into an intake that the caller seals or discards."""
+        self.intake = intake
+        self.spoilt: Spoilt | None = None
+        self.is_settled = False  # sealed, or about to be: not to be forgotten by anybody else
+        self.received = 0  # bytes as they came, for the pace
+        self._header = HeaderBlock(max_header_bytes)
+        self._size = 0  # bytes of the message
+        self._max_bytes = max_bytes
+        self._newlines = newlines
+        self._dots = DotReader(self._take)
+
+    @property
+    def header(self) -> bytes:
+        """Return the header block as far as it came."""
+        return bytes(self._header)
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether the sender should wait for the disk."""
+        return self.spoilt is None and self.intake.is_congested
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether so much came over the limit that we need not hear the end."""
+        return self._size > 10 * self._max_bytes
+
+    def feed(self, piece: memoryview) -> bytes | None:
+        """Take a piece; see DotReader.feed."""
+        self.received += len(piece)
+        return self._dots.feed(piece)
+
+    async def wait_for_disk(self) -> None:
+        """Wait until the disk has caught up; if it fails, the rest of the message is heard and not kept."""
+        try:
+            await self.intake.drain()
+        except Transient as trouble:
+            log.transient(stage="receive", why=str(trouble))
+            self.spoilt = Spoilt.DISK_TROUBLE
+
+    async def seal(
+        self, *, username: str, verified_by: str, sender: str, peer: str, recipients: Sequence[str]
+    ) -> Envelope | None:
+        """Make the message our word. None, and the bytes forgotten, when the disk fails."""
+        envelope = None
+        try:
+            envelope = await self.intake.seal(
+                channel=Channel.EMAIL,
+                username=username,
+                verified_by=verified_by,
+                sender=sender,
+                peer=peer,
+                recipients=recipients,
+            )
+        except Transient as trouble:
+            log.transient(stage="receive", why=str(trouble))
+        finally:
+            if envelope is None:
+                await self.forget()
+        return envelope
+
+    async def forget(self) -> None:
+        """Discard the bytes. A disk that fails even then leaves them to recovery: nothing was promised."""
+        try:
+            await self.intake.discard()
+        except Transient as trouble:
+            log.transient(stage="receive", why=str(trouble))
+
+    def _take(self, data: bytes) -> None:
+        self._size += len(data)
+        if self.spoilt is None:
+            self._keep(data)
+
+    def _keep(self, data: bytes) -> None:
+        if has_bare_newline(data):
+            if self._newlines is BareNewlines.REJECT:
+                self.spoilt = Spoilt.BARE_NEWLINE
+                return
+            data = _ANY_LINE_END.sub(b"\r\n", data)
+        self._header.feed(data)
+        if self._size > self._max_bytes:
+            self.spoilt = Spoilt.TOO_LARGE
+        elif self._header.is_too_long:
+            self.spoilt = Spoilt.HEADER_TOO_LONG
+        else:
+            self.intake.write(data)

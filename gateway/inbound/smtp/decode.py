@@ -1,0 +1,207 @@
+"""Transfer encodings: encoded slices in, the bytes that were attached out.
+
+Owns base64 and quoted-printable as they really arrive: broken padding, lines of any length, junk between the
+characters, blocks that were encoded one by one, a footer that a relay added. What is not surely what was sent has
+a `flaw`; whoever reads it decides what a flaw means. Memory is one slice.
+
+Source: RFC 2045 6; SPEC 4.
+"""
+
+import binascii
+import re
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from gateway.inbound.smtp.uuencode import UuDecoder
+
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_NOT_ALPHABET = bytes(set(range(256)) - set(_ALPHABET))
+_SEAM = re.compile(rb"=[=\s]*|\n[ \t\r]*\n\s*")  # padding, or an empty line
+_SOFT_BREAK = re.compile(rb"=[ \t]+(\r?\n)")  # a relay padded the line: RFC 2045 6.7 (3) takes it away again
+_LONG_LINE = 65_536  # a line longer than this is decoded before its end is seen
+_FOOTER_LINE = 200  # bytes of a line that tell whether it is base64
+
+
+class Decoder(Protocol):
+    """Decodes one body, given in pieces."""
+
+    flaw: str  # "" or a code, known after `finish`
+
+    def feed(self, data: bytes) -> bytes: ...
+
+    def finish(self) -> bytes: ...
+
+
+class Verbatim:
+    """7bit, 8bit and binary: what is on the wire is what was attached."""
+
+    def __init__(self, flaw: str = "") -> None:
+        self.flaw = flaw
+
+    def feed(self, data: bytes) -> bytes:
+        return data
+
+    def finish(self) -> bytes:
+        return b""
+
+
+class Base64:
+    """RFC 2045 6.8, forgiving.
+
+    Slices of equal lines go to the C decoder as they are. Others lose what is not in the alphabet first, and are
+    taken apart at seams: behind one stands another block, or a footer, which is no data.
+    """
+
+    def __init__(self) -> None:
+        self.flaw = ""
+        self._line = b""  # the beginning of a line
+        self._quad = b""  # characters that do not fill a group of four yet
+        self._line_bytes = 0  # of the first line, with its break
+        self._line_chars = 0  # of the first line
+        self._has_data = False
+        self._is_at_seam = False
+        self._is_at_footer = False
+
+    def feed(self, data: bytes) -> bytes:
+        data = self._line + data if self._line else data
+        end = data.rfind(b"\n") + 1
+        if not end and len(data) > _LONG_LINE:
+            end = len(data)
+        self._line = data[end:]
+        return self._decode(data[:end])
+
+    def finish(self) -> bytes:
+        data, self._line = self._line, b""
+        return b"".join(self._blocks(data)) + self._close_block()
+
+    def _decode(self, data: bytes) -> bytes:
+        if not self._line_bytes:
+            self._line_bytes = data.find(b"\n") + 1
+            self._line_chars = len(data[: self._line_bytes].rstrip())
+        regular = self._regular(data) if self._line_chars else b""
+        if not regular:
+            return b"".join(self._blocks(data))
+        rest = data[len(regular) * 4 // 3 // self._line_chars * self._line_bytes :]
+        return regular + b"".join(self._blocks(rest)) if rest else regular
+
+    def _regular(self, data: bytes) -> bytes:
+        """What the leading lines hold, as many as are like the first line of the body; b"" if that is not sure."""
+        lines = len(data) // self._line_bytes
+        data = data[: lines * self._line_bytes]
+        if self._quad or self._is_at_seam or self._is_at_footer or b"=" in data:
+            return b""
+        try:
+            decoded = binascii.a2b_base64(data)
+        except binascii.Error:
+            return b""
+        # The length tells that nothing was passed over in silence: every line is like the first one.
+        if len(decoded) * 4 != lines * self._line_chars * 3:
+            return b""
+        self._has_data = True
+        return decoded
+
+    def _blocks(self, data: bytes) -> Iterator[bytes]:
+        at = 0
+        if data[:1] in (b"\r", b"\n"):
+            at, self._is_at_seam = len(data) - len(data.lstrip()), self._has_data
+        for seam in _seams(data, at):
+            if self._is_over(data, at):
+                return
+            yield self._groups(data[at : seam.start()])
+            if seam[0].startswith(b"="):
+                yield self._close_block()
+            at, self._is_at_seam = seam.end(), self._has_data
+        if not self._is_over(data, at):
+            yield self._groups(data[at:])
+
+    def _is_over(self, data: bytes, at: int) -> bool:
+        """Has the data ended? Asked at every seam: what follows must be a line of base64 and nothing else."""
+        if not self._is_at_seam or at >= len(data):
+            return self._is_at_footer
+        line = data[at : at + _FOOTER_LINE].partition(b"\n")[0]
+        self._is_at_seam = False
+        if line.translate(None, _ALPHABET).strip(b"= \t\r"):
+            self._is_at_footer, self.flaw = True, self.flaw or "base64-footer"
+        return self._is_at_footer
+
+    def _groups(self, data: bytes) -> bytes:
+        clean = self._quad + data.translate(None, _NOT_ALPHABET)
+        whole = len(clean) & ~3
+        self._quad = clean[whole:]
+        self._has_data = self._has_data or bool(clean)
+        return binascii.a2b_base64(clean[:whole])
+
+    def _close_block(self) -> bytes:
+        quad, self._quad = self._quad, b""
+        if len(quad) == 1:
+            self.flaw = "base64-incomplete"  # six bits make no byte: something is missing
+            return b""
+        return binascii.a2b_base64(quad + b"=" * (-len(quad) % 4))
+
+
+def _seams(data: bytes, at: int) -> Iterator[re.Match[bytes]]:
+    """Where blocks of base64 end; the pattern is slow, so it starts at the first mark of one."""
+    marks = (data.find(mark, at) for mark in (b"=", b"\n\r\n", b"\n\n"))
+    first = min((mark for mark in marks if mark >= 0), default=None)
+    return iter(()) if first is None else _SEAM.finditer(data, first)
+
+
+class QuotedPrintable:
+    """RFC 2045 6.7; an escape that is none is kept as it stands."""
+
+    def __init__(self) -> None:
+        self.flaw = ""
+        self._rest = b""
+
+    def feed(self, data: bytes) -> bytes:
+        data = self._rest + data
+        end = data.rfind(b"\n") + 1
+        if not end and len(data) > _LONG_LINE:
+            escape = data.find(b"=", len(data) - 2)  # not between "=" and its digits
+            end = len(data) if escape < 0 else escape
+        self._rest = data[end:]
+        return _unquote(data[:end])
+
+    def finish(self) -> bytes:
+        return _unquote(self._rest)
+
+
+def _unquote(data: bytes) -> bytes:
+    if b"= " in data or b"=\t" in data:
+        data = _SOFT_BREAK.sub(rb"=\1", data)
+    return binascii.a2b_qp(data)
+
+
+_DECODERS: dict[str, Callable[[], Decoder]] = {
+    "7bit": Verbatim,
+    "8bit": Verbatim,
+    "binary": Verbatim,
+    "7-bit": Verbatim,
+    "8-bit": Verbatim,
+    "base64": Base64,
+    "base-64": Base64,
+    "quoted-printable": QuotedPrintable,
+    "x-uuencode": UuDecoder,
+    "x-uue": UuDecoder,
+    "uuencode": UuDecoder,
+    "uue": UuDecoder,
+}
+
+
+def make_decoder(encoding: str) -> Decoder:
+    """The decoder of a transfer encoding; of an unknown one the bytes come out as they are, with a flaw."""
+    known = _DECODERS.get(encoding)
+    return known() if known else Verbatim("unknown-encoding")
+
+
+def is_uuencoded(encoding: str) -> bool:
+    return _DECODERS.get(encoding) is UuDecoder
+
+
+def decoded(decoder: Decoder, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Pieces of a body, decoded."""
+    for piece in pieces:
+        if data := decoder.feed(piece):
+            yield data
+    if data := decoder.finish():
+        yield data

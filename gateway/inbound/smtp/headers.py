@@ -1,0 +1,111 @@
+"""A header block: bytes to fields, unfolded, in the order in which they stand.
+
+Owns where a block ends, and the bounds on it. Reads no field's meaning but that of the two that say what a part
+is. Never raises: a field that can't be read is text all the same.
+
+A block ends at an empty line, at a delimiter, at the end of the stream, or at a line that can't be a header
+line: some senders forget the empty line, and what follows is the body.
+
+Source: RFC 5322 2.2; SPEC 4; FIELD-NOTES B.1 (7).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from gateway.inbound.smtp.limits import MessageLimits
+from gateway.inbound.smtp.parameters import Parameters, read_parameters
+from gateway.inbound.smtp.source import Source
+from gateway.inbound.smtp.words import decode_bytes
+
+_NAME = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,1000})[ \t]*:")
+_FOLD = re.compile(rb"\r?\n[ \t]?")
+_MBOX = (b"From ", b">From ")
+
+
+@dataclass(frozen=True)
+class Headers:
+    """The fields of one block."""
+
+    fields: tuple[tuple[str, bytes], ...] = ()  # lower-case name; the value as it came, folds and all
+    faults: tuple[str, ...] = ()  # "header-too-large", "too-many-headers": what stands behind is not known
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a field, unfolded, 8-bit bytes decoded, words of RFC 2047 not yet."""
+        return [_text(value) for field, value in self.fields if field == name]
+
+    def first(self, name: str) -> str:
+        return next(iter(self.all(name)), "")
+
+    @cached_property
+    def content_type(self) -> Parameters:
+        """Its value is "" where there is none, or none that can be read as type/subtype."""
+        found = read_parameters(self.first("content-type"))
+        kind, _, subtype = found.value.partition("/")
+        return found if kind and subtype else Parameters("", found.named)
+
+    @cached_property
+    def disposition(self) -> Parameters:
+        return read_parameters(self.first("content-disposition"))
+
+    @property
+    def encoding(self) -> str:
+        """The transfer encoding: one lower-case word, "7bit" where none is given."""
+        return read_parameters(self.first("content-transfer-encoding")).value.strip("\"'") or "7bit"
+
+
+def read_headers(block: bytes, limits: MessageLimits | None = None) -> Headers:
+    """The fields of a header block, with or without its empty line. Safe on any bytes."""
+    limits = limits or MessageLimits()
+    faults = ("header-too-large",) if len(block) > limits.header_bytes else ()
+    return _fields(block[: limits.header_bytes], limits, faults)
+
+
+def take_headers(source: Source, boundaries: Sequence[bytes], limits: MessageLimits) -> Headers:
+    """The block that begins at the next line of the source; the source is left at the body's first line."""
+    block, size, is_line_start = bytearray(), 0, True
+    while line := source.line(limits.header_bytes):
+        if is_line_start and line.strip(b"\r\n") == b"":
+            source.skip(len(line))
+            break
+        if is_line_start and _ends_block(line, source, boundaries, is_first=not size):
+            break
+        source.skip(len(line))
+        is_line_start = line.endswith(b"\n")
+        size += len(line)
+        if size <= limits.header_bytes:
+            block += line
+    faults = ("header-too-large",) if size > limits.header_bytes else ()
+    return _fields(bytes(block), limits, faults)
+
+
+def _ends_block(line: bytes, source: Source, boundaries: Sequence[bytes], *, is_first: bool) -> bool:
+    if line.startswith(b"--") and source.is_at_delimiter(boundaries):
+        return True
+    if is_first:
+        return not line.startswith(_MBOX) and _NAME.match(line) is None
+    return line[:1] not in (b" ", b"\t") and _NAME.match(line) is None
+
+
+def _fields(block: bytes, limits: MessageLimits, faults: tuple[str, ...]) -> Headers:
+    fields: list[tuple[str, bytes]] = []
+    for field in _split_fields(block):
+        match = _NAME.match(field)
+        if match is None:
+            continue
+        if len(fields) >= limits.header_lines:
+            faults = (*faults, "too-many-headers")
+            break
+        fields.append((match[1].decode("ascii").lower(), field[match.end() :].strip(b"\r\n")))
+    return Headers(tuple(fields), faults)
+
+
+def _split_fields(block: bytes) -> list[bytes]:
+    """Fields with their folded lines."""
+    return re.split(rb"\r?\n(?![ \t])", block)
+
+
+def _text(value: bytes) -> str:
+    """Unfolded: a break and the blank behind it are one blank, as mailers mean them."""
+    return decode_bytes(_FOLD.sub(b" ", value)).strip(" \t")

@@ -1,0 +1,104 @@
+"""What the header of a whole message says: who claims to have written it, to whom, and whether a machine did.
+
+Owns the facts; decides nothing. Who the sender is, and whether an answer may be sent, is decided elsewhere.
+
+Source: SPEC 4; RFC 3834; FIELD-NOTES A.3 ("Reply rules").
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gateway.inbound.smtp.addresses import Mailbox, read_addresses
+from gateway.inbound.smtp.headers import Headers
+from gateway.inbound.smtp.words import decode_words
+
+TEXT_CHARS = 1_000  # of a subject or an identifier that are kept
+_IDENTIFIERS = 50  # of References that are kept: the latest
+
+
+@dataclass(frozen=True)
+class Automation:
+    """The marks by which machines say that they wrote a message."""
+
+    auto_submitted: str = ""  # first word, lower case
+    precedence: str = ""  # lower case
+    suppress: str = ""  # X-Auto-Response-Suppress, lower case
+    list_fields: tuple[str, ...] = ()  # the List-* fields that are there
+    is_report: bool = False  # multipart/report: a delivery report or a read receipt
+    is_autoreply: bool = False  # X-Autoreply, X-Autorespond or X-Autoresponder
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Why no answer may go out, as the names of fields; empty for a message that a person wrote."""
+        table = (
+            ("auto-submitted", self.auto_submitted not in ("", "no")),
+            ("precedence", self.precedence in ("bulk", "junk", "list", "auto_reply")),
+            ("list", bool(self.list_fields)),
+            ("x-auto-response-suppress", any(word in self.suppress for word in ("all", "autoreply"))),
+            ("multipart/report", self.is_report),
+            ("x-autoreply", self.is_autoreply),
+        )
+        return tuple(mark for mark, is_there in table if is_there)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The header of a message, as far as the gateway cares."""
+
+    from_fields: int  # From fields; exactly one is lawful
+    from_addresses: tuple[Mailbox, ...]  # of all of them, as written
+    sender_addresses: tuple[Mailbox, ...]  # of the Sender field
+    to: tuple[Mailbox, ...]
+    cc: tuple[Mailbox, ...]
+    subject: str
+    message_id: str  # as written; chosen by the sender, may repeat
+    in_reply_to: str
+    references: tuple[str, ...]
+    hops: int  # Received fields
+    authentication_results: tuple[str, ...]  # raw values, topmost first
+    automation: Automation
+    faults: tuple[str, ...]  # of the header block: "header-too-large", "too-many-headers"
+
+
+def read_heading(headers: Headers) -> Heading:
+    """The heading of a message. Never raises; safe on any headers."""
+    return Heading(
+        from_fields=len(headers.all("from")),
+        from_addresses=_mailboxes(headers, "from"),
+        sender_addresses=_mailboxes(headers, "sender"),
+        to=_mailboxes(headers, "to"),
+        cc=_mailboxes(headers, "cc"),
+        subject=decode_words(headers.first("subject"))[:TEXT_CHARS].strip(),
+        message_id=headers.first("message-id")[:TEXT_CHARS],
+        in_reply_to=headers.first("in-reply-to")[:TEXT_CHARS],
+        references=tuple(headers.first("references")[-_IDENTIFIERS * TEXT_CHARS :].split()[-_IDENTIFIERS:]),
+        hops=len(headers.all("received")),
+        authentication_results=tuple(headers.all("authentication-results")),
+        automation=_automation(headers),
+        faults=headers.faults,
+    )
+
+
+def _mailboxes(headers: Headers, name: str) -> tuple[Mailbox, ...]:
+    return tuple(box for text in headers.all(name) for box in read_addresses(text))
+
+
+def _automation(headers: Headers) -> Automation:
+    names = {name for name, _ in headers.fields}
+    return Automation(
+        auto_submitted=_word(headers.first("auto-submitted")),
+        precedence=_word(headers.first("precedence")),
+        suppress=headers.first("x-auto-response-suppress").lower()[:TEXT_CHARS],
+        list_fields=tuple(sorted(_list_fields(names))),
+        is_report=headers.content_type.value == "multipart/report",
+        is_autoreply=bool(names & {"x-autoreply", "x-autorespond", "x-autoresponder"}),
+    )
+
+
+def _list_fields(names: set[str]) -> Iterator[str]:
+    return (name for name in names if name.startswith("list-"))
+
+
+def _word(text: str) -> str:
+    """The first word of a value: `auto-replied; owner-email=…` is auto-replied."""
+    return "".join(text.replace(";", " ").replace("(", " ").lower().split()[:1])[:TEXT_CHARS]

@@ -1,0 +1,151 @@
+"""What each leaf of a message is: a file, or something that is listed and left.
+
+Owns the table. The first row that fits says what becomes of a leaf; the last one takes it as a file. Any
+disposition counts, for it lies: Apple Mail sends PDFs as `inline`, and Exchange names its logos. Pictures wait
+until the whole message is read, and are judged by `is_signature_picture`.
+
+Pure: decides from what a header says, reads no byte of content.
+
+Source: SPEC 4; FIELD-NOTES A.3 ("Disposition lies", "Always drop silently-but-listed").
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.inbound.smtp.embedded import OLE_OBJECT
+
+Kind = Literal[
+    "file",  # the sender attached it, and its bytes are whole
+    "cut",  # the sender attached it, and it did not come through: `why` is the limit or the damage
+    "ignored",  # not a file of the sender's: `why` is the row of the table
+]
+Route = Literal["file", "picture", "body", "message", "tnef", "ignored"]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """What is said of a leaf before its bytes."""
+
+    content_type: str = "text/plain"  # lower case
+    smime_type: str = ""  # the parameter of application/pkcs7-mime
+    disposition: str = ""  # lower case
+    name: str | None = None  # decoded, NFC, otherwise as the sender wrote it
+    alias: str | None = None  # the other name, where `name=` and `filename=` disagree
+    content_id: str = ""  # without its brackets, lower case
+    within: str = ""  # subtype of the multipart that it is a child of
+    container: int | None = None  # number of the part that it was found in
+
+    @property
+    def low_name(self) -> str:
+        return (self.name or "").strip().lower()
+
+
+@dataclass(frozen=True)
+class Part:
+    """One leaf of a message and what it is. Containers are listed too, before what was found in them."""
+
+    number: int  # from 1, in the order of the message; the sink knows the bytes by it
+    kind: Kind
+    why: str  # "" of a file
+    name: str | None
+    alias: str | None
+    content_type: str
+    disposition: str
+    size: int  # decoded bytes; of a cut part, those that were seen
+    sha256: str  # hexadecimal, of the decoded bytes; "" of a cut part
+    container: int | None  # number of the part that it was found in
+    flaws: tuple[str, ...] = ()  # "unclosed", "base64-footer": what was odd, though the bytes are whole
+
+
+@dataclass(frozen=True)
+class Row:
+    route: Route
+    why: str  # a stable code; "" of what may be a file
+    fits: Callable[[Leaf], bool]
+
+
+def _types(*types: str) -> Callable[[Leaf], bool]:
+    return lambda leaf: leaf.content_type in types
+
+
+def _named(pattern: str) -> Callable[[Leaf], bool]:
+    matches = re.compile(pattern).fullmatch
+    return lambda leaf: matches(leaf.low_name) is not None
+
+
+def _is_purview_page(leaf: Leaf) -> bool:
+    """The page that Microsoft Purview attaches in place of the message; a body may bear the same name."""
+    return leaf.disposition == "attachment" and bool(_PURVIEW_PAGE.fullmatch(leaf.low_name))
+
+
+def _is_text_body(leaf: Leaf) -> bool:
+    return leaf.content_type.startswith("text/") and leaf.name is None and leaf.disposition != "attachment"
+
+
+def _is_picture(leaf: Leaf) -> bool:
+    if leaf.content_type.startswith("image/"):
+        return True
+    return leaf.content_type == "application/octet-stream" and bool(_PICTURE_NAME.fullmatch(leaf.low_name))
+
+
+_PURVIEW_PAGE = re.compile(r"message(?:_v[0-9])?\.html?")
+_PICTURE_NAME = re.compile(r".*\.(?:png|gif|jpe?g|bmp|webp)", re.DOTALL)
+_SEVEN_DIGITS = re.compile(r"[0-9]{7}")
+
+TABLE: tuple[Row, ...] = (
+    Row("ignored", "empty-multipart", lambda leaf: leaf.content_type.startswith("multipart/")),
+    # Wrappers that only their reader can open.
+    Row("ignored", "encrypted-wrapper", lambda leaf: leaf.within == "encrypted"),
+    Row("ignored", "encrypted-wrapper", _types("application/pgp-encrypted", "application/x-microsoft-rpmsg-message")),
+    Row("ignored", "signature", lambda leaf: leaf.smime_type == "certs-only"),
+    Row("ignored", "encrypted-wrapper", _types("application/pkcs7-mime", "application/x-pkcs7-mime")),
+    Row("ignored", "encrypted-wrapper", _named(r"smime\.p7m|.*\.(?:rpmsg|switch)")),
+    Row("ignored", "encrypted-wrapper", _is_purview_page),
+    # What mail systems add by themselves.
+    Row("ignored", "calendar", _types("text/calendar", "application/ics")),
+    Row("ignored", "calendar", _named(r".*\.ics")),
+    Row("ignored", "signature", _types("application/pkcs7-signature", "application/x-pkcs7-signature")),
+    Row("ignored", "signature", _types("application/pgp-signature", "application/pgp-keys")),
+    Row("ignored", "signature", _named(r"smime\.p7s|signature\.asc|openpgp_signature(?:\.asc)?")),
+    Row("ignored", "vcard", _types("text/vcard", "text/x-vcard", "text/directory")),
+    Row("ignored", "vcard", _named(r".*\.vcf")),
+    Row("ignored", "delivery-report", lambda leaf: leaf.within == "report" and leaf.content_type != "text/plain"),
+    Row("ignored", "delivery-report", _types("message/delivery-status", "message/global-delivery-status")),
+    Row("ignored", "delivery-report", _types("message/disposition-notification", "message/feedback-report")),
+    Row("ignored", "delivery-report", _types("text/rfc822-headers", "message/global-headers")),
+    Row("ignored", "exchange-split", _named(r"att[0-9]{3,8}\.(?:txt|html?)")),
+    Row("ignored", "resource-fork", _types("application/applefile")),
+    Row("ignored", "ole-object", _types(OLE_OBJECT)),
+    Row("ignored", "elsewhere", _types("message/external-body", "message/partial")),
+    # Containers, which are opened.
+    Row("message", "opened-message", _types("message/rfc822", "message/global")),
+    Row("tnef", "opened-tnef", _types("application/ms-tnef", "application/vnd.ms-tnef")),
+    Row("tnef", "opened-tnef", _named(r"winmail\.dat")),
+    # What people wrote, and what they attached.
+    Row("body", "text-body", _is_text_body),
+    Row("picture", "", _is_picture),
+    Row("file", "", lambda _: True),
+)
+
+
+def find_row(leaf: Leaf) -> Row:
+    """What becomes of a leaf: the first row that fits."""
+    return next(row for row in TABLE if row.fits(leaf))
+
+
+def may_be_decoration(leaf: Leaf, shown: frozenset[str]) -> bool:
+    """Is it a picture that the text shows, and that no school named for the gateway?
+
+    `shown` are the Content-IDs that an HTML text of the message refers to. A name that begins with seven digits
+    was chosen on purpose: such a picture is a file wherever it stands.
+    """
+    if find_row(leaf).route != "picture" or _SEVEN_DIGITS.match(leaf.low_name):
+        return False
+    return leaf.disposition == "inline" or leaf.content_id in shown - {""}
+
+
+def is_signature_picture(leaf: Leaf, shown: frozenset[str], *, has_other_file: bool) -> bool:
+    """Is it decoration, beside a file or in the text itself? Alone and shown by no text, it is a file."""
+    return may_be_decoration(leaf, shown) and (has_other_file or leaf.content_id in shown - {""})

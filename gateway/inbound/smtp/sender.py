@@ -1,0 +1,182 @@
+"""Who wrote a message: the account behind it, or the sentence that refuses it.
+
+Owns the decision for somebody who signed in and for mail from a trusted relay; SPF, DKIM and DMARC checked by ourselves
+are `dmarc`, behind the same protocol. Asked at the end of DATA, before anything was promised. Trouble of ours or of DNS
+is Transient, never a refusal. The From header of a message from somebody who signed in decides nothing.
+
+Source: SPEC 4; FIELD-NOTES A.3 ("Identity").
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from gateway.core.admission import Refusal, admit, may_send
+from gateway.core.register import Account, Directory
+from gateway.errors import Transient
+from gateway.inbound.smtp.alignment import are_aligned, domain_of
+from gateway.inbound.smtp.headers import read_headers
+from gateway.inbound.smtp.heading import Heading, read_heading
+from gateway.inbound.smtp.limits import MessageLimits
+from gateway.inbound.smtp.results import AuthenticationResults, Result, read_results
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is known of a message and its session when the sender is judged."""
+
+    mail_from: str
+    header: bytes  # the header block, each line with its CRLF
+    peer: str = ""  # address of the client
+    hello: str = ""  # the name that it gave
+    account: Account | None = None  # who signed in
+    is_for_intake: bool = True  # whether a submission would come of it
+    body_hashes: "BodyHashes | None" = None  # for DKIM; None where nobody asked for them
+
+    @cached_property
+    def heading(self) -> Heading:
+        """Return what the header says."""
+        return read_heading(read_headers(self.header, MessageLimits(header_bytes=len(self.header) + 1)))
+
+
+class BodyHashes(Protocol):
+    """Digests of the body, taken while it streamed."""
+
+    def of(self, *, algorithm: str, canonicalization: str, length: int | None) -> bytes | None:
+        """Return a digest; None when it was not asked for in time."""
+        ...
+
+
+@dataclass(frozen=True)
+class Verified:
+    """The account that a message is from, and how we know."""
+
+    username: str  # "" for the bounce of a notice of ours: nobody is believed to have written it
+    how: str  # "password", "relay mx.example.org", "dmarc school.example"
+    address: str  # the verified address
+
+
+class SenderVerifier(Protocol):
+    """Says who wrote a message. Raises Transient when that can't be known just now."""
+
+    async def verify(self, claim: Claim) -> Verified | Refusal:
+        """Return the sender, or the sentence that refuses the message."""
+        ...
+
+
+class Register(Protocol):
+    """The people, as `ports.People` has them."""
+
+    async def directory(self) -> Directory:
+        """Return the register as it stands."""
+        ...
+
+
+class SignedIn:
+    """Verifies who signed in with SMTP AUTH: the account must still open the door."""
+
+    def __init__(self, register: Register) -> None:
+        """Ask this register."""
+        self._register = register
+
+    async def verify(self, claim: Claim) -> Verified | Refusal:
+        """Return the account as it stands now, which may have changed since the password was checked."""
+        assert claim.account is not None, "asked only about somebody who signed in"
+        account = (await self._register.directory()).account(claim.account.username)
+        if account is None:
+            return _unknown()
+        return _stands(account, claim) or Verified(account.username, "password", account.email)
+
+
+class TrustedRelay:
+    """Verifies by what a mail server of the authority found out: its topmost Authentication-Results and no other."""
+
+    def __init__(self, *, authserv_id: str, register: Register) -> None:
+        """Believe the fields with this authserv-id."""
+        self._authserv_id = authserv_id.lower()
+        self._register = register
+
+    async def verify(self, claim: Claim) -> Verified | Refusal:
+        """Return the account of the one address in From, if the relay found that its domain sent the message."""
+        address = author(claim.heading)
+        if isinstance(address, Refusal):
+            return address
+        refusal = _judge(self._found(claim.heading), domain_of(address))
+        if refusal is not None:
+            return refusal
+        how = f"relay {self._authserv_id}"
+        return registered(await self._register.directory(), claim=claim, address=address, how=how)
+
+    def _found(self, heading: Heading) -> AuthenticationResults | None:
+        read = map(read_results, heading.authentication_results)
+        return next((results for results in read if results.authserv_id == self._authserv_id), None)
+
+
+def author(heading: Heading) -> str | Refusal:
+    """Return the one address in From; a message with none, or with several, has no author that we could verify."""
+    if heading.from_fields != 1 or len(heading.from_addresses) != 1:
+        return Refusal(
+            "from", "The message must have exactly one From line with one address; please send it as one person"
+        )
+    address = heading.from_addresses[0].address
+    if not domain_of(address):
+        return Refusal("from", "The address in From is not complete; please send from your school address")
+    return address
+
+
+def registered(directory: Directory, *, claim: Claim, address: str, how: str) -> Verified | Refusal:
+    """Return the account that a verified address is registered for."""
+    account = directory.by_address(address)
+    if account is None:
+        return _unknown()
+    return _stands(account, claim) or Verified(account.username, how, account.email)
+
+
+def _unknown() -> Refusal:
+    return Refusal("not-registered", "Your address is not registered with this gateway; to be registered ask {contact}")
+
+
+def _stands(account: Account, claim: Claim) -> Refusal | None:
+    """Return why this account may not send this message."""
+    refusal = admit(account, channel="email")
+    if refusal is None and claim.is_for_intake and not may_send(account):
+        return Refusal("no-school", "Your account may not send files for a school by email; for help ask {contact}")
+    return refusal
+
+
+def _judge(found: AuthenticationResults | None, domain: str) -> Refusal | None:
+    """Return why a relay's findings do not show that this domain sent the message."""
+    if found is None:
+        return Refusal("relay-silent", "The mail relay did not say whether the sender is genuine; please ask {contact}")
+    if any(result.verdict == "fail" for result in found.of("dmarc")):
+        return _not_genuine()
+    if any(_shows(domain)(result) for result in found.results):
+        return None
+    if any(result.verdict == "temperror" for result in found.results):
+        raise Transient("the relay could not check the sender just now")
+    return _not_genuine()
+
+
+def _not_genuine() -> Refusal:
+    return Refusal(
+        "not-genuine", "Your mail system does not prove that it sent this (SPF, DKIM); please show this to your IT"
+    )
+
+
+_PROVES = {  # method -> the properties that name who passed, the first that is there counts
+    "dmarc": ("header.from",),  # the very domain: if it is another, the relay judged another From
+    "dkim": ("header.d", "header.i"),
+    "spf": ("smtp.mailfrom",),
+}
+
+
+def _shows(domain: str) -> Callable[[Result], bool]:
+    """Return the test whether one result shows that the domain sent the message."""
+
+    def shows(result: Result) -> bool:
+        named = next(filter(None, map(result.property, _PROVES.get(result.method, ()))), "")
+        strict = result.method == "dmarc"
+        return result.verdict == "pass" and are_aligned(domain_of(named) or named, domain, strict=strict)
+
+    return shows

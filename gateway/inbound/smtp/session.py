@@ -1,0 +1,247 @@
+"""One conversation with a mail client, from MAIL to the answer to its message.
+
+Owns the state between these commands. Decides by asking: `paths` what was written, `recipients` who is meant, `sender`
+who speaks, `data` where the message ends. Nothing is promised before the seal, and whatever is refused is refused here,
+in the session, with one of `replies`: no mail ever goes to a sender who was not verified.
+
+Source: SPEC 4, 11; DESIGN 4; FIELD-NOTES A.3, B.2.
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from gateway import log
+from gateway.core.admission import Refusal
+from gateway.core.model import Channel
+from gateway.core.register import Role
+from gateway.inbound.smtp import replies
+from gateway.inbound.smtp.connection import Command
+from gateway.inbound.smtp.data import BareNewlines, Reception, Spoilt
+from gateway.inbound.smtp.desk import Desk, Entrance
+from gateway.inbound.smtp.introduction import Introduction
+from gateway.inbound.smtp.lobby import Lobby
+from gateway.inbound.smtp.paths import Path, read_path
+from gateway.inbound.smtp.recipients import Recipient, RecipientKind
+from gateway.inbound.smtp.replies import Reply
+from gateway.inbound.smtp.sender import Claim, Verified
+from gateway.inbound.smtp.transfer import Ending, Transfer
+
+_MAIL_PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8", "AUTH"})
+_BODIES = frozenset({"", "7BIT", "8BITMIME"})
+_DAY = 86_400.0  # seconds: while a message comes in its pace counts, not the time since the last command
+_SPOILT = {
+    Spoilt.TOO_LARGE: replies.TOO_LARGE,
+    Spoilt.BARE_NEWLINE: replies.BARE_NEWLINE,
+    Spoilt.HEADER_TOO_LONG: replies.HEADER_TOO_LONG,
+    Spoilt.DISK_TROUBLE: replies.DISK_FULL,
+}
+_BROKEN_OFF = {Ending.TOO_SLOW: replies.TOO_SLOW, Ending.HOPELESS: replies.TOO_LARGE}
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A message before its bytes: what MAIL and RCPT said."""
+
+    mail_from: str  # "" is the null sender
+    recipients: tuple[Recipient, ...] = ()
+
+    @property
+    def is_for_intake(self) -> bool:
+        """Whether a submission would come of it."""
+        return any(recipient.kind.is_intake for recipient in self.recipients)
+
+
+class Session(Introduction):
+    """A client at the email door."""
+
+    def __init__(self, *, desk: Desk, entrance: Entrance, lobby: Lobby) -> None:
+        """Serve whoever connects next."""
+        self._transaction: Transaction | None = None
+        super().__init__(desk=desk, entrance=entrance, lobby=lobby)
+
+    def commands(self) -> dict[str, Command]:
+        """Return what is understood, by its word."""
+        return super().commands() | {"MAIL": self.take_mail, "RCPT": self.take_rcpt, "DATA": self.take_data}
+
+    def is_at_work(self) -> bool:
+        """Whether a message was begun, or a command is being worked on."""
+        return self._transaction is not None or super().is_at_work()
+
+    def _set_post_data_state(self) -> None:
+        super()._set_post_data_state()
+        self._transaction = None
+
+    # The sender
+
+    async def take_mail(self, arg: str | None) -> None:
+        """MAIL, RFC 5321 4.1.1.2."""
+        await self.say(await self._take_sender(arg))
+
+    async def _take_sender(self, arg: str | None) -> Reply:
+        refusal = self._refuse_mail_now()
+        if refusal is not None:
+            return refusal
+        path = read_path(arg, keyword="FROM")
+        if path is None:
+            return replies.BAD_MAIL
+        refusal = self._refuse_sender(path) or self._refuse_parameters(path)
+        if refusal is not None:
+            return refusal
+        if not await self._lobby.room.is_enough(self._desk.spool, self._limits):
+            return replies.DISK_FULL
+        self._transaction = Transaction(path.address)
+        return replies.SENDER_OK
+
+    def _refuse_mail_now(self) -> Reply | None:
+        if not self.hello_name():
+            return replies.NEED_HELLO
+        if self.lacks_tls():
+            return replies.NEED_TLS
+        return replies.MAIL_TWICE if self._transaction is not None else None
+
+    def _refuse_sender(self, path: Path) -> Reply | None:
+        if path.address == "":
+            return None  # only the bounce of a notice of ours will find a recipient
+        if self._account is None:
+            return replies.NEED_LOGIN if self._entrance.verifier is None else None
+        is_own = path.address.casefold() == self._account.email.casefold()
+        return None if is_own or self._account.role is Role.DEVICE else replies.NOT_YOUR_ADDRESS
+
+    def _refuse_parameters(self, path: Path) -> Reply | None:
+        given = path.parameters
+        if not given.keys() <= _MAIL_PARAMETERS or given.get("BODY", "").upper() not in _BODIES:
+            return replies.BAD_PARAMETER
+        size = given.get("SIZE", "0")
+        if not size.isascii() or not size.isdecimal() or len(size) > 20:
+            return replies.BAD_PARAMETER
+        return replies.TOO_LARGE if int(size) > self._limits.max_message_bytes else None
+
+    # The recipients
+
+    async def take_rcpt(self, arg: str | None) -> None:
+        """RCPT, RFC 5321 4.1.1.3."""
+        await self.say(await self._take_recipient(arg))
+
+    async def _take_recipient(self, arg: str | None) -> Reply:
+        transaction = self._transaction
+        if transaction is None:
+            return replies.NEED_MAIL
+        path = read_path(arg, keyword="TO")
+        if path is None or not path.address:
+            return replies.BAD_RECIPIENT
+        if path.parameters:
+            return replies.BAD_PARAMETER
+        if len(transaction.recipients) >= self._limits.max_recipients:
+            return replies.TOO_MANY_RECIPIENTS
+        found = await self._find_recipient(path.address, is_bounce=transaction.mail_from == "")
+        if isinstance(found, Reply):
+            return found
+        self._transaction = replace(transaction, recipients=(*transaction.recipients, found))
+        return replies.RECIPIENT_OK
+
+    async def _find_recipient(self, address: str, *, is_bounce: bool) -> Recipient | Reply:
+        recipient = self._desk.book.read(address)
+        if recipient is None:
+            return replies.UNKNOWN_RECIPIENT
+        if is_bounce and recipient.kind is not RecipientKind.BOUNCE:
+            return replies.NO_BOUNCES_HERE
+        if recipient.kind.is_intake:
+            return recipient
+        if self._desk.tokens is None:
+            return replies.UNKNOWN_RECIPIENT
+        refusal = await self._desk.tokens.admit(recipient)
+        return recipient if refusal is None else self.sentence_of(refusal, replies.REFUSED_RECIPIENT)
+
+    # The message
+
+    async def take_data(self, arg: str | None) -> None:
+        """DATA, RFC 5321 4.1.1.4."""
+        refusal = self._refuse_data(arg)
+        if self.has_spoken_ahead():  # content before our 354 can't be told from commands
+            self.show_out(replies.SPOKE_TOO_SOON)
+        elif refusal is not None or self._transaction is None:
+            await self.say(refusal or replies.NEED_RECIPIENT)
+        else:
+            await self._take_message(self._transaction)
+
+    def _refuse_data(self, arg: str | None) -> Reply | None:
+        if arg:
+            return replies.BAD_DATA
+        return None if self._transaction is not None and self._transaction.recipients else replies.NEED_RECIPIENT
+
+    async def _take_message(self, transaction: Transaction) -> None:
+        reception = Reception(
+            intake=self._desk.spool.begin(),
+            max_bytes=self._limits.max_message_bytes,
+            max_header_bytes=self._limits.max_header_bytes,
+            newlines=self._limits.bare_newlines if self._account is None else BareNewlines.NORMALISE,
+        )
+        try:
+            ending = await self._receive(reception)
+            if ending is not Ending.WHOLE:
+                self.show_out(_BROKEN_OFF[ending])
+                return
+            reply = await self._conclude(reception, transaction)
+        finally:
+            if not reception.is_settled:
+                self._lobby.chores.start(reception.forget())
+        self._set_post_data_state()
+        for _ in transaction.recipients if self._entrance.is_lmtp else (None,):
+            await self.say(reply)  # RFC 2033 4.2: one for each recipient
+
+    async def _receive(self, reception: Reception) -> Ending:
+        transfer = Transfer(session=self, reception=reception, buffer=self._lobby.buffer)
+        transfer.take_over(self.wire())
+        self._reset_timeout(_DAY)
+        await self.push(str(replies.GO_AHEAD))
+        ending = await transfer.carry_on(
+            bytes_a_second=self._limits.min_bytes_per_second, pace_seconds=self._limits.pace_seconds
+        )
+        self._reset_timeout()
+        return ending
+
+    async def _conclude(self, reception: Reception, transaction: Transaction) -> Reply:
+        if reception.spoilt is not None:
+            return _SPOILT[reception.spoilt]
+        verdict = await self._judge(reception, transaction)
+        if isinstance(verdict, Reply):
+            return verdict
+        reception.is_settled = True
+        settling = self._lobby.chores.start(self._settle(reception, transaction=transaction, sender=verdict))
+        return await asyncio.shield(settling)  # a lost connection does not undo a seal under way
+
+    async def _judge(self, reception: Reception, transaction: Transaction) -> Verified | Reply:
+        """Return who wrote the message, or the reply that refuses it."""
+        claim = Claim(
+            mail_from=transaction.mail_from,
+            header=reception.header,
+            peer=self.peer_address(),
+            hello=self.hello_name(),
+            account=self._account,
+            is_for_intake=transaction.is_for_intake,
+        )
+        if claim.heading.faults:
+            return replies.HEADER_TOO_LONG
+        if claim.heading.hops > self._limits.max_received:
+            return replies.LOOP
+        if transaction.mail_from == "":
+            return Verified("", "token", "")  # every recipient is a bounce address whose token is known
+        verifier = self._desk.signed_in if self._account is not None else self._entrance.verifier
+        assert verifier is not None, "MAIL was refused"
+        found = await verifier.verify(claim)
+        return self.sentence_of(found, replies.NOT_VERIFIED) if isinstance(found, Refusal) else found
+
+    async def _settle(self, reception: Reception, *, transaction: Transaction, sender: Verified) -> Reply:
+        """Make the message our word, and tell the doorman; on trouble, forget it."""
+        envelope = await reception.seal(
+            username=sender.username,
+            verified_by=sender.how,
+            sender=sender.address,
+            peer=self.peer_address(),
+            recipients=tuple(recipient.address for recipient in transaction.recipients),
+        )
+        if envelope is None:
+            return replies.DISK_FULL
+        log.received(submission=envelope.id, channel=Channel.EMAIL, size=envelope.size)
+        self._desk.doorman.accepted(envelope)
+        return replies.ACCEPTED.filled(id=envelope.id)

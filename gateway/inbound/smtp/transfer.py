@@ -1,0 +1,103 @@
+"""The connection while a message is sent over it.
+
+Owns the switch of the transport's protocol for the time of DATA: the loop then fills one large buffer, and the session
+hears of it only when the message ended, the disk is behind, or the sender is too slow. Decides nothing about the
+message: that is `data` (Source: SPEC 4, 11).
+"""
+
+import asyncio
+from enum import Enum, auto
+
+from gateway.inbound.smtp.data import Reception
+
+BUFFER_BYTES = 1 << 18
+
+
+class Ending(Enum):
+    """How a transfer ended. A lost connection ends the session itself."""
+
+    WHOLE = auto()
+    TOO_SLOW = auto()
+    HOPELESS = auto()  # far over the limit
+
+
+class Transfer(asyncio.BufferedProtocol):
+    """Takes the place of a session at its transport, from 354 to the end of the message."""
+
+    def __init__(self, *, session: asyncio.Protocol, reception: Reception, buffer: memoryview) -> None:
+        """The buffer may be shared by all transfers of a loop: it is filled and handed over in one step."""
+        self._session = session
+        self._reception = reception
+        self._buffer = buffer
+        self._transport: asyncio.Transport | None = None
+        self._news = asyncio.Event()
+        self._is_whole = False
+
+    def take_over(self, transport: asyncio.Transport) -> None:
+        """From now on read what comes over the transport."""
+        self._transport = transport
+        transport.set_protocol(self)
+
+    async def carry_on(self, *, bytes_a_second: int, pace_seconds: float) -> Ending:
+        """Wait for the end, for the disk where it is behind, and not for ever."""
+        while not self._is_whole:
+            before = self._reception.received
+            try:
+                async with asyncio.timeout(pace_seconds):
+                    await self._news.wait()
+            except TimeoutError:
+                if self._reception.received - before < bytes_a_second * pace_seconds:
+                    return Ending.TOO_SLOW
+            self._news.clear()
+            if self._reception.is_hopeless:
+                return Ending.HOPELESS
+            await self._catch_up()
+        return Ending.WHOLE
+
+    async def _catch_up(self) -> None:
+        if self._reception.is_congested:
+            await self._reception.wait_for_disk()
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # ours is always large
+        """Give the loop where to write."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what came."""
+        rest = self._reception.feed(self._buffer[:nbytes])
+        if rest is not None:
+            self._hand_back(rest)
+        elif self._reception.is_congested or self._reception.is_hopeless:
+            self._pause()
+
+    def _pause(self) -> None:
+        if self._transport is not None:
+            self._transport.pause_reading()
+        self._news.set()
+
+    def _hand_back(self, rest: bytes) -> None:
+        """Return the transport to the session; commands that came behind the message are the session's."""
+        if self._transport is not None:
+            self._transport.set_protocol(self._session)
+        if rest:
+            self._session.data_received(rest)
+        self._is_whole = True
+        self._news.set()
+
+    def eof_received(self) -> bool | None:
+        """The client will send no more: the message is cut off."""
+        return self._session.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self._session.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Pass it on."""
+        self._session.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Pass it on."""
+        self._session.resume_writing()

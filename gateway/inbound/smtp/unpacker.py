@@ -1,0 +1,121 @@
+"""A spooled message taken apart on disk: the parser's parts become files in the spool's parts folder.
+
+Owns the meeting of the blocking parser and the pipeline's Unpacker port: a thread to run in, the files that parts are
+decoded into, and the CPU that a message of a size may take (Source: SPEC 4; DESIGN 3, step 3).
+"""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any, BinaryIO, Protocol, TypeVar, cast
+
+from gateway.core.model import Envelope, Unpacked, UnpackedPart
+from gateway.core.streams import FirstBytes
+from gateway.inbound.smtp.limits import MessageLimits
+from gateway.inbound.smtp.message import Message, read_message
+from gateway.inbound.smtp.parts import Part
+from gateway.ports import Disk, Spool
+
+T = TypeVar("T")
+HONEST_PACE = 10_000_000  # bytes a second of CPU: a tenth of what this parser does, so that no honest message is cut
+
+
+class Threads(Protocol):
+    """Where blocking work runs."""
+
+    def run(self, job: Callable[[], T]) -> Coroutine[Any, Any, T]:
+        """Run a job in a thread."""
+        ...
+
+
+class _PartFile:
+    """One decoded part on its way to disk."""
+
+    def __init__(self, disk: Disk, path: str) -> None:
+        self._disk = disk
+        self._path = path
+        disk.unlink(path)  # of an attempt before a crash
+        self._fd = disk.create(path)
+        self._is_open = True
+        self._at = 0
+
+    def write(self, data: bytes) -> None:
+        self._disk.write(self._fd, data, self._at)
+        self._at += len(data)
+
+    def close(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._disk.close(self._fd)
+
+    def discard(self) -> None:
+        self.close()
+        self._disk.unlink(self._path)
+
+
+class _PartFolder:
+    """The parts of one message."""
+
+    def __init__(self, disk: Disk, folder: str) -> None:
+        self._disk = disk
+        self._folder = folder
+
+    def path(self, number: int) -> str:
+        return f"{self._folder}/{number}"
+
+    def open(self, number: int) -> _PartFile:
+        self._disk.make_folder(self._folder)
+        return _PartFile(self._disk, self.path(number))
+
+
+class MessageUnpacker:
+    """The Unpacker port."""
+
+    def __init__(self, *, spool: Spool, disk: Disk, threads: Threads, limits: MessageLimits) -> None:
+        """Take where messages lie and how far they may be taken apart."""
+        self._spool = spool
+        self._disk = disk
+        self._threads = threads
+        self._limits = limits
+
+    async def unpack(self, envelope: Envelope) -> Unpacked:
+        """Return the parts of a ready message, candidates decoded; safe to repeat, never raises for what is inside."""
+        folder = _PartFolder(self._disk, self._spool.parts_folder(envelope.id))
+        message = await self._threads.run(lambda: self._read(envelope, folder))
+        return _unpacked(message, folder)
+
+    def _read(self, envelope: Envelope, folder: _PartFolder) -> Message:
+        limits = replace(self._limits, cpu_seconds=self._limits.cpu_seconds + envelope.size / HONEST_PACE)
+        with open(self._spool.path(envelope.id), "rb") as stream:
+            front = cast(BinaryIO, FirstBytes(stream, envelope.size))
+            return read_message(front, envelope.size, folder, limits)
+
+
+def _unpacked(message: Message, folder: _PartFolder) -> Unpacked:
+    heading = message.heading
+    names = {part.number: part.name or "" for part in message.parts}
+    return Unpacked(
+        subject=heading.subject,
+        message_id=heading.message_id,
+        is_automatic=bool(heading.automation.marks),
+        comment=message.comment,
+        tags=message.tags,
+        parts=tuple(_part(part, folder, names.get(part.container or 0, "")) for part in message.parts),
+        cause=message.cause,
+        faults=message.faults,
+    )
+
+
+def _part(part: Part, folder: _PartFolder, container: str) -> UnpackedPart:
+    """Return a part as the pipeline knows it. One that was cut has no bytes that could be taken for the file's."""
+    return UnpackedPart(
+        number=part.number,
+        name=part.name,
+        content_type=part.content_type,
+        size=part.size,
+        sha256=part.sha256,
+        is_file=part.kind != "ignored",
+        why=part.why,
+        path=folder.path(part.number) if part.kind == "file" else "",
+        is_whole=part.kind == "file",
+        container=container,
+    )

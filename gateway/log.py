@@ -1,0 +1,132 @@
+"""What the gateway says while it works: one function an event, structlog underneath.
+
+Owns the words of the log. The submission's id is in every line about a file; names, comments and addresses are in none
+(Source: SPEC 10; DESIGN 7).
+"""
+
+import logging
+import sys
+
+import structlog
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
+
+
+def set_up(*, json: bool, level: str = "INFO") -> None:
+    """Write to standard error: JSON for a journal, aligned text for a terminal."""
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    # The libraries' own lines carry addresses and commands; only their warnings pass.
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+
+
+def started(*, places: int, pid: int) -> None:
+    """All listeners are open."""
+    _log.info("started", places=places, pid=pid)
+
+
+def stopping(*, why: str) -> None:
+    """No new work is taken."""
+    _log.info("stopping", why=why)
+
+
+def stopped() -> None:
+    """Everything is closed."""
+    _log.info("stopped")
+
+
+def reloaded() -> None:
+    """New settings and tables are in force."""
+    _log.info("reloaded")
+
+
+def reload_refused(*, faults: list[str]) -> None:
+    """A configuration was faulty; nothing changed."""
+    _log.error("reload-refused", faults=faults)
+
+
+def received(*, submission: str, channel: str, size: int) -> None:
+    """Bytes are our word now."""
+    _log.info("received", submission=submission, channel=channel, size=size)
+
+
+def refused(*, channel: str, reason: str) -> None:
+    """Something was turned away at the door; nothing was kept."""
+    _log.info("refused", channel=channel, reason=reason)
+
+
+def ingested(*, submission: str, files: int, rejected: int) -> None:
+    """A submission is recorded."""
+    _log.info("ingested", submission=submission, files=files, rejected=rejected)
+
+
+def set_aside(*, submission: str, why: str, exception: BaseException | None = None) -> None:
+    """A submission can't be worked on by a program."""
+    _log.error("set-aside", submission=submission, why=why, exc_info=exception)
+
+
+def dropped(*, file: str, target: str, attempts: int) -> None:
+    """A drop lies where its service reads."""
+    _log.info("dropped", file=file, target=target.partition(":")[0], attempts=attempts)
+
+
+def drop_put_off(*, file: str, target: str, why: str) -> None:
+    """A drop failed and is tried again."""
+    _log.warning("drop-put-off", file=file, target=target.partition(":")[0], why=why)
+
+
+def given_up(*, what: str, id: str, why: str) -> None:
+    """A person must act."""
+    _log.error("given-up", what=what, id=id, why=why)
+
+
+def notified(*, notice: str, submission: str | None) -> None:
+    """The relay took a notice."""
+    _log.info("notified", notice=notice, submission=submission)
+
+
+def notice_put_off(*, notice: str, why: str) -> None:
+    """The relay did not take a notice; it is tried again."""
+    _log.warning("notice-put-off", notice=notice, why=why)
+
+
+def purged(*, file: str) -> None:
+    """A file's bytes are destroyed."""
+    _log.info("purged", file=file)
+
+
+def recovered(*, state: str, id: str) -> None:
+    """Something left over by a stop was put in order."""
+    _log.info("recovered", state=state, id=id)
+
+
+def logged_in(*, channel: str, username: str, how: str) -> None:
+    """Somebody came in."""
+    _log.info("logged-in", channel=channel, username=username, how=how)
+
+
+def login_refused(*, channel: str, why: str) -> None:
+    """Somebody did not come in."""
+    _log.info("login-refused", channel=channel, why=why)
+
+
+def transient(*, stage: str, why: str) -> None:
+    """Something is busy, full or away; the work waits."""
+    _log.warning("transient", stage=stage, why=why)
+
+
+def bug(*, stage: str, exception: BaseException) -> None:
+    """A fault of ours."""
+    _log.error("bug", stage=stage, exc_info=exception)

@@ -1,0 +1,1 @@
+"""The ways out: notices by SMTP, drops into folders."""

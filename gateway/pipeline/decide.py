@@ -1,0 +1,154 @@
+"""Decide: what becomes of one file, as a value, from its name, its sender, its bytes and what we hold already.
+
+Owns the making of a file's record, its drops and the first row of its history. It reads no disk and no ledger: what it
+needs to know is passed in, and the same facts give the same ids (Source: SPEC 3, 6, 13; DESIGN 3, step 3).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.core.admission import own_school
+from gateway.core.layout import place_of
+from gateway.core.lifecycle import Event
+from gateway.core.model import Drop, Envelope, FileRecord, History, Inspection, Status
+from gateway.core.names import Reading
+from gateway.core.reasons import sentence_for
+from gateway.core.register import Account
+from gateway.core.routing import Service
+from gateway.pipeline.policy import Policy
+
+CLEAN = Inspection("clean")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One file on its way in, whichever door it came through."""
+
+    number: int  # of the part in its submission, from 1
+    name: str
+    path: str  # of the bytes, in the spool; "" when the message ended inside it and none are held
+    size: int  # bytes
+    sha256: str
+    content_type: str = ""
+    is_whole: bool = True  # False when the message ended inside it
+    comment: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+def decide(
+    candidate: Candidate,
+    *,
+    envelope: Envelope,
+    account: Account,
+    reading: Reading,
+    seen: Inspection,
+    policy: Policy,
+    older: FileRecord | None,
+) -> FileRecord:
+    """Return the record of a file: Sent to its service, or Rejected with its first reason.
+
+    `older` is the newest file of the same name that we hold, with other bytes: this one is its new version.
+    """
+    reason, detail = _reason(candidate, reading, seen, policy)
+    school = reading.school if reason is None else own_school(account, reading.number or envelope.school)
+    file = f"{envelope.id}-{candidate.number:02d}"
+    at = envelope.received_at
+    return FileRecord(
+        id=file,
+        submission=envelope.id,
+        name=reading.name,
+        school=school,
+        service=reading.service,
+        status=Status.SENT if reason is None else Status.REJECTED,
+        channel=envelope.channel,
+        sent_by=account.full_name,
+        sent_by_user=account.username,
+        sent_at=at,
+        size=candidate.size,
+        sha256=candidate.sha256 or None,
+        expires_at=_term(candidate, reason, at, policy),
+        reason=reason,
+        faults=reading.faults or ((reason,) if reason else ()),
+        remark=seen.remark if reason is None else None,
+        warnings=reading.warnings,
+        comment=candidate.comment,
+        tags=candidate.tags,
+        entries=seen.entries,
+        supersedes=older.id if older and reason is None else None,
+        correction=reading.correction if reason else None,
+        detail=detail,
+        place=place_of(school=school, received_at=at, file=file, zone=policy.zone) if candidate.path else None,
+        rejected_by="the gateway" if reason else None,
+        status_at=at,
+        date=reading.date or reading.version,
+        extension=reading.extension,
+        private=_is_private(policy, reading.service),
+    )
+
+
+def _reason(candidate: Candidate, reading: Reading, seen: Inspection, policy: Policy) -> tuple[str | None, str | None]:
+    """Return the first reason against a file with its sentence: its name, then its bytes."""
+    if reading.reason is not None:
+        return reading.reason, reading.sentence
+    service = policy.catalogue.get(reading.service or "")
+    limit = service.max_bytes if service else 0
+    for is_so, reason in (
+        (candidate.size == 0, "empty-file"),
+        (not candidate.is_whole, "truncated"),
+        (0 < limit < candidate.size, "too-large"),
+        (seen.verdict == "rejected", seen.reason or "not-scannable"),
+    ):
+        if is_so:
+            return reason, seen.detail or sentence_for(reason)
+    return None, None
+
+
+def _term(candidate: Candidate, reason: str | None, at: datetime, policy: Policy) -> datetime | None:
+    if not candidate.path:
+        return None
+    return policy.terms.for_sent(at) if reason is None else policy.terms.for_rejected(at, reason)
+
+
+def _is_private(policy: Policy, code: str | None) -> bool:
+    service = policy.catalogue.get(code or "")
+    return service is not None and service.private
+
+
+def is_duplicate(file: FileRecord, candidate: Candidate) -> bool:
+    """Return whether these are bytes that we took before and have not given back (SPEC 4)."""
+    return file.sha256 == candidate.sha256 and file.status in (Status.SENT, Status.RECEIVED)
+
+
+def drops_for(file: FileRecord, service: Service, *, due_at: datetime, run: str = "") -> tuple[Drop, ...]:
+    """Return the deliveries that a routed file is owed: one for each target of its service.
+
+    `run` tells the drops of a second routing from those of the first.
+    """
+    return tuple(
+        Drop(
+            id=f"{file.id}-{run}{n}",
+            file=file.id,
+            service=service.code,
+            target=target.name,
+            due_at=due_at,
+            first_due_at=due_at,
+        )
+        for n, target in enumerate(service.targets, start=1)
+    )
+
+
+def due_after_undo(at: datetime, policy: Policy) -> datetime:
+    """Return when a drop may be made: after the time in which the sender can still undo it."""
+    return at + timedelta(seconds=policy.undo_seconds)
+
+
+def past_of(file: FileRecord) -> History:
+    """Return the first row of a file's history."""
+    event = Event.ROUTE if file.status is Status.SENT else Event.REFUSE
+    return History(file.id, file.sent_at, "gateway", event, file.status, file.reason or f"to {file.service}")
+
+
+def newest_other(files: Sequence[FileRecord], candidate: Candidate) -> FileRecord | None:
+    """Return the newest file of this name with other bytes that still counts: what a new version supersedes."""
+    return next((f for f in files if f.sha256 != candidate.sha256 and f.status in (Status.SENT, Status.RECEIVED)), None)

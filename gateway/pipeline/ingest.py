@@ -1,0 +1,290 @@
+"""Ingest: what the spool promised becomes a record.
+
+Owns steps 3 to 7 of a file's route: decide, inspect, store, record in one transaction, forget. Everything that it
+decides depends on the received time and the bytes, so a repeat after a crash lands in the same places (Source: SPEC 3,
+4, 6; DESIGN 3).
+"""
+
+import asyncio
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from gateway import log
+from gateway.core.model import (
+    Channel,
+    Drop,
+    Envelope,
+    FileRecord,
+    Inspection,
+    PartFate,
+    Status,
+    Submission,
+    Unpacked,
+    UnpackedPart,
+)
+from gateway.core.names import Reading, read_name
+from gateway.core.register import Account
+from gateway.errors import Permanent, Transient
+from gateway.pipeline.answer import Answer
+from gateway.pipeline.decide import (
+    CLEAN,
+    Candidate,
+    decide,
+    drops_for,
+    due_after_undo,
+    is_duplicate,
+    newest_other,
+    past_of,
+)
+from gateway.pipeline.directory import LiveDirectory
+from gateway.pipeline.inspect import Inspect
+from gateway.pipeline.locks import NamedLocks
+from gateway.pipeline.policy import LivePolicy, Policy
+from gateway.ports import Archive, Clock, Ledger, Spool, Unpacker, Wake
+
+AT_ONCE = 8  # submissions under way together; more only wait for the same disk
+
+
+class Waiting(Exception):
+    """A submission that can't be decided now; it stays in the spool."""
+
+
+@dataclass
+class Draft:
+    """A submission while its parts are decided."""
+
+    envelope: Envelope
+    account: Account
+    policy: Policy
+    files: list[FileRecord] = field(default_factory=list)
+    drops: list[Drop] = field(default_factory=list)
+    parts: list[PartFate] = field(default_factory=list)
+    earlier: list[FileRecord] = field(default_factory=list)  # what duplicates in it repeat
+    sources: dict[str, str] = field(default_factory=dict)  # file id -> path of its bytes
+
+
+class Ingest:
+    """Works off `ready/`."""
+
+    def __init__(
+        self,
+        *,
+        spool: Spool,
+        archive: Archive,
+        ledger: Ledger,
+        clock: Clock,
+        directory: LiveDirectory,
+        policy: LivePolicy,
+        inspect: Inspect,
+        unpacker: Unpacker,
+        answer: Answer,
+        to_drop: Wake,
+        to_notify: Wake,
+    ) -> None:
+        """Take the parts."""
+        self._spool = spool
+        self._archive = archive
+        self._ledger = ledger
+        self._clock = clock
+        self._directory = directory
+        self._policy = policy
+        self._inspect = inspect
+        self._unpacker = unpacker
+        self._answer = answer
+        self._to_drop = to_drop
+        self._to_notify = to_notify
+        self._names = NamedLocks()
+        self._put_off: set[str] = set()
+        self._suspect: set[str] = set()  # tried before: an attempt may have left bytes in another place
+
+    def suspect(self, ids: Iterable[str]) -> None:
+        """Say that these may have been tried before a stop."""
+        self._suspect.update(ids)
+
+    async def pass_once(self) -> int:
+        """Ingest everything that is ready, some at once; return how many were done."""
+        ready = [id for id in await self._spool.ready() if id not in self._put_off]
+        self._put_off.clear()
+        gate = asyncio.Semaphore(AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            done = [group.create_task(self._guarded(id, gate)) for id in ready]
+        return sum(task.result() for task in done)
+
+    async def _guarded(self, id: str, gate: asyncio.Semaphore) -> bool:
+        """Ingest one; whatever happens to it, the others go on."""
+        async with gate:
+            try:
+                await self.ingest(id)
+            except (Transient, Waiting) as trouble:
+                log.transient(stage="ingest", why=str(trouble))
+                self._put_off.add(id)
+                return False
+            except Permanent as fault:
+                await self._set_aside(id, fault)
+            except Exception as bug:  # the worker's one boundary: kept for a person, never lost
+                log.bug(stage="ingest", exception=bug)
+                await self._set_aside(id, bug)
+            return True
+
+    async def _set_aside(self, id: str, fault: Exception) -> None:
+        why = "".join(traceback.format_exception(fault)) if not isinstance(fault, Permanent) else str(fault)
+        await self._spool.set_aside(id, why)
+        log.set_aside(submission=id, why=str(fault))
+
+    async def ingest(self, id: str) -> None:
+        """Bring one submission from the spool to the record; safe to repeat at any point."""
+        again = id in self._suspect
+        self._suspect.add(id)
+        if not await self._ledger.has_submission(id):
+            submission = await self._record(await self._spool.envelope(id))
+            rejected = sum(f.status is Status.REJECTED for f in submission.files)
+            log.ingested(submission=id, files=len(submission.files), rejected=rejected)
+        await self._settle(id, thorough=again)
+        self._suspect.discard(id)
+        self._to_drop()
+        self._to_notify()
+
+    async def _settle(self, id: str, *, thorough: bool) -> None:
+        """Forget the spool's copy of a recorded submission: the ledger is the truth now."""
+        submission = await self._ledger.submission(id)
+        held = {f.place: f.size for f in submission.files if f.place} if submission else {}
+        for place, size in held.items():
+            await self._archive.trim(place, size or 0)
+        if thorough:
+            # An earlier attempt may have been decided otherwise, and died before its record.
+            for place in await self._archive.find(id):
+                if place not in held:
+                    await self._archive.destroy(place)
+        await self._spool.forget(id)
+
+    async def _record(self, envelope: Envelope) -> Submission:
+        account = self._directory.current.account(envelope.username)
+        if account is None:
+            raise Permanent(f"No account of the name in the envelope of {envelope.id} is in the register.")
+        draft = Draft(envelope, account, self._policy.current)
+        unpacked = await self._unpacker.unpack(envelope) if envelope.channel is Channel.EMAIL else None
+        candidates = _candidates(envelope, unpacked, self._spool.path(envelope.id))
+        readings = {c.number: self._read(c, draft) for c in candidates}
+        # Two submissions of one name are not decided at once: both would be the first.
+        async with self._names.hold((r.school or "", r.name.casefold()) for r in readings.values()):
+            for candidate in candidates:
+                await self._take(draft, candidate, readings[candidate.number])
+            submission = self._submission(draft, unpacked)
+            for file in draft.files:
+                if file.place is not None:
+                    await self._archive.keep(draft.sources[file.id], file.place, size=file.size or 0)
+            await self._ledger.record(submission)
+        return submission
+
+    def _read(self, candidate: Candidate, draft: Draft) -> Reading:
+        return read_name(
+            candidate.name,
+            draft.policy.rules(self._directory.current),
+            on=draft.policy.day_of(draft.envelope.received_at),
+            schools=frozenset(draft.account.schools),
+        )
+
+    async def _take(self, draft: Draft, candidate: Candidate, reading: Reading) -> None:
+        """Decide one file and add what follows from it to the draft."""
+        known = await self._known(draft, reading)
+        twin = next((f for f in known if is_duplicate(f, candidate)), None)
+        if twin is not None and reading.reason is None:
+            draft.parts.append(_fate(candidate, "duplicate", why=twin.id, file=twin.id))
+            draft.earlier.append(twin)
+            return
+        file = decide(
+            candidate,
+            envelope=draft.envelope,
+            account=draft.account,
+            reading=reading,
+            seen=await self._look(candidate, reading, draft.policy),
+            policy=draft.policy,
+            older=newest_other(known, candidate),
+        )
+        draft.files.append(file)
+        draft.sources[file.id] = candidate.path
+        draft.parts.append(_fate(candidate, "taken" if file.reason is None else "rejected", file.reason or "", file.id))
+        service = draft.policy.catalogue.get(file.service or "")
+        if file.status is Status.SENT and service is not None:
+            draft.drops += drops_for(file, service, due_at=due_after_undo(file.sent_at, draft.policy))
+
+    async def _known(self, draft: Draft, reading: Reading) -> list[FileRecord]:
+        """Return the files of this name that we hold, and those of this submission, newest first."""
+        if reading.school is None:
+            return []
+        here = [f for f in draft.files if f.school == reading.school and f.name.casefold() == reading.name.casefold()]
+        return here[::-1] + await self._ledger.twins(school=reading.school, name=reading.name)
+
+    async def _look(self, candidate: Candidate, reading: Reading, policy: Policy) -> Inspection:
+        if reading.reason is not None or candidate.size == 0 or not candidate.path:
+            return CLEAN
+        service = policy.catalogue.get(reading.service or "")
+        seen = await self._inspect.inspect(
+            candidate.path,
+            size=candidate.size,
+            extension=reading.extension,
+            accepts=service.accepts if service else frozenset(),
+        )
+        if seen.verdict == "wait":
+            raise Waiting("The scanner gives no answer.")
+        return seen
+
+    def _submission(self, draft: Draft, unpacked: Unpacked | None) -> Submission:
+        envelope = draft.envelope
+        ignored = tuple(_ignored(p) for p in unpacked.parts if not p.is_file) if unpacked else ()
+        submission = Submission(
+            id=envelope.id,
+            channel=envelope.channel,
+            received_at=envelope.received_at,
+            username=envelope.username,
+            verified_by=envelope.verified_by,
+            peer=envelope.peer,
+            subject=unpacked.subject if unpacked else None,
+            message_id=unpacked.message_id if unpacked else None,
+            outcome=_outcome(draft, unpacked),
+            parts=tuple(sorted((*draft.parts, *ignored), key=lambda p: p.number)),
+            files=tuple(draft.files),
+            history=tuple(past_of(f) for f in draft.files),
+            drops=tuple(draft.drops),
+        )
+        if unpacked is not None and unpacked.is_automatic:
+            return submission
+        notices = self._answer.to_submission(submission, draft.account, earlier=draft.earlier)
+        return replace(submission, notices=notices)
+
+
+def _candidates(envelope: Envelope, unpacked: Unpacked | None, path: str) -> list[Candidate]:
+    """Return the files of a submission: the upload itself, or each candidate part of a message."""
+    if unpacked is None:
+        return [Candidate(1, envelope.name or "", path, envelope.size, envelope.sha256)]
+    return [
+        Candidate(
+            part.number,
+            part.name or "",
+            part.path,
+            part.size,
+            part.sha256,
+            part.content_type,
+            part.is_whole,
+            unpacked.comment or None,
+            unpacked.tags,
+        )
+        for part in unpacked.parts
+        if part.is_file
+    ]
+
+
+def _fate(candidate: Candidate, fate: str, why: str, file: str) -> PartFate:
+    return PartFate(candidate.number, candidate.name, candidate.content_type, candidate.size, fate, why, file)
+
+
+def _ignored(part: UnpackedPart) -> PartFate:
+    return PartFate(part.number, part.name, part.content_type, part.size, "ignored", part.why)
+
+
+def _outcome(draft: Draft, unpacked: Unpacked | None) -> str:
+    """Return why a message brought no file, or "" when it did."""
+    if draft.parts or unpacked is None:
+        return ""
+    return unpacked.cause or "nothing-attached"

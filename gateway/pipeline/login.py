@@ -1,0 +1,115 @@
+"""Who is at the door: a password against an account, with guessing slowed and shut out.
+
+Owns the order of the checks (one argon2 whichever path, the account's state only after the right password) and the
+counters of failures by address and by account. It knows no protocol (Source: SPEC 9).
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gateway import log
+from gateway.core.admission import Refusal, admit
+from gateway.core.register import Account
+from gateway.pipeline.directory import LiveDirectory
+from gateway.ports import Clock, Ledger
+
+WRONG = Refusal("wrong", "The username or the password is wrong.")
+SHUT_OUT = Refusal("shut-out", "Too many wrong passwords. Please wait and try again later.")
+
+
+class Hasher(Protocol):
+    """argon2 in a bounded pool."""
+
+    async def verify(self, hash: str | None, password: str) -> bool:
+        """Return whether the password fits; None costs as much and never fits."""
+        ...
+
+
+@dataclass(frozen=True)
+class GuessLimits:
+    """How many wrong passwords are too many, and for how long a door then stays shut."""
+
+    tries: int = 10  # for one account, within the window
+    address_tries: int = 50  # for one address: a whole school may be behind its router
+    window: float = 600.0  # seconds
+    shut_for: float = 900.0  # seconds
+
+
+@dataclass
+class Failures:
+    """Wrong passwords by account and by address; forgotten after the window."""
+
+    limits: GuessLimits
+    _times: dict[str, list[float]] = field(default_factory=dict)
+    _shut_until: dict[str, float] = field(default_factory=dict)
+
+    def is_shut(self, key: str, now: float) -> bool:
+        """Return whether this account or address used up its tries."""
+        return now < self._shut_until.get(key, 0.0)
+
+    def add(self, key: str, now: float, *, tries: int) -> None:
+        """Count one; the last of the tries shuts the door."""
+        if len(self._times) > 10_000:
+            self._forget(now)
+        times = [*self._recent(key, now), now]
+        self._times[key] = times
+        if len(times) >= tries:
+            self._shut_until[key] = now + self.limits.shut_for
+            del self._times[key]
+
+    def clear(self, key: str) -> None:
+        """Forget an account's failures: the right password came."""
+        self._times.pop(key, None)
+
+    def _recent(self, key: str, now: float) -> list[float]:
+        return [t for t in self._times.get(key, ()) if now - t < self.limits.window]
+
+    def _forget(self, now: float) -> None:
+        self._times = {key: recent for key in self._times if (recent := self._recent(key, now))}
+        self._shut_until = {key: until for key, until in self._shut_until.items() if now < until}
+
+
+class Login:
+    """Verifies who is speaking, for both doors."""
+
+    def __init__(
+        self,
+        directory: LiveDirectory,
+        ledger: Ledger,
+        clock: Clock,
+        hasher: Hasher,
+        limits: GuessLimits | None = None,
+    ) -> None:
+        """Take the register, the clock and the hasher."""
+        self._directory = directory
+        self._ledger = ledger
+        self._clock = clock
+        self._hasher = hasher
+        self._failures = Failures(limits or GuessLimits())
+
+    async def verify_password(self, username: str, password: str, *, peer: str, channel: str) -> Account | Refusal:
+        """Return the account of the right password, or why the door stays shut.
+
+        The same words and the same work whether or not the account exists; what is wrong with an account is said only
+        after the right password.
+        """
+        account = self._directory.current.account(username)
+        who, where, now = f"account {username.casefold()}", f"address {peer}", self._clock.monotonic()
+        if self._failures.is_shut(who, now) or self._failures.is_shut(where, now):
+            return self._refuse(SHUT_OUT, channel)
+        if not await self._hasher.verify(account.password_hash if account else None, password) or account is None:
+            self._failures.add(who, now, tries=self._failures.limits.tries)
+            self._failures.add(where, now, tries=self._failures.limits.address_tries)
+            return self._refuse(WRONG, channel)
+        self._failures.clear(who)
+        refusal = admit(account, channel=channel)
+        return self._refuse(refusal, channel) if refusal else account
+
+    async def note(self, account: Account, *, peer: str, channel: str, how: str) -> None:
+        """Record that somebody came in."""
+        await self._ledger.note_login(account.username, at=self._clock.now(), peer=peer, how=f"{channel} {how}")
+        log.logged_in(channel=channel, username=account.username, how=how)
+
+    def _refuse(self, refusal: Refusal, channel: str) -> Refusal:
+        log.login_refused(channel=channel, why=refusal.code)
+        return refusal

@@ -1,0 +1,59 @@
+"""The rules in force: what an authority configured, as values that the use-cases read.
+
+Owns the one place where a reload takes effect: `LivePolicy.current` is replaced whole, or not at all (Source: SPEC 11).
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from gateway.core.names import Rules
+from gateway.core.register import Directory
+from gateway.core.retention import Terms
+from gateway.core.routing import Catalogue, Retry
+
+
+@dataclass(frozen=True)
+class NoticePolicy:
+    """How people are told."""
+
+    sender: str = "gateway@localhost"  # the From address
+    authority: str = "the authority"
+    contact: str = ""  # whom to ask, as people read it
+    full_names: bool = False  # show whole names of files to others than the sender
+    sftp_receipts: bool = True  # a receipt for each accepted upload, as for each email
+    headteacher_copies: bool = True
+    an_hour: int = 60  # notices to one address at the most; more wait
+    a_day: int = 300
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Everything an authority decides, in force at one moment."""
+
+    la_codes: frozenset[str]
+    catalogue: Catalogue
+    zone: ZoneInfo
+    terms: Terms = field(default_factory=Terms)
+    notices: NoticePolicy = field(default_factory=NoticePolicy)
+    drop_retry: Retry = field(default_factory=Retry)
+    notice_retry: Retry = field(default_factory=lambda: Retry(first=30.0, longest=3600.0, give_up_after=5 * 86400.0))
+    undo_seconds: float = 0.0
+    max_file_bytes: int = 2 << 30  # of one upload
+    unfinished_hours: int = 24  # for which an upload that was cut off can go on
+
+    def rules(self, directory: Directory) -> Rules:
+        """Return what the name grammar is read with."""
+        return Rules(la_codes=self.la_codes, catalogue=self.catalogue, directory=directory)
+
+    def day_of(self, at: datetime) -> date:
+        """Return the authority's calendar day of a time."""
+        return at.astimezone(self.zone).date()
+
+
+class LivePolicy:
+    """The policy in force; `current` is replaced at a reload."""
+
+    def __init__(self, policy: Policy) -> None:
+        """Start with one."""
+        self.current = policy

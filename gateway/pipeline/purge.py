@@ -1,0 +1,86 @@
+"""Purge: bytes whose term has come are destroyed, and their records keep only what may stay.
+
+Owns mark, destroy, mark: interrupted anywhere, the next pass resumes. Takes back our untouched copies in drop folders
+too, and clears up uploads that nobody finished (Source: SPEC 5, 10; DESIGN 3, step 9).
+"""
+
+from datetime import datetime, timedelta
+
+from gateway import log
+from gateway.core.model import DropState, FileRecord
+from gateway.core.retention import what_stays
+from gateway.core.routing import TargetKind
+from gateway.errors import Transient
+from gateway.pipeline.policy import LivePolicy
+from gateway.ports import Archive, Clock, DropFolder, Ledger, Spool
+
+BATCH = 200
+
+
+class Purge:
+    """Destroys what is due."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        archive: Archive,
+        spool: Spool,
+        folder: DropFolder,
+        clock: Clock,
+        policy: LivePolicy,
+    ) -> None:
+        """Take the parts."""
+        self._ledger = ledger
+        self._archive = archive
+        self._spool = spool
+        self._folder = folder
+        self._clock = clock
+        self._policy = policy
+
+    async def due(self, at: datetime | None = None) -> list[FileRecord]:
+        """Return what would be destroyed at a time (now, unless one is given), oldest first."""
+        return await self._ledger.due_files(at or self._clock.now())
+
+    async def pass_once(self, *, actor: str = "gateway") -> int:
+        """Destroy what is due now, and go on with what was begun; return how many files were destroyed."""
+        now = self._clock.now()
+        due = await self._ledger.due_files(now, BATCH)
+        # Marked first: from here on no view shows them, and a crash leaves a list of what to finish.
+        await self._ledger.mark_destroying([f.id for f in due], now)
+        begun = await self._ledger.destroying()
+        for file in begun:
+            await self._destroy(file, actor)
+        return len(begun) + await self._clear_unfinished(now)
+
+    async def _destroy(self, file: FileRecord, actor: str) -> None:
+        await self._take_back(file)
+        if file.place is not None:
+            await self._archive.destroy(file.place)
+        await self._ledger.mark_destroyed(what_stays(file, purged_at=self._clock.now()), actor=actor)
+        log.purged(file=file.id)
+
+    async def _take_back(self, file: FileRecord) -> None:
+        """Remove our untouched copies from drop folders; a folder that is away keeps its own."""
+        for drop in await self._ledger.drops(file=file.id):
+            folder = self._folder_of(drop.service, drop.target)
+            if folder is None or drop.state not in (DropState.PLACING, DropState.DONE, DropState.DUE):
+                continue
+            try:
+                await self._folder.withdraw(folder, id=drop.id, name=drop.placed_as or "", size=file.size or 0)
+            except Transient as away:
+                log.transient(stage="purge", why=str(away))
+
+    def _folder_of(self, code: str, target: str) -> str | None:
+        service = self._policy.current.catalogue.get(code)
+        targets = service.targets if service else ()
+        return next((t.path for t in targets if t.name == target and t.kind is TargetKind.FOLDER), None)
+
+    async def _clear_unfinished(self, now: datetime) -> int:
+        """Remove uploads that were left unfinished too long ago."""
+        kept = timedelta(hours=self._policy.current.unfinished_hours)
+        old = [u for u in await self._ledger.unfinished() if now - u.since >= kept]
+        for upload in old:
+            await self._spool.drop_parked(upload.id)
+            await self._ledger.drop_unfinished(upload.id)
+        return len(old)

@@ -1,0 +1,1 @@
+"""Disk and database: the only place where bytes and records are kept."""

@@ -1,0 +1,193 @@
+"""One file of the spool while it grows: blocking work, one job at a time, away from the event loop.
+
+Owns its descriptor, the order of writes and cuts, and the digest, which runs along as long as the bytes come in order
+and is made from the file where they did not. It ends by a seal, or is closed and kept, or removed; before the rename of
+the seal it promises nothing (Source: SPEC 11; DESIGN 3, step 2).
+"""
+
+import errno
+import hashlib
+from dataclasses import dataclass, field, replace
+
+from gateway.core.model import Envelope
+from gateway.ports import Disk
+from gateway.store.sealed import envelope_at_end, seal_of
+
+_SLICE = 1024 * 1024  # bytes, read back at a time
+_WRITEBACK = 8 * 1024 * 1024  # bytes; smaller files are fsynced as quickly without it
+
+
+@dataclass
+class Extent:
+    """Bytes for one stretch of the file."""
+
+    offset: int
+    data: bytearray
+
+    @property
+    def end(self) -> int:
+        """The offset behind them."""
+        return self.offset + len(self.data)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The file shall have this size."""
+
+    size: int
+
+
+@dataclass
+class Batch:
+    """Writes and cuts in the order in which they came."""
+
+    steps: list[Extent | Cut] = field(default_factory=list)
+    size: int = 0  # bytes
+
+    def add(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """Copy bytes; those that follow the last ones become one write with them."""
+        self.size += len(data)
+        last = self.steps[-1] if self.steps else None
+        if isinstance(last, Extent) and last.end == offset:
+            last.data += data
+        else:
+            self.steps.append(Extent(offset, bytearray(data)))
+
+    def cut(self, size: int) -> None:
+        """Add a cut."""
+        self.steps.append(Cut(size))
+
+
+class RunningDigest:
+    """The SHA-256 of the first `reach` bytes of a file that is still written to."""
+
+    def __init__(self) -> None:
+        """Start with no bytes."""
+        self._restart()
+
+    def _restart(self) -> None:
+        self._hash = hashlib.sha256()
+        self.reach = 0
+
+    def wrote(self, offset: int, data: bytes | bytearray) -> None:
+        """Follow a write; one further on is caught up with at the end, one further back starts the digest anew."""
+        if offset < self.reach:
+            self._restart()
+        if offset == self.reach:
+            self._hash.update(data)
+            self.reach += len(data)
+
+    def cut(self, size: int) -> None:
+        """Follow a cut."""
+        if size < self.reach:
+            self._restart()
+
+    def hexdigest(self) -> str:
+        """Return the digest of what was reached."""
+        return self._hash.hexdigest()
+
+
+class GrowingFile:
+    """Bytes in `incoming/`. Touches no disk before there are some."""
+
+    def __init__(self, disk: Disk, path: str) -> None:
+        """Take the path, of a new file or of one to go on with."""
+        self._disk = disk
+        self._path = path
+        self._fd = -1
+        self._size = 0
+        self._has_file = False
+        self._begun_writeback = 0
+        self._digest = RunningDigest()
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return self._size
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is anything on disk."""
+        return self._has_file
+
+    def go_on(self) -> None:
+        """Open what is there, without a seal that a crash kept from its rename. Raises FileNotFoundError."""
+        self._fd = self._disk.open(self._path, write=True)
+        self._has_file = True
+        self._size = self._disk.size(self._path)
+        sealed = envelope_at_end(self._disk, self._fd, self._size)
+        if sealed is not None and self._path.endswith(f"/{sealed.id}"):
+            self._cut(sealed.size)
+
+    def apply(self, batch: Batch) -> None:
+        """Carry out writes and cuts."""
+        self._begin()
+        for step in batch.steps:
+            if isinstance(step, Cut):
+                self._cut(step.size)
+            else:
+                self._write(step)
+        if self._size - self._begun_writeback >= _WRITEBACK:
+            self._disk.begin_writeback(self._fd, self._begun_writeback, self._size - self._begun_writeback)
+            self._begun_writeback = self._size
+
+    def apply_and_sync(self, batch: Batch) -> None:
+        """Carry out writes and cuts, and return when all bytes so far are durable."""
+        self.apply(batch)
+        self._disk.fsync(self._fd)
+
+    def seal(self, batch: Batch, draft: Envelope, *, target: str) -> Envelope:
+        """Make the bytes and their envelope durable, then rename. The fsync of the target's folder is the caller's."""
+        try:
+            self.apply(batch)
+            envelope = replace(draft, size=self._size, sha256=self._sha256())
+            self._disk.write(self._fd, seal_of(envelope), self._size)
+            self._disk.fsync(self._fd)  # before the rename: a name in ready/ stands for whole bytes
+        finally:
+            self.close()
+        self._disk.rename(self._path, target)
+        return envelope
+
+    def park(self, batch: Batch) -> None:
+        """Make the bytes and their name in `incoming/` durable and let go."""
+        try:
+            self.apply_and_sync(batch)  # else a power cut could leave holes, and the sender would go on behind them
+        finally:
+            self.close()
+        self._disk.sync_folder(self._path.rpartition("/")[0])
+
+    def remove(self) -> None:
+        """Let go of the bytes and remove them; safe to repeat, and no touch of the disk where there were none."""
+        self.close()
+        if self._has_file:
+            self._disk.unlink(self._path)
+
+    def close(self) -> None:
+        """Let go of the descriptor; safe to repeat."""
+        if self._fd >= 0:
+            fd, self._fd = self._fd, -1
+            self._disk.close(fd)
+
+    def _begin(self) -> None:
+        if self._fd < 0:
+            self._fd = self._disk.create(self._path)
+            self._has_file = True
+
+    def _write(self, extent: Extent) -> None:
+        self._disk.write(self._fd, extent.data, extent.offset)
+        self._digest.wrote(extent.offset, extent.data)
+        self._size = max(self._size, extent.end)
+
+    def _cut(self, size: int) -> None:
+        self._disk.truncate(self._fd, size)
+        self._digest.cut(size)
+        self._size = size
+        self._begun_writeback = min(self._begun_writeback, size)
+
+    def _sha256(self) -> str:
+        while self._digest.reach < self._size:
+            piece = self._disk.read(self._fd, min(_SLICE, self._size - self._digest.reach), self._digest.reach)
+            if not piece:
+                raise OSError(errno.EIO, "a file in the spool is shorter than what was written to it")
+            self._digest.wrote(self._digest.reach, piece)
+        return self._digest.hexdigest()

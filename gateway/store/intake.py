@@ -1,0 +1,184 @@
+"""Bytes under way into the spool, seen from the event loop: taken at once, written behind.
+
+Owns the order of writes, cuts and the end, and how far the disk may fall behind. Small submissions stay in memory until
+their seal, and are then made, written, hashed and fsynced in one job. Nothing here blocks. A job that has begun runs to
+its end: a cancelled seal has happened or it has not, never half (Source: SPEC 4, 11; DESIGN 3, step 2).
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from enum import Enum, auto
+from functools import partial
+from typing import Any, TypeVar
+
+from gateway.core.model import Channel, Envelope
+from gateway.errors import Transient
+from gateway.store.growing import Batch, GrowingFile
+from gateway.store.threads import DiskThreads
+
+BATCH = 256 * 1024  # bytes that are worth a job; a submission below this is sealed in one
+BACKLOG = 1024 * 1024  # bytes waiting behind a job, at which the sender should wait: the job has as many at the most
+T = TypeVar("T")
+Promise = Callable[[GrowingFile, Batch, Envelope], Envelope]  # blocking: what the spool does at a seal
+
+
+class _State(Enum):
+    OPEN = auto()
+    ENDING = auto()  # its last job is under way, or failed
+    SEALED = auto()
+    PARKED = auto()
+    GONE = auto()
+
+
+class DiskIntake:
+    """The Intake port. Its owner ends it: seals it, parks it or, also after a failure, discards it."""
+
+    def __init__(
+        self,
+        *,
+        id: str,
+        file: GrowingFile,
+        threads: DiskThreads,
+        now: Callable[[], datetime],
+        promise: Promise,
+        ended: Callable[[str], None],
+    ) -> None:
+        """Take the file, what a seal does (in a thread), and whom to tell of the end (in the loop)."""
+        self._id = id
+        self._file = file
+        self._threads = threads
+        self._now = now
+        self._promise = promise
+        self._ended = ended
+        self._size = file.size
+        self._batch = Batch()
+        self._flight: asyncio.Future[Any] | None = None  # the one job under way
+        self._fault: BaseException | None = None
+        self._state = _State.OPEN
+
+    @property
+    def id(self) -> str:
+        """The submission that they will be."""
+        return self._id
+
+    @property
+    def size(self) -> int:
+        """Bytes so far: the highest offset written, or the last cut."""
+        return self._size
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether the sender should wait: the disk is behind, or a write failed and `drain` says how."""
+        return self._batch.size >= BACKLOG or self._fault is not None
+
+    def write(self, data: bytes | bytearray | memoryview, offset: int | None = None) -> None:
+        """Take a copy of bytes, at the end unless an offset is given."""
+        self._check_open()
+        at = self._size if offset is None else offset
+        self._size = max(self._size, at + len(data))
+        if len(data) and self._fault is None:
+            self._batch.add(at, data)
+            self._hand_over()
+
+    def truncate(self, size: int) -> None:
+        """Cut or grow to a size, in order with the writes."""
+        self._check_open()
+        if size != self._size:  # most clients only confirm the size that the file has
+            self._size = size
+            self._batch.cut(size)
+
+    async def drain(self) -> None:
+        """Wait until the disk takes what is waiting. Raises Transient for a write that failed."""
+        while self._flight is not None and self._batch.size >= BACKLOG:
+            await asyncio.wait([self._flight])
+        self._raise_fault()
+
+    async def sync(self) -> None:
+        """Wait until everything written so far is durable; nothing is made where nothing was written."""
+        await self._landing()
+        if self._batch.steps or self._file.is_begun:
+            await self._finish(self._file.apply_and_sync)
+
+    async def seal(
+        self,
+        *,
+        channel: str,
+        username: str,
+        verified_by: str,
+        name: str | None = None,
+        peer: str = "",
+        recipients: Sequence[str] = (),
+        sender: str = "",
+        school: str | None = None,
+    ) -> Envelope:
+        """Make it our word; received is the moment of this call. What fails here can only be discarded."""
+        draft = Envelope(
+            id=self._id,
+            channel=Channel(channel),
+            received_at=self._now(),
+            size=self._size,
+            sha256="",
+            username=username,
+            verified_by=verified_by,
+            name=name,
+            peer=peer,
+            recipients=tuple(recipients),
+            sender=sender,
+            school=school,
+        )
+        return await self._finish(lambda batch: self._promise(self._file, batch, draft), end=_State.SEALED)
+
+    async def park(self) -> None:
+        """Make the bytes durable under their id, and close: `Spool.resume` goes on with them."""
+        await self._finish(self._file.park, end=_State.PARKED)
+
+    async def discard(self) -> None:
+        """Forget the bytes; safe to repeat, and harmless once they are sealed or parked."""
+        await self._landing()
+        if self._state not in (_State.OPEN, _State.ENDING):
+            return
+        self._batch, self._fault, self._state = Batch(), None, _State.OPEN
+        await self._finish(lambda _: self._file.remove(), end=_State.GONE)
+
+    async def _finish(self, job: Callable[[Batch], T], *, end: _State = _State.OPEN) -> T:
+        """Run a job after everything that was handed over, with what was not; once begun, no cancelling stops it."""
+        await self._landing()
+        self._raise_fault()
+        self._check_open()
+        return await asyncio.shield(self._launch(job, end))
+
+    async def _landing(self) -> None:
+        while self._flight is not None:
+            await asyncio.wait([self._flight])
+
+    def _hand_over(self) -> None:
+        if self._flight is None and self._batch.size >= BATCH:
+            self._launch(self._file.apply, _State.OPEN)
+
+    def _launch(self, job: Callable[[Batch], T], end: _State) -> asyncio.Future[T]:
+        batch, self._batch = self._batch, Batch()
+        if end is not _State.OPEN:
+            self._state = _State.ENDING
+        self._flight = flight = self._threads.submit(job, batch)
+        flight.add_done_callback(partial(self._landed, end))
+        return flight
+
+    def _landed(self, end: _State, flight: asyncio.Future[Any]) -> None:
+        self._flight = None
+        self._fault = Transient("The gateway is stopping.") if flight.cancelled() else flight.exception()
+        if self._fault is not None:
+            self._batch = Batch()
+        elif end is not _State.OPEN:
+            self._state = end
+            self._ended(self._id)
+        else:
+            self._hand_over()
+
+    def _check_open(self) -> None:
+        if self._state is not _State.OPEN:
+            raise RuntimeError(f"An intake was used after its end ({self._state.name}).")
+
+    def _raise_fault(self) -> None:
+        if self._fault is not None:
+            raise self._fault

@@ -1,0 +1,71 @@
+"""Drops: which deliveries are due, and how far each is.
+
+Owns the port `Deliveries`. A drop is marked by compare-and-set, so that a delivery which was withdrawn meanwhile is
+never written as done; what a delivery says of its file is written in the same transaction (Source: SPEC 6).
+"""
+
+from datetime import datetime
+from functools import partial
+
+from gateway.core.lifecycle import Event
+from gateway.core.model import Drop, DropState, FileRecord, History, Status
+from gateway.store.engine.connection import Transaction
+from gateway.store.engine.rows import moment_if, stamp
+from gateway.store.ledger.desk import Desk
+from gateway.store.ledger.records import DROP, FILE, HISTORY, drop_values
+from gateway.store.ledger.submissions import entry_of
+from gateway.store.ledger.trail import append
+
+DELIVERED = "Delivered"  # the remark of a file that lies where its service reads
+_WIDTH = len(DROP.names)
+
+
+class DeliveryBook(Desk):
+    """Drops that we owe."""
+
+    async def due_drops(self, now: datetime, limit: int) -> list[tuple[Drop, FileRecord]]:
+        """Return what is due, oldest first; only of files that are Sent or Received and whose bytes we hold."""
+        values = {"now": stamp(now), "limit": limit}
+        rows = await self._read(lambda tx: tx.rows("due_drops", values))
+        return [(DROP.of(row[:_WIDTH]), FILE.of(row[_WIDTH:])) for row in rows]
+
+    async def mark_drop(self, drop: Drop, *, expected: DropState) -> bool:
+        """Write a drop's new state if it still is in the expected one. DONE is also written to the file."""
+        return await self._write(partial(_mark, drop=drop, expected=expected, now=self._clock.now()))
+
+    async def drops(self, *, file: str | None = None, state: DropState | None = None) -> list[Drop]:
+        """Return drops, newest first."""
+        wanted = {"file": file, "state": str(state) if state else None}
+        values = {name: value for name, value in wanted.items() if value is not None}
+        return await self._read(lambda tx: [DROP.of(row) for row in tx.listing("drops", values)])
+
+    async def next_drop_at(self) -> datetime | None:
+        """Return when the next drop is due."""
+        row = await self._read(lambda tx: tx.row("next_drop"))
+        return moment_if(row[0]) if row else None
+
+
+def _mark(tx: Transaction, drop: Drop, expected: DropState, now: datetime) -> bool:
+    if not tx.change("mark_drop", {**drop_values(drop, now=now), "expected": str(expected)}):
+        return False
+    if drop.state is DropState.DONE and expected is not DropState.DONE:
+        _mark_delivered(tx, drop, at=drop.done_at or now)
+    return True
+
+
+def _mark_delivered(tx: Transaction, drop: Drop, *, at: datetime) -> None:
+    row = tx.row("file", {"id": drop.file})
+    if row is None:
+        return
+    file = FILE.of(row)
+    tx.change("mark_delivered", {"file": file.id, "done_at": stamp(at), "remark": _remark_of(file)})
+    delivered = History(file.id, at, "gateway", Event.DELIVER, file.status, f"to {drop.service} ({drop.target})")
+    tx.change_each("insert_history", (HISTORY.values(delivered),))
+    append(tx, entry_of(delivered, file))
+
+
+def _remark_of(file: FileRecord) -> str | None:
+    """Return the remark of a delivered file: the status never says more than happened, so it stands on Sent alone."""
+    if file.status is not Status.SENT or DELIVERED in (file.remark or "").split("; "):
+        return file.remark
+    return "; ".join(filter(None, (file.remark, DELIVERED)))

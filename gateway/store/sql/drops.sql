@@ -1,0 +1,50 @@
+-- Drops: the deliveries that we owe.
+
+-- name: insert_drop
+INSERT INTO drops (id, file, service, target, state, due_at, first_due_at, attempts, placed_as, error, done_at)
+VALUES (:id, :file, :service, :target, :state, :due_at, :first_due_at, :attempts, :placed_as, :error, :done_at)
+
+-- name: drop_columns
+d.id, d.file, d.service, d.target, d.state, d.due_at, d.first_due_at, d.attempts, d.placed_as, d.error, d.done_at
+
+-- name: is_owed
+d.state IN ('due', 'placing') AND f.status IN ('Sent', 'Received') AND {is_held}
+
+-- name: due_drops
+-- The cross join keeps SQLite from walking the files first: the drops that are owed are few.
+SELECT {drop_columns}, {file_columns} FROM drops d CROSS JOIN files f
+WHERE f.id = d.file AND {is_owed} AND d.due_at <= :now
+ORDER BY d.due_at, d.id LIMIT :limit
+
+-- name: next_drop
+SELECT MIN(d.due_at) FROM drops d CROSS JOIN files f WHERE f.id = d.file AND {is_owed}
+
+-- name: mark_drop
+UPDATE drops SET
+    state = :state, due_at = :due_at, first_due_at = COALESCE(:first_due_at, first_due_at), attempts = :attempts,
+    placed_as = :placed_as, error = :error, done_at = :done_at
+WHERE id = :id AND state = :expected
+
+-- name: withdraw_drop
+UPDATE drops SET state = 'withdrawn' WHERE id = :id AND file = :file
+
+-- name: delivery_of
+SELECT status, remark FROM files WHERE id = :file
+
+-- name: mark_delivered
+UPDATE files SET delivered_at = COALESCE(delivered_at, :done_at), remark = :remark WHERE id = :file
+
+-- name: drops
+SELECT {drop_columns} FROM drops d
+
+-- name: drops_file
+d.file = :file
+
+-- name: drops_state
+d.state = :state
+
+-- name: drops_order
+ORDER BY d.id DESC
+
+-- name: count_drops
+SELECT state, COUNT(*) FROM drops GROUP BY state

@@ -1,0 +1,84 @@
+"""The few threads in which all blocking disk work of one kind happens, so that the event loop never waits for a disk.
+
+Owns the translation of what a disk says into a sentence and a kind of error: unknown means temporary, so every OSError
+that a job lets out becomes Transient. What a job expects (a file that is gone), it catches itself. A mounted share gets
+an instance of its own: one that hangs must not hold up the spool (Source: DESIGN 4, 7; SPEC 11).
+"""
+
+import asyncio
+import errno
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar, TypeVarTuple
+
+from gateway.errors import DiskFull, Transient
+
+COUNT = 8  # measured: more than eight concurrent fsyncs bring nothing, fewer than four cost a third
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_SENTENCES = {
+    errno.ENOSPC: "The disk is full. Free some space, or give the gateway a larger disk; it goes on by itself.",
+    errno.EDQUOT: "The disk quota is used up. Raise it, or free some space; the gateway goes on by itself.",
+    errno.EROFS: "The disk is mounted read-only. Mount it for writing; the gateway goes on by itself.",
+    errno.EIO: "The disk reports a fault (input/output error). Look at the system's log, and at the disk.",
+    errno.EMFILE: "Too many files are open in the gateway. Raise its limit (LimitNOFILE) if this stays.",
+    errno.ENFILE: "Too many files are open on this host. Raise the limit (fs.file-max) if this stays.",
+    errno.ENOMEM: "The host is out of memory. The gateway goes on by itself when there is some.",
+    errno.EACCES: "The gateway may not do this there. Check the owner and the permissions of the folder.",
+    errno.EPERM: "The gateway may not do this there. Check the owner and the permissions of the folder.",
+    errno.EXDEV: "The spool and the archive are on two disks. Both must be on one: put the data folder on one disk.",
+    errno.ESTALE: "The network share was replaced while it was in use. Mount it again.",
+    errno.ENOTCONN: "The network share is not connected. Mount it again.",
+    errno.EHOSTDOWN: "The server of the network share does not answer. The gateway tries again.",
+    errno.ETIMEDOUT: "The server of the network share does not answer. The gateway tries again.",
+}
+
+
+def trouble_of(error: OSError) -> Transient:
+    """Return what a disk said as an error with a sentence. Names of files stay out: they can hold personal data."""
+    number = error.errno or 0
+    sentence = _SENTENCES.get(number, f"The disk refused an operation ({error.strerror or 'no reason given'}).")
+    return DiskFull(sentence) if number in _FULL else Transient(sentence)
+
+
+class DiskThreads:
+    """A small pool. Close it when done; jobs that have begun are finished."""
+
+    def __init__(self, name: str = "disk", *, count: int = COUNT) -> None:
+        """Take a name for the threads, which start with the first use."""
+        self._pool = ThreadPoolExecutor(max_workers=count, thread_name_prefix=name)
+
+    def submit(self, job: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
+        """Start a blocking job and return its future. Cancelling it only helps before the job has begun."""
+        return asyncio.get_running_loop().run_in_executor(self._pool, _translated, job, *args)
+
+    async def run(self, job: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Run a blocking job. Raises Transient for every OSError that it lets out."""
+        return await self.submit(job, *args)
+
+    async def obtain(self, job: Callable[[*Ts], T], *args: *Ts, release: Callable[[T], None]) -> T:
+        """Run a job that returns something to be let go; a caller who is cancelled meanwhile leaves nothing open."""
+        flight = self.submit(job, *args)
+        try:
+            return await asyncio.shield(flight)
+        except asyncio.CancelledError:
+            flight.add_done_callback(lambda done: _let_go(done, release))
+            raise
+
+    def close(self) -> None:
+        """Finish what has begun, drop what has not, and let the threads go."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+def _translated(job: Callable[[*Ts], T], *args: *Ts) -> T:
+    try:
+        return job(*args)
+    except OSError as error:
+        raise trouble_of(error) from error
+
+
+def _let_go(done: asyncio.Future[T], release: Callable[[T], None]) -> None:
+    if not done.cancelled() and done.exception() is None:
+        release(done.result())

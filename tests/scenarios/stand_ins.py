@@ -1,0 +1,90 @@
+"""The world around a house in a scenario: a relay that records, and a ledger that dies with its process.
+
+A process dies as a whole: what kills the ledger kills the disk, and the other way round.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.core.model import Mail, Posted
+from gateway.ports import Ledger
+from tests.fakes import Died, DyingDisk
+
+
+@dataclass
+class RecordingCourier:
+    """The relay: takes everything, or answers as it is told; remembers what it took."""
+
+    answer: Posted | Callable[[Mail], Posted] = Posted("sent")
+    taken: list[Mail] = field(default_factory=list)
+    tried: int = 0
+    gate: asyncio.Event | None = None  # not set: the relay is silent until then
+
+    async def send(self, mails: Sequence[Mail]) -> list[Posted]:
+        """Answer one by one."""
+        posted = []
+        for mail in mails:
+            if self.gate is not None:
+                await self.gate.wait()
+            self.tried += 1
+            said = self.answer(mail) if callable(self.answer) else self.answer
+            if said.outcome == "sent":
+                self.taken.append(mail)
+            posted.append(said)
+        return posted
+
+    def to(self, address: str) -> list[Mail]:
+        """Return what went to an address."""
+        return [mail for mail in self.taken if mail.to == address]
+
+
+CHANGES = frozenset(
+    {
+        "record", "apply", "mark_drop", "owe", "mark_notice", "mark_destroying", "mark_destroyed", "put_unfinished",
+        "drop_unfinished", "note_login", "note", "set_mark",
+    }
+)  # fmt: skip
+
+
+class DyingLedger:
+    """The real ledger, until its process dies before or after its nth change; from then on nothing works.
+
+    What was committed stays: that is SQLite's promise, and its own tests'.
+    """
+
+    def __init__(self, inner: Ledger, disk: DyingDisk, *, dies_at: int | None = None, after: bool = False) -> None:
+        """Take the number of changes that still happen, and whether the last one is still committed."""
+        self._inner = inner
+        self._disk = disk
+        self._dies_at = dies_at
+        self._after = after
+        self.changes: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a method of the ledger that knows of the death."""
+        method = getattr(self._inner, name)
+
+        async def guarded(*args: Any, **named: Any) -> Any:
+            if self._disk.is_dead:
+                raise Died
+            if name not in CHANGES:
+                return await method(*args, **named)
+            return await self._change(name, lambda: method(*args, **named))
+
+        return guarded
+
+    async def _change(self, name: str, work: Callable[[], Any]) -> Any:
+        is_last = len(self.changes) == self._dies_at
+        self.changes.append(name)
+        if is_last and not self._after:
+            self._end()
+        answer = await work()
+        if is_last:
+            self._end()
+        return answer
+
+    def _end(self) -> None:
+        self._disk.die()
+        raise Died
