@@ -16,7 +16,9 @@ from gateway.core.routing import Retry
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.inbound.smtp.unpacker import MessageUnpacker
 from gateway.outbound.folder import FolderDrops
+from gateway.outbound.scanner import Clamd
 from gateway.pipeline.answer import Answer
+from gateway.pipeline.decisions import Decisions
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.drop import Dropper
 from gateway.pipeline.ingest import Ingest
@@ -83,6 +85,7 @@ class House:
     dropper: Dropper
     notifier: Notifier
     purge: Purge
+    decisions: Decisions
     recover: Recover
     turns: Turns
 
@@ -152,7 +155,7 @@ def build(
     archive = DiskArchive(root=str(data / "archive"), disk=disk, threads=own)
     folder = FolderDrops(disk=disk, threads=shares)
     answer = Answer(directory, policy)
-    message_limits = message_limits_of(settings)
+    inspect = Inspect(FileContents(own.run, archive_limits_of(settings)), scanner_of(settings, own))
     ingest = Ingest(
         spool=spool,
         archive=archive,
@@ -160,8 +163,8 @@ def build(
         clock=clock,
         directory=directory,
         policy=policy,
-        inspect=Inspect(FileContents(own.run, archive_limits_of(settings)), None),
-        unpacker=MessageUnpacker(spool=spool, disk=disk, threads=own, limits=message_limits),
+        inspect=inspect,
+        unpacker=MessageUnpacker(spool=spool, disk=disk, threads=own, limits=message_limits_of(settings)),
         answer=answer,
         to_drop=turns.drop.wake,
         to_notify=turns.notify.wake,
@@ -194,6 +197,18 @@ def build(
         dropper=Dropper(ledger=ledger, archive=archive, folder=folder, clock=clock, policy=policy),
         notifier=Notifier(outbox=ledger, courier=courier, renderer=templates, clock=clock, policy=policy),
         purge=purge,
+        decisions=Decisions(
+            ledger=ledger,
+            folder=folder,
+            clock=clock,
+            archive=archive,
+            inspect=inspect,
+            directory=directory,
+            policy=policy,
+            answer=answer,
+            to_drop=turns.drop.wake,
+            to_notify=turns.notify.wake,
+        ),
         recover=Recover(spool=spool, ledger=ledger, ingest=ingest),
         turns=turns,
     )
@@ -246,6 +261,12 @@ def message_limits_of(settings: Settings) -> MessageLimits:
     return MessageLimits(
         header_bytes=told.max_header_bytes, header_lines=told.max_headers, parts=told.max_parts, depth=told.max_depth
     )
+
+
+def scanner_of(settings: Settings, threads: DiskThreads) -> Clamd | None:
+    """Return the scanner that every file must pass, if one is set."""
+    told = settings.inspect
+    return Clamd(told.scanner, run=threads.run, timeout=float(told.timeout_seconds)) if told.scanner else None
 
 
 def courier_of(settings: Settings, clock: Clock) -> Courier:

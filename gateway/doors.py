@@ -79,11 +79,9 @@ class Doors:
 
 def _mail_listens(house: House) -> Iterator[Listening]:
     smtp, lmtp = house.settings.smtp, house.settings.lmtp
-    public = {"offers_login": True, "require_tls": smtp.require_tls}
-    for place in smtp.listen:
-        yield Listening(place, Entrance("smtp", **public))
-    for place in smtp.listen_tls:
-        yield Listening(place, Entrance("smtps", **public))
+    for name, places in (("smtp", smtp.listen), ("smtps", smtp.listen_tls)):
+        for place in places:
+            yield Listening(place, Entrance(name, offers_login=True, require_tls=smtp.require_tls))
     for relay in smtp.relay:
         verifier = TrustedRelay(authserv_id=relay.authserv_id, register=house.directory)
         entrance = Entrance(

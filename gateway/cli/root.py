@@ -75,6 +75,7 @@ class Front(LazyGroup):
 
 COMMANDS = {
     "run": Part("gateway.cli.run:run_command", "Run the gateway, in the foreground."),
+    "demo": Part("gateway.cli.demo:demo_command", "Play a school day on loopback, and show what happens."),
     "init": Part("gateway.cli.init:init_command", "Lay out a deployment in a folder, ready to run."),
     "check": Part("gateway.cli.check:check_command", "Say what is right and what is wrong with the configuration."),
     "name": Part("gateway.cli.name:name_command", "Say what would happen to a file of this name."),

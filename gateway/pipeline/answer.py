@@ -5,8 +5,10 @@ facts and words are those of `core.notices` and the templates (Source: SPEC 4, 6
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from gateway.core import notices
+from gateway.core.lifecycle import Event
 from gateway.core.model import Channel, FileRecord, Notice, Status, Submission
 from gateway.core.register import Account, Role
 from gateway.pipeline.directory import LiveDirectory
@@ -42,6 +44,12 @@ class Answer:
             _notice(submission, number, reader=reader, template=template, context=context)
             for number, (reader, template, context) in enumerate(owed, start=1)
         )
+
+    def to_change(
+        self, before: FileRecord, after: FileRecord, event: Event, *, by: str, at: datetime, id: str
+    ) -> tuple[Notice, ...]:
+        """Return what is owed when somebody decided about a file: `id` makes the notices' ids."""
+        return ()
 
     def _readers(self, sender: Account) -> tuple[Account, ...]:
         """Return who reads the receipt: the sender; for a copier, its school's headteachers."""

@@ -51,7 +51,8 @@ def decide(
     `older` is the newest file of the same name that we hold, with other bytes: this one is its new version.
     """
     reason, detail = _reason(candidate, reading, seen, policy)
-    school = reading.school if reason is None else own_school(account, reading.number or envelope.school)
+    said = reading.school or reading.number or envelope.school
+    school = reading.school if reason is None else own_school(account, said)
     file = f"{envelope.id}-{candidate.number:02d}"
     at = envelope.received_at
     return FileRecord(
@@ -115,9 +116,9 @@ def _is_private(policy: Policy, code: str | None) -> bool:
     return service is not None and service.private
 
 
-def is_duplicate(file: FileRecord, candidate: Candidate) -> bool:
+def is_same_bytes(file: FileRecord, sha256: str | None) -> bool:
     """Return whether these are bytes that we took before and have not given back (SPEC 4)."""
-    return file.sha256 == candidate.sha256 and file.status in (Status.SENT, Status.RECEIVED)
+    return file.sha256 == sha256 and file.status in (Status.SENT, Status.RECEIVED)
 
 
 def drops_for(file: FileRecord, service: Service, *, due_at: datetime, run: str = "") -> tuple[Drop, ...]:

@@ -33,7 +33,7 @@ from gateway.pipeline.decide import (
     decide,
     drops_for,
     due_after_undo,
-    is_duplicate,
+    is_same_bytes,
     newest_other,
     past_of,
 )
@@ -188,7 +188,7 @@ class Ingest:
     async def _take(self, draft: Draft, candidate: Candidate, reading: Reading) -> None:
         """Decide one file and add what follows from it to the draft."""
         known = await self._known(draft, reading)
-        twin = next((f for f in known if is_duplicate(f, candidate)), None)
+        twin = next((f for f in known if is_same_bytes(f, candidate.sha256)), None)
         if twin is not None and reading.reason is None:
             draft.parts.append(_fate(candidate, "duplicate", why=twin.id, file=twin.id))
             draft.earlier.append(twin)

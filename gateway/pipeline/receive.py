@@ -90,7 +90,7 @@ class Receive:
             submission = _refused_submission(file, account, peer=peer, verified_by=verified_by)
             await self._ledger.record(replace(submission, notices=self._answer.to_submission(submission, account)))
             self._to_notify()
-        return sentence
+        return f"{sentence} The right name would be: {file.correction}" if file.correction else sentence
 
     def _refused_file(
         self,
@@ -108,7 +108,7 @@ class Receive:
             id=f"{submission}-01",
             submission=submission,
             name=reading.name if reading else name,
-            school=own_school(account, (reading.number if reading else None) or school),
+            school=own_school(account, _number_in(reading) or school),
             service=reading.service if reading else None,
             status=Status.REJECTED,
             channel=Channel.SFTP,
@@ -135,6 +135,10 @@ class Receive:
         return any(
             f.size is None and (f.name, f.reason) == (file.name, file.reason) for f in await self._ledger.files(query)
         )
+
+
+def _number_in(reading: Reading | None) -> str | None:
+    return reading.school or reading.number if reading else None
 
 
 def _refused_submission(file: FileRecord, account: Account, *, peer: str, verified_by: str) -> Submission:

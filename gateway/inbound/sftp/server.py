@@ -30,7 +30,6 @@ from gateway.ports import Clock, Ledger
 # Strong and widely spoken: every client of the table in docs/clients.md connects. No SHA-1, no CBC, no compression.
 KEX = (
     "mlkem768x25519-sha256",
-    "sntrup761x25519-sha512@openssh.com",
     "curve25519-sha256",
     "curve25519-sha256@libssh.org",
     "diffie-hellman-group16-sha512",
