@@ -43,7 +43,7 @@ fuzz: setup  ## throw odd messages, sessions and packets at the parsers (COUNT=2
 	@$(BIN)/python -m tests.fuzz --count $(COUNT)
 
 bench: setup  ## measure against OpenSSH and stock aiosmtpd, side by side
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m tests.bench
 
 lock: setup  ## pin the newest versions of everything, with their digests
 	@$(BIN)/python -m pip install --quiet uv

@@ -95,6 +95,7 @@ class Ingest:
         self._to_drop = to_drop
         self._to_notify = to_notify
         self._names = NamedLocks()
+        self._pass = asyncio.Lock()  # two at once would take the same submission apart in the same folder
         self._put_off: set[str] = set()
         self._suspect: set[str] = set()  # tried before: an attempt may have left bytes in another place
 
@@ -104,12 +105,13 @@ class Ingest:
 
     async def pass_once(self) -> int:
         """Ingest everything that is ready, some at once; return how many were done."""
-        ready = [id for id in await self._spool.ready() if id not in self._put_off]
-        self._put_off.clear()
-        gate = asyncio.Semaphore(AT_ONCE)
-        async with asyncio.TaskGroup() as group:
-            done = [group.create_task(self._guarded(id, gate)) for id in ready]
-        return sum(task.result() for task in done)
+        async with self._pass:
+            ready = [id for id in await self._spool.ready() if id not in self._put_off]
+            self._put_off.clear()
+            gate = asyncio.Semaphore(AT_ONCE)
+            async with asyncio.TaskGroup() as group:
+                done = [group.create_task(self._guarded(id, gate)) for id in ready]
+            return sum(task.result() for task in done)
 
     async def _guarded(self, id: str, gate: asyncio.Semaphore) -> bool:
         """Ingest one; whatever happens to it, the others go on."""
@@ -128,6 +130,7 @@ class Ingest:
             return True
 
     async def _set_aside(self, id: str, fault: Exception) -> None:
+        await self._clear_archive(id)
         why = "".join(traceback.format_exception(fault)) if not isinstance(fault, Permanent) else str(fault)
         await self._spool.set_aside(id, why)
         log.set_aside(submission=id, why=str(fault))
@@ -147,16 +150,23 @@ class Ingest:
 
     async def _settle(self, id: str, *, thorough: bool) -> None:
         """Forget the spool's copy of a recorded submission: the ledger is the truth now."""
-        submission = await self._ledger.submission(id)
-        held = {f.place: f.size for f in submission.files if f.place} if submission else {}
-        for place, size in held.items():
-            await self._archive.trim(place, size or 0)
+        for place, size in (await self._held(id)).items():
+            await self._archive.trim(place, size)
         if thorough:
-            # An earlier attempt may have been decided otherwise, and died before its record.
-            for place in await self._archive.find(id):
-                if place not in held:
-                    await self._archive.destroy(place)
+            await self._clear_archive(id)
         await self._spool.forget(id)
+
+    async def _held(self, id: str) -> dict[str, int]:
+        """Return the places, with their sizes, that the record of a submission names."""
+        submission = await self._ledger.submission(id)
+        return {f.place: f.size or 0 for f in submission.files if f.place} if submission else {}
+
+    async def _clear_archive(self, id: str) -> None:
+        """Destroy bytes that no record names: an attempt before was decided otherwise, or came to no record."""
+        held = await self._held(id)
+        for place in await self._archive.find(id):
+            if place not in held:
+                await self._archive.destroy(place)
 
     async def _record(self, envelope: Envelope) -> Submission:
         account = self._directory.current.account(envelope.username)

@@ -7,7 +7,7 @@ the seal it promises nothing (Source: SPEC 11; DESIGN 3, step 2).
 
 import errno
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from gateway.core.model import Envelope
 from gateway.ports import Disk
@@ -19,15 +19,16 @@ _WRITEBACK = 8 * 1024 * 1024  # bytes; smaller files are fsynced as quickly with
 
 @dataclass
 class Extent:
-    """Bytes for one stretch of the file."""
+    """A stretch of the file, and where its bytes are in the batch."""
 
     offset: int
-    data: bytearray
+    start: int
+    stop: int
 
     @property
     def end(self) -> int:
-        """The offset behind them."""
-        return self.offset + len(self.data)
+        """The offset behind it."""
+        return self.offset + self.stop - self.start
 
 
 @dataclass(frozen=True)
@@ -37,25 +38,45 @@ class Cut:
     size: int
 
 
-@dataclass
 class Batch:
-    """Writes and cuts in the order in which they came."""
+    """Writes and cuts in the order in which they came. Memory is used again: fresh pages cost more than the copying."""
 
-    steps: list[Extent | Cut] = field(default_factory=list)
-    size: int = 0  # bytes
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.steps: list[Extent | Cut] = []
+        self.size = 0  # bytes
+        self._store = bytearray()
 
     def add(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Copy bytes; those that follow the last ones become one write with them."""
+        start = self.size
         self.size += len(data)
+        self._copy(start, data)
         last = self.steps[-1] if self.steps else None
         if isinstance(last, Extent) and last.end == offset:
-            last.data += data
+            last.stop = self.size
         else:
-            self.steps.append(Extent(offset, bytearray(data)))
+            self.steps.append(Extent(offset, start, self.size))
 
     def cut(self, size: int) -> None:
         """Add a cut."""
         self.steps.append(Cut(size))
+
+    def bytes_of(self, extent: Extent) -> memoryview:
+        """Return the bytes of one of its stretches, good until `clear`."""
+        return memoryview(self._store)[extent.start : extent.stop]
+
+    def clear(self) -> None:
+        """Forget the steps and keep the memory."""
+        self.steps.clear()
+        self.size = 0
+
+    def _copy(self, start: int, data: bytes | bytearray | memoryview) -> None:
+        if self.size > len(self._store):
+            del self._store[start:]
+            self._store += data
+        else:
+            memoryview(self._store)[start : self.size] = data
 
 
 class RunningDigest:
@@ -69,7 +90,7 @@ class RunningDigest:
         self._hash = hashlib.sha256()
         self.reach = 0
 
-    def wrote(self, offset: int, data: bytes | bytearray) -> None:
+    def wrote(self, offset: int, data: bytes | memoryview) -> None:
         """Follow a write; one further on is caught up with at the end, one further back starts the digest anew."""
         if offset < self.reach:
             self._restart()
@@ -126,7 +147,7 @@ class GrowingFile:
             if isinstance(step, Cut):
                 self._cut(step.size)
             else:
-                self._write(step)
+                self._write(step.offset, batch.bytes_of(step))
         if self._size - self._begun_writeback >= _WRITEBACK:
             self._disk.begin_writeback(self._fd, self._begun_writeback, self._size - self._begun_writeback)
             self._begun_writeback = self._size
@@ -173,10 +194,10 @@ class GrowingFile:
             self._fd = self._disk.create(self._path)
             self._has_file = True
 
-    def _write(self, extent: Extent) -> None:
-        self._disk.write(self._fd, extent.data, extent.offset)
-        self._digest.wrote(extent.offset, extent.data)
-        self._size = max(self._size, extent.end)
+    def _write(self, offset: int, data: memoryview) -> None:
+        self._disk.write(self._fd, data, offset)
+        self._digest.wrote(offset, data)
+        self._size = max(self._size, offset + len(data))
 
     def _cut(self, size: int) -> None:
         self._disk.truncate(self._fd, size)

@@ -52,7 +52,8 @@ class DiskIntake:
         self._promise = promise
         self._ended = ended
         self._size = file.size
-        self._batch = Batch()
+        self._batch = Batch()  # being filled
+        self._other = Batch()  # under way, or empty
         self._flight: asyncio.Future[Any] | None = None  # the one job under way
         self._fault: BaseException | None = None
         self._state = _State.OPEN
@@ -138,7 +139,7 @@ class DiskIntake:
         await self._landing()
         if self._state not in (_State.OPEN, _State.ENDING):
             return
-        self._batch, self._fault, self._state = Batch(), None, _State.OPEN
+        self._batch, self._other, self._fault, self._state = Batch(), Batch(), None, _State.OPEN
         await self._finish(lambda _: self._file.remove(), end=_State.GONE)
 
     async def _finish(self, job: Callable[[Batch], T], *, end: _State = _State.OPEN) -> T:
@@ -157,10 +158,10 @@ class DiskIntake:
             self._launch(self._file.apply, _State.OPEN)
 
     def _launch(self, job: Callable[[Batch], T], end: _State) -> asyncio.Future[T]:
-        batch, self._batch = self._batch, Batch()
+        self._batch, self._other = self._other, self._batch
         if end is not _State.OPEN:
             self._state = _State.ENDING
-        self._flight = flight = self._threads.submit(job, batch)
+        self._flight = flight = self._threads.submit(job, self._other)
         flight.add_done_callback(partial(self._landed, end))
         return flight
 
@@ -168,8 +169,9 @@ class DiskIntake:
         self._flight = None
         self._fault = Transient("The gateway is stopping.") if flight.cancelled() else flight.exception()
         if self._fault is not None:
-            self._batch = Batch()
-        elif end is not _State.OPEN:
+            return
+        self._other.clear()
+        if end is not _State.OPEN:
             self._state = end
             self._ended(self._id)
         else:

@@ -181,6 +181,12 @@ class Scene:
 
     # What an authority sets
 
+    async def set_account(self, username: str, **values: object) -> None:
+        """Change an account, as a command does, and let the house hear of it."""
+        account = replace(self.account(username), **values)  # type: ignore[arg-type]
+        await self.house.ledger.put_account(account, actor="a test", at=self.clock.now(), event="change")
+        await self.house.directory.pass_once()
+
     def set_notices(self, **values: object) -> None:
         """Put other rules for notices in force."""
         policy = self.house.policy

@@ -88,3 +88,28 @@ class DyingLedger:
     def _end(self) -> None:
         self._disk.die()
         raise Died
+
+
+class StubbornLedger:
+    """The real ledger, one of whose methods fails so many times."""
+
+    def __init__(self, inner: Ledger, method: str, fault: Exception, *, times: int) -> None:
+        """Take the method, and what it raises."""
+        self._inner = inner
+        self._method = method
+        self._fault = fault
+        self.left = times
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a method of the ledger, or one that fails."""
+        method = getattr(self._inner, name)
+        if name != self._method:
+            return method
+
+        async def failing(*args: Any, **named: Any) -> Any:
+            if self.left:
+                self.left -= 1
+                raise self._fault
+            return await method(*args, **named)
+
+        return failing

@@ -1,0 +1,68 @@
+"""Mail: messages a second and MB/s, by the same sender to both servers over plain SMTP on loopback."""
+
+import asyncio
+import base64
+import os
+import time
+from email.utils import make_msgid
+
+from tests.bench.contenders import SENDER
+
+
+def message(number: int, size: int) -> bytes:
+    """A message with one attachment of random bytes, and what a trusted relay writes on top."""
+    body = base64.encodebytes(os.urandom(size)).replace(b"\n", b"\r\n")
+    head = (
+        "Authentication-Results: mx.bench.test; dmarc=pass header.from=leysjunior.example\r\n"
+        f"From: {SENDER}\r\nTo: files@gateway.test\r\nSubject: bench\r\nMessage-ID: {make_msgid()}\r\n"
+        'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b0"\r\n\r\n--b0\r\n'
+        f'Content-Type: application/pdf; name="8302000_INFObench{number}.csv"\r\n'
+        f'Content-Disposition: attachment; filename="8302000_INFObench{number}.csv"\r\n'
+        "Content-Transfer-Encoding: base64\r\n\r\n"
+    ).encode()
+    return head + body + b"\r\n--b0--\r\n"
+
+
+async def _send_all(port: int, messages: list[bytes]) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
+
+    async def answer(expected: bytes) -> None:
+        while True:
+            line = await reader.readline()
+            if not line.startswith(expected):
+                raise SystemExit(f"the server said {line!r}")
+            if line[3:4] == b" ":
+                return
+
+    async def say(line: bytes, expected: bytes) -> None:
+        writer.write(line + b"\r\n")
+        await answer(expected)
+
+    await answer(b"220")
+    await say(b"EHLO bench.test", b"250")
+    for each in messages:
+        await say(b"MAIL FROM:<" + SENDER.encode() + b">", b"250")
+        await say(b"RCPT TO:<files@gateway.test>", b"250")
+        await say(b"DATA", b"354")
+        writer.write(each)
+        await writer.drain()
+        await say(b".", b"250")
+    await say(b"QUIT", b"221")
+    writer.close()
+
+
+async def _run(port: int, queues: list[list[bytes]]) -> float:
+    start = time.perf_counter()
+    await asyncio.gather(*(_send_all(port, queue) for queue in queues))
+    return time.perf_counter() - start
+
+
+_NUMBERS = iter(range(1, 10_000_000))
+
+
+def measure(port: int, *, size: int, senders: int, count: int) -> dict[str, float]:
+    """Send `count` messages with an attachment of `size` bytes; the clock stops at the last 250."""
+    queues = [[message(next(_NUMBERS), size) for _ in range(count // senders)] for _ in range(senders)]
+    seconds = asyncio.run(_run(port, queues))
+    sent = sum(len(queue) for queue in queues)
+    return {"seconds": seconds, "a_second": sent / seconds, "mb_a_second": sent * size / seconds / 1e6}
