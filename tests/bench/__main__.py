@@ -24,7 +24,7 @@ def in_turn(rounds: int, ours: Server, theirs: Server, measure: Measure, unit: s
     results: dict[str, list[float]] = {ours.name: [], theirs.name: []}
     for number in range(rounds):
         for server in (ours, theirs):
-            results[server.name].append(measure(server, f"r{number}{int(time.time()) % 100000}")[unit])
+            results[server.name].append(measure(server, f"r{number}{time.strftime('%M%S')}")[unit])
             settle(ours)
     ratios = [a / b for a, b in zip(results[ours.name], results[theirs.name], strict=True)]
     return {

@@ -1,4 +1,4 @@
-"""Who is measured: our daemon, a stock aiosmtpd handler that stores, OpenSSH's server. Each on loopback, on one disk."""
+"""Who is measured: our daemon, a stock aiosmtpd handler that stores, OpenSSH's server; on loopback, on one disk."""
 
 import asyncio
 import json
@@ -99,7 +99,7 @@ def _wait_for(file: Path, process: subprocess.Popen[bytes]) -> dict[str, object]
 
 
 STOCK = """
-import asyncio, os, sys
+import asyncio, sys
 from aiosmtpd.smtp import SMTP
 root = sys.argv[1]
 class Store:
@@ -111,7 +111,8 @@ class Store:
         return "250 OK"
 async def main():
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(Store(), data_size_limit=400 << 20, loop=loop, hostname="stock"), "127.0.0.1", 0)
+    make = lambda: SMTP(Store(), data_size_limit=400 << 20, loop=loop, hostname="stock")
+    server = await loop.create_server(make, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 asyncio.run(main())
@@ -148,10 +149,6 @@ def openssh(folder: Path) -> Iterator[Server]:
     (place / "sshd_config").write_text(
         f"ListenAddress 127.0.0.1:{port}\nHostKey {host}\nAuthorizedKeysFile {place}/authorized_keys\n"
         f"Subsystem sftp internal-sftp -d {place}/files\nStrictModes no\nUsePAM no\nPidFile none\n"
-        "MaxStartups 500\nMaxSessions 500\nPerSourcePenalties no\n"
-        if _knows_penalties(binary)
-        else f"ListenAddress 127.0.0.1:{port}\nHostKey {host}\nAuthorizedKeysFile {place}/authorized_keys\n"
-        f"Subsystem sftp internal-sftp -d {place}/files\nStrictModes no\nUsePAM no\nPidFile none\n"
         "MaxStartups 500\nMaxSessions 500\n"
     )
     process = subprocess.Popen([binary, "-D", "-f", str(place / "sshd_config")], stderr=subprocess.DEVNULL)
@@ -161,13 +158,6 @@ def openssh(folder: Path) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait()
-
-
-def _knows_penalties(binary: str) -> bool:
-    shown = subprocess.run(
-        [binary, "-T", "-f", "/dev/null", "-h", "/dev/null"], capture_output=True, text=True, check=False
-    )
-    return "persourcepenalties" in shown.stdout
 
 
 def _free_port() -> int:
