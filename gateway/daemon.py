@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ GRACE = 20.0  # seconds in which transfers under way may be finished at a stop
 
 async def serve(settings: Settings, tables: Tables, config: Path) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError, Transient (another daemon) before any door is open."""
+    log.set_up(json=not sys.stderr.isatty())  # before anything is said: the library's own default shows what files hold
     settings.storage.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = DataLock(settings.storage.data)
     lock.take()

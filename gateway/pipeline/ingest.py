@@ -117,17 +117,24 @@ class Ingest:
         """Ingest one; whatever happens to it, the others go on."""
         async with gate:
             try:
-                await self.ingest(id)
+                await self._work_off(id)
             except (Transient, Waiting) as trouble:
                 log.transient(stage="ingest", why=str(trouble))
                 self._put_off.add(id)
                 return False
-            except Permanent as fault:
-                await self._set_aside(id, fault)
-            except Exception as bug:  # the worker's one boundary: kept for a person, never lost
-                log.bug(stage="ingest", exception=bug)
-                await self._set_aside(id, bug)
             return True
+
+    async def _work_off(self, id: str) -> None:
+        """Ingest one, or keep for a person what can't be. Raises Transient and Waiting, also from the setting aside."""
+        try:
+            await self.ingest(id)
+        except (Transient, Waiting):
+            raise
+        except Permanent as fault:
+            await self._set_aside(id, fault)
+        except Exception as bug:  # the worker's one boundary: kept for a person, never lost
+            log.bug(stage="ingest", exception=bug)
+            await self._set_aside(id, bug)
 
     async def _set_aside(self, id: str, fault: Exception) -> None:
         await self._clear_archive(id)
