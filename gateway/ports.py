@@ -17,11 +17,13 @@ from gateway.core.model import (
     FileQuery,
     FileRecord,
     History,
+    Listed,
     Mail,
     Notice,
     NoticeQuery,
     Posted,
     Submission,
+    TrailCheck,
     Unfinished,
     Unpacked,
 )
@@ -348,6 +350,10 @@ class Submissions(Protocol):
         """Return the files of a query, newest first."""
         ...
 
+    async def listed(self, query: FileQuery) -> list[Listed]:
+        """Return the files of a query as a long listing needs them, newest first."""
+        ...
+
     async def history(self, file: str) -> list[History]:
         """Return what happened to a file, oldest first."""
         ...
@@ -493,7 +499,15 @@ class Trail(Protocol):
         ...
 
     async def trail(self, *, subject: str | None = None, limit: int | None = None) -> list[AuditEntry]:
-        """Return rows, newest first."""
+        """Return rows, newest first, in clear where the words were not erased."""
+        ...
+
+    async def chained_trail(self, *, after: int = 0, limit: int = 2000) -> list[AuditEntry]:
+        """Return rows as they are chained, oldest first, from behind a sequence: for an export that others can check."""
+        ...
+
+    async def verify_trail(self) -> TrailCheck:
+        """Walk the whole chain; say the first row that is not as it was written."""
         ...
 
     async def mark(self, name: str) -> str | None:
@@ -510,6 +524,14 @@ class Ledger(Submissions, Deliveries, Outbox, Terms, People, Uploads, Trail, Pro
 
     async def counts(self) -> Mapping[str, int]:
         """Return sizes for `admin status`: files by status, drops and notices by state, oldest due."""
+        ...
+
+    async def change_counter(self) -> int:
+        """Return a number that changes whenever anything was written, by this process or another."""
+        ...
+
+    async def change_counter(self) -> int:
+        """Return a number that changes when another process wrote: cheap, to be asked every second."""
         ...
 
     async def close(self) -> None:

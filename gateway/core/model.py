@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Channel(StrEnum):
@@ -96,6 +97,21 @@ class FileRecord:
     date: str | None = None  # in the name: yyyymmdd, or the version
     extension: str | None = None
     private: bool = False  # seen by the sender alone
+
+
+class Listed(NamedTuple):
+    """What a long listing needs of a file; the rest is read when somebody asks for the file itself."""
+
+    id: str
+    name: str
+    school: str | None
+    service: str | None
+    status: Status
+    sent_by_user: str
+    sent_at: datetime
+    size: int | None
+    place: str | None
+    private: bool
 
 
 @dataclass(frozen=True)
@@ -212,6 +228,7 @@ class FileQuery:
     search: str | None = None  # in the name
     submission: str | None = None
     has_bytes: bool | None = None
+    is_delivered: bool = False  # only what lies where its service reads
     limit: int | None = None
     after: str | None = None  # id of the last row of the page before
 
@@ -240,6 +257,16 @@ class AuditEntry:
     detail: Mapping[str, object] = field(default_factory=dict)
     previous: str = ""  # digest of the row before
     digest: str = ""
+
+
+@dataclass(frozen=True)
+class TrailCheck:
+    """What a walk along the trail found."""
+
+    rows: int  # that are as they were written
+    head: str  # digest of the last of them: who keeps it elsewhere can show later that no row was cut off
+    broken: int | None = None  # sequence of the first row that is not
+    problem: str = ""  # a sentence about it
 
 
 @dataclass(frozen=True)

@@ -101,9 +101,11 @@ class Transaction:
         """Return all rows of a query."""
         return self._run(self._queries[query], values or {}).fetchall()
 
-    def listing(self, base: str, values: Values, *, limit: int | None = None, order: str = "order") -> Iterator[Row]:
+    def listing(
+        self, base: str, values: Values, *, limit: int | None = None, order: str = "order", columns: str = ""
+    ) -> Iterator[Row]:
         """Yield the rows of a composed listing (see `queries.compose`) while the transaction lasts."""
-        return self._run(*compose(self._queries, base, values, limit=limit, order=order))
+        return self._run(*compose(self._queries, base, values, limit=limit, order=order, columns=columns))
 
     def _run(self, sql: str, values: Values) -> sqlite3.Cursor:
         try:

@@ -31,7 +31,6 @@ class Job:
     work: Work[Any]
     answer: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
-    is_look: bool = False  # reads outside a transaction, and takes no lock
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Crew:
         for thread in self._threads:
             thread.start()
 
-    async def do(self, work: Work[T], *, is_look: bool = False) -> T:
+    async def do(self, work: Work[T]) -> T:
         """Run a piece of work and return its answer. Cancelling stops the waiting, not the work.
 
         Raises what the work raises; errors of SQLite as Transient or Permanent.
@@ -70,7 +69,7 @@ class Crew:
             raise Transient("The ledger is closed: the gateway is stopping.")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
-        self._queue.put(Job(work, answer, loop, is_look))
+        self._queue.put(Job(work, answer, loop))
         return await answer
 
     async def close(self) -> None:
@@ -122,13 +121,6 @@ def _read(connection: sqlite3.Connection, job: Job) -> Outcome:
 
 def commit_together(connection: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome]:
     """Serve what writes: one commit for all, each all or nothing, and no answer before the commit."""
-    looks = {n: _look(connection, job) for n, job in enumerate(jobs) if job.is_look}
-    writes = [job for job in jobs if not job.is_look]
-    written = iter(_write(connection, writes) if writes else ())
-    return [looks[n] if n in looks else next(written) for n in range(len(jobs))]
-
-
-def _write(connection: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome]:
     queries = load_queries()
     try:
         connection.execute(queries["begin_write"])
@@ -152,13 +144,6 @@ def _write_one(connection: sqlite3.Connection, job: Job) -> Outcome:
         outcome = Outcome(fault=_for_caller(fault))
     connection.execute(queries["keep_one"])
     return outcome
-
-
-def _look(connection: sqlite3.Connection, job: Job) -> Outcome:
-    try:
-        return Outcome(job.work(Transaction(connection)))
-    except sqlite3.Error as fault:
-        return Outcome(fault=translated(fault))
 
 
 def _for_caller(fault: Exception) -> Exception:

@@ -43,14 +43,20 @@ def _filled(text: str, sections: Mapping[str, str]) -> str:
 
 
 def compose(
-    queries: Mapping[str, str], base: str, values: Values, *, limit: int | None = None, order: str = "order"
+    queries: Mapping[str, str],
+    base: str,
+    values: Values,
+    *,
+    limit: int | None = None,
+    order: str = "order",
+    columns: str = "",
 ) -> tuple[str, Values]:
     """Return a listing and its parameters: the base query, a condition for each value, an order, a limit.
 
-    The condition of a value is the section `base_value`. A tuple is a list to choose from; an empty one chooses none.
+    `columns` names another SELECT of the same rows than the base. The condition of a value is the section `base_value`. A tuple is a list to choose from; an empty one chooses none.
     """
     wanted = " AND ".join(queries[f"{base}_{name}"] for name in values)
-    parts = [queries[base], f"WHERE {wanted}" if wanted else "", queries[f"{base}_{order}"]]
+    parts = [queries[columns or base], f"WHERE {wanted}" if wanted else "", queries[f"{base}_{order}"]]
     if limit is not None:
         parts.append(queries["limit"])
         values = {**values, "limit": limit}

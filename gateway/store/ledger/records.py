@@ -32,7 +32,8 @@ Form = tuple[Callable[[Any], object], Callable[[Any], object]]  # how a field is
 TIME: Form = (stamp_if, moment_if)
 LIST: Form = (listed, unlisted)
 FLAG: Form = (bool, bool)
-STATUS: Form = (str, {str(s): s for s in Status}.__getitem__)
+STATUSES = {str(s): s for s in Status}
+STATUS: Form = (str, STATUSES.__getitem__)
 CHANNEL: Form = (str, {str(c): c for c in Channel}.__getitem__)
 
 

@@ -8,14 +8,15 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
 
-from gateway.core.model import Change, Drop, FileQuery, FileRecord, History, Notice, Submission
+from gateway.core.model import Change, Drop, FileQuery, FileRecord, History, Listed, Notice, Submission
 from gateway.store.engine.connection import Row, Transaction
-from gateway.store.engine.rows import containing, fold, stamp
+from gateway.store.engine.rows import containing, fold, moment, stamp
 from gateway.store.ledger.desk import Desk
 from gateway.store.ledger.records import (
     FILE,
     HISTORY,
     PART,
+    STATUSES,
     file_values,
     new_drop_values,
     new_notice_values,
@@ -48,6 +49,10 @@ class SubmissionBook(Desk):
     async def files(self, query: FileQuery) -> list[FileRecord]:
         """Return the files of a query, newest first."""
         return await self._read(lambda tx: [FILE.of(row) for row in listed_files(tx, query)])
+
+    async def listed(self, query: FileQuery) -> list[Listed]:
+        """Return the files of a query as a long listing needs them, newest first."""
+        return await self._read(lambda tx: [_listed(row) for row in listed_files(tx, query, columns="listed")])
 
     async def history(self, file: str) -> list[History]:
         """Return what happened to a file, oldest first."""
@@ -118,10 +123,16 @@ def _entries_of(submission: Submission) -> list[Entry]:
     return [first, *(entry_of(h, files[h.file]) for h in submission.history if h.file in files)]
 
 
-def listed_files(tx: Transaction, query: FileQuery) -> Iterator[Row]:
+def listed_files(tx: Transaction, query: FileQuery, *, columns: str = "files") -> Iterator[Row]:
     """Yield the rows of a query."""
     order = "order_since" if query.since else "order"
-    return tx.listing("files", _conditions(query), limit=query.limit, order=order)
+    return tx.listing("files", _conditions(query), limit=query.limit, order=order, columns=columns)
+
+
+def _listed(row: Row) -> Listed:
+    id, name, school, service, status, sent_by_user, sent_at, size, place, private = row
+    at = moment(sent_at)
+    return Listed(id, name, school, service, STATUSES[status], sent_by_user, at, size, place, bool(private))
 
 
 def _conditions(query: FileQuery) -> dict[str, object]:
@@ -139,6 +150,7 @@ def _conditions(query: FileQuery) -> dict[str, object]:
         "search": containing(query.search) if query.search else None,
         "submission": query.submission,
         "after": query.after,
+        "delivered": query.is_delivered or None,
         **({bytes_held: True} if bytes_held else {}),
     }
     return {name: value for name, value in conditions.items() if value is not None}

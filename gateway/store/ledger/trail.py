@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from gateway.core.model import AuditEntry
+from gateway.core.model import AuditEntry, TrailCheck
 from gateway.store.engine.connection import Row, Transaction
 from gateway.store.engine.rows import canonical, moment, stamp
 from gateway.store.ledger.desk import Desk
@@ -38,16 +38,6 @@ class Entry:
     subject: str  # what it is about
     plain: Mapping[str, object] = field(default_factory=dict)  # stands in the chain as it is: nothing personal
     words: Mapping[str, object] = field(default_factory=dict)  # stands in the chain as salted digests
-
-
-@dataclass(frozen=True)
-class TrailCheck:
-    """What a walk along the trail found."""
-
-    rows: int  # that are as they were written
-    head: str  # digest of the last of them: who keeps it elsewhere can show later that no row was cut off
-    broken: int | None = None  # sequence of the first row that is not
-    problem: str = ""  # a sentence about it
 
 
 @dataclass(frozen=True)

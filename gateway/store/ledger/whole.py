@@ -35,13 +35,19 @@ class SqliteLedger(SubmissionBook, DeliveryBook, OutboxBook, TermBook, PeopleBoo
         now = self._clock.now()
         return await self._read(lambda tx: _counts(tx, now))
 
+    def __init__(self, *, writer: Crew | None, readers: Crew, watcher: Crew, clock: Clock) -> None:
+        """Take the crews; the watcher has one connection and writes nothing."""
+        super().__init__(writer=writer, readers=readers, clock=clock)
+        self._watcher = watcher
+
     async def change_counter(self) -> int:
-        """Return a number that changes when another process wrote; takes no lock, so it may be asked every second."""
-        row = await self._crew_that_writes().do(lambda tx: tx.row("others_wrote"), is_look=True)
+        """Return a number that changes whenever anything was written, by this process or another; waits for no lock."""
+        row = await self._watcher.do(lambda tx: tx.row("change_counter"))
         return int(row[0]) if row else 0
 
     async def close(self) -> None:
         """Finish what is under way and let go; safe to repeat."""
+        await self._watcher.close()
         await self._readers.close()
         if self._writer is not None:  # last: it folds the write-ahead log into the database
             await self._writer.close()
@@ -55,7 +61,9 @@ async def open_ledger(path: str, *, clock: Clock, read_only: bool = False, patie
     writing, reading = await asyncio.to_thread(_connect_all, path, at=clock.now(), read_only=read_only, wait=patience)
     return SqliteLedger(
         writer=Crew(writing, commit_together, together=TOGETHER, name="ledger-write") if writing else None,
-        readers=Crew(reading, read_each, together=1, name="ledger-read"),
+        readers=Crew(reading[1:], read_each, together=1, name="ledger-read"),
+        # The number means something on one and the same connection only, which must not be the one that writes.
+        watcher=Crew(reading[:1], read_each, together=1, name="ledger-watch"),
         clock=clock,
     )
 
@@ -74,7 +82,7 @@ def _connect_all(path: str, *, at: datetime, read_only: bool, wait: float) -> tu
             check_version(opened[0], len(read_migrations()))
         else:
             migrate(opened[0], at=at)
-        while len(opened) < 1 + READERS:
+        while len(opened) < 2 + READERS:
             opened.append(connect(path, wait=wait, can_write=False))
     except BaseException:
         for connection in opened:

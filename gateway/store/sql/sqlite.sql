@@ -38,5 +38,5 @@ RELEASE one
 -- name: undo_one
 ROLLBACK TO one
 
--- name: others_wrote
+-- name: change_counter
 PRAGMA data_version

@@ -62,6 +62,10 @@ ORDER BY f.id DESC
 -- name: files
 SELECT {file_columns} FROM files f
 
+-- name: listed
+-- A tenth of the columns, since a room may hold ten thousand files.
+SELECT f.id, f.name, f.school, f.service, f.status, f.sent_by_user, f.sent_at, f.size, f.place, f.private FROM files f
+
 -- name: files_order
 ORDER BY f.id DESC
 
@@ -104,6 +108,9 @@ f.submission = :submission
 
 -- name: files_without_bytes
 NOT ({is_held})
+
+-- name: files_delivered
+f.delivered_at IS NOT NULL
 
 -- name: files_after
 f.id < :after

@@ -1,0 +1,16 @@
+"""What every ledger keeps, whatever engine is below it (the port `Ledger`).
+
+A suite for an engine is a class with this as its base, a fixture `ledger` that opens an empty one, and a fixture
+`clock`, the ManualClock that it was opened with.
+"""
+
+from tests.contracts.ledger_files import FileContract
+from tests.contracts.ledger_owed import DropContract, NoticeContract
+from tests.contracts.ledger_people import PeopleContract, TrailContract, UploadContract
+from tests.contracts.ledger_terms import TermContract
+
+
+class LedgerContract(
+    FileContract, DropContract, NoticeContract, TermContract, PeopleContract, UploadContract, TrailContract
+):
+    """All of it."""

@@ -1,0 +1,195 @@
+"""What every ledger keeps of people, unfinished uploads, marks and the audit trail (SPEC 8, 9, 10)."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+
+from gateway.core.model import Status, Unfinished
+from gateway.core.register import Account, AccountState, Directory, Role, School, SchoolStatus, Succession
+from gateway.errors import NotThere
+from gateway.ports import Ledger
+from tests.contracts.ledger_values import a_change, a_file, a_submission, an_account, submission_id
+from tests.fakes import MORNING
+
+HOUR = timedelta(hours=1)
+FULL = an_account(
+    "bodell",
+    role=Role.DEVICE,
+    state=AccountState.SUSPENDED,
+    schools=("8302000", "8301102"),
+    services=("SEN", "FIN"),
+    password_hash="$argon2id$1",
+    password_set_at=MORNING,
+    keys=("ssh-ed25519 AAAA b", "ssh-ed25519 BBBB a"),
+    activated_at=MORNING,
+    policy_version="2026-09",
+    is_stale=True,
+)
+LEYS = School("8302000", "Leys Junior School", "112000", "Primary", SchoolStatus.CLOSED, date(2026, 8, 31))
+LINK = Succession("8301102", "8302000", date(2026, 12, 31))
+
+
+class PeopleContract:
+    """The register."""
+
+    async def test_the_register_keeps_every_field_in_order(self, ledger: Ledger) -> None:
+        await ledger.put_school(LEYS, actor="test", at=MORNING)
+        await ledger.put_succession(LINK, actor="test", at=MORNING)
+        await ledger.add_account(FULL, actor="test", at=MORNING)
+        await ledger.add_account(an_account(), actor="test", at=MORNING)
+        assert await ledger.directory() == Directory(
+            schools={LEYS.number: LEYS},
+            successions={LINK.old: LINK},
+            accounts={"aquill": an_account(), "bodell": FULL},
+        )
+
+    async def test_a_school_and_a_succession_are_replaced_by_their_number(self, ledger: Ledger) -> None:
+        for name, until in (("Leys Junior School", LINK.until), ("Leys Academy", date(2027, 1, 31))):
+            await ledger.put_school(replace(LEYS, name=name), actor="test", at=MORNING)
+            await ledger.put_succession(replace(LINK, until=until), actor="test", at=MORNING)
+        found = await ledger.directory()
+        assert [s.name for s in found.schools.values()] == ["Leys Academy"]
+        assert [s.until for s in found.successions.values()] == [date(2027, 1, 31)]
+
+    async def test_every_change_of_the_register_changes_its_version(self, ledger: Ledger) -> None:
+        versions = [await ledger.directory_version()]
+        await ledger.put_school(LEYS, actor="test", at=MORNING)
+        versions.append(await ledger.directory_version())
+        await ledger.put_succession(LINK, actor="test", at=MORNING)
+        versions.append(await ledger.directory_version())
+        await ledger.add_account(FULL, actor="test", at=MORNING)
+        versions.append(await ledger.directory_version())
+        await ledger.put_account(FULL, actor="test", at=MORNING, event="suspend")
+        versions.append(await ledger.directory_version())
+        assert len(set(versions)) == 5
+
+    async def test_what_is_no_change_of_the_register_leaves_its_version(self, ledger: Ledger) -> None:
+        before = await ledger.directory_version()
+        await ledger.record(a_submission(a_file()))
+        await ledger.note_login("aquill", at=MORNING, peer="192.0.2.7", how="sftp password")
+        with pytest.raises(NotThere):
+            await ledger.put_account(FULL, actor="test", at=MORNING, event="suspend")
+        assert await ledger.directory_version() == before
+
+    @pytest.mark.parametrize(
+        ("taken", "words"),
+        [
+            (an_account("aquill", email="new@leys.example"), "an account named aquill already"),
+            (an_account("AQuill", email="new@leys.example"), "an account named AQuill already"),
+            (an_account("new", email="AQuill@Leys.example"), "registered for the account aquill already"),
+        ],
+    )
+    async def test_a_taken_username_or_address_is_refused_with_a_sentence(
+        self, ledger: Ledger, taken: Account, words: str
+    ) -> None:
+        await ledger.add_account(an_account(), actor="test", at=MORNING)
+        with pytest.raises(NotThere, match=words):
+            await ledger.add_account(taken, actor="test", at=MORNING)
+        assert list((await ledger.directory()).accounts) == ["aquill"]
+
+    async def test_accounts_without_an_address_do_not_get_in_each_others_way(self, ledger: Ledger) -> None:
+        for username in ("copier1", "copier2"):
+            await ledger.add_account(an_account(username, email=""), actor="test", at=MORNING)
+        assert len((await ledger.directory()).accounts) == 2
+
+    async def test_an_account_is_replaced_whole(self, ledger: Ledger) -> None:
+        await ledger.add_account(FULL, actor="test", at=MORNING)
+        other = an_account("bodell", email="ben@brook.example", schools=("8301102",), services=(), keys=())
+        await ledger.put_account(other, actor="test", at=MORNING, event="reinstate", why="back at work")
+        assert (await ledger.directory()).account("bodell") == other
+
+    async def test_replacing_who_is_not_there_is_refused(self, ledger: Ledger) -> None:
+        with pytest.raises(NotThere, match="no account named aquill"):
+            await ledger.put_account(an_account(), actor="test", at=MORNING, event="suspend")
+
+    async def test_an_address_can_not_be_changed_to_anothers(self, ledger: Ledger) -> None:
+        for account in (an_account(), FULL):
+            await ledger.add_account(account, actor="test", at=MORNING)
+        with pytest.raises(NotThere, match="registered for the account aquill"):
+            await ledger.put_account(replace(FULL, email=an_account().email), actor="test", at=MORNING, event="address")
+        assert (await ledger.directory()).account("bodell") == FULL
+
+    async def test_the_last_login_of_each_is_known(self, ledger: Ledger) -> None:
+        for username, hours in (("aquill", 0), ("AQuill", 2), ("bodell", 1), ("aquill", 1)):
+            await ledger.note_login(username, at=MORNING + hours * HOUR, peer="192.0.2.7", how="sftp password")
+        assert await ledger.logins() == {"aquill": MORNING + 2 * HOUR, "bodell": MORNING + HOUR}
+
+    async def test_a_time_of_another_zone_is_the_same_moment(self, ledger: Ledger) -> None:
+        in_summer = MORNING.astimezone(timezone(HOUR))
+        await ledger.note_login("aquill", at=in_summer, peer="192.0.2.7", how="sftp password")
+        await ledger.note_login("aquill", at=MORNING - HOUR / 2, peer="192.0.2.7", how="sftp password")
+        assert await ledger.logins() == {"aquill": MORNING}
+
+    async def test_a_time_without_a_zone_is_a_bug(self, ledger: Ledger) -> None:
+        with pytest.raises(ValueError, match="zone"):
+            await ledger.note_login("aquill", at=datetime(2026, 11, 22, 9), peer="192.0.2.7", how="sftp password")
+
+
+class UploadContract:
+    """Unfinished uploads, and marks."""
+
+    async def test_unfinished_uploads_are_kept_by_id_oldest_first(self, ledger: Ledger) -> None:
+        young = Unfinished("a", "aquill", "Send Files", "x.pdf.filepart", 10, MORNING + HOUR)
+        old = Unfinished("b", "bodell", "Send Files", "y.pdf.part", 2**40, MORNING)
+        await ledger.put_unfinished(young)
+        await ledger.put_unfinished(replace(old, size=1))
+        await ledger.put_unfinished(old)
+        assert await ledger.unfinished() == [old, young]
+        assert await ledger.unfinished("aquill") == [young]
+        for _ in range(2):
+            await ledger.drop_unfinished("a")
+        assert await ledger.unfinished() == [old]
+
+    async def test_a_mark_is_what_was_set_last(self, ledger: Ledger) -> None:
+        assert await ledger.mark("digest") is None
+        for value in ("2026-11-21", "2026-11-22"):
+            await ledger.set_mark("digest", value)
+        assert await ledger.mark("digest") == "2026-11-22"
+
+
+class TrailContract:
+    """The audit trail."""
+
+    async def test_a_note_is_read_as_it_was_written(self, ledger: Ledger) -> None:
+        detail = {"to": "/exports/ü", "reason": "request 12", "count": 3, "ok": True, "nothing": None, "list": ["a", 1]}
+        await ledger.note(at=MORNING, actor="ofenn", action="export", subject="bodell", detail=detail)
+        (entry,) = await ledger.trail()
+        assert (entry.at, entry.actor, entry.action, entry.subject) == (MORNING, "ofenn", "export", "bodell")
+        assert entry.detail == detail
+
+    async def test_rows_come_newest_first_and_are_chained(self, ledger: Ledger) -> None:
+        for n in range(3):
+            await ledger.note(at=MORNING, actor="ofenn", action=f"look-{n}", subject="aquill", detail={})
+        rows = await ledger.trail()
+        assert [(r.sequence, r.action) for r in rows] == [(3, "look-2"), (2, "look-1"), (1, "look-0")]
+        assert [r.previous for r in rows] == [rows[1].digest, rows[2].digest, ""]
+        assert await ledger.trail(limit=2) == rows[:2]
+
+    @pytest.mark.parametrize("subject", ["aquill", submission_id(7), "8301102"])
+    async def test_rows_are_found_by_what_they_are_about(self, ledger: Ledger, subject: str) -> None:
+        for about in (subject, "bodell", submission_id(8)):
+            await ledger.note(at=MORNING, actor=subject, action="look", subject=about, detail={"at": subject})
+        assert [r.subject for r in await ledger.trail(subject=subject)] == [subject]
+
+    async def test_everything_that_changes_a_file_or_a_person_is_in_the_trail(self, ledger: Ledger) -> None:
+        file = a_file()
+        await ledger.put_school(LEYS, actor="admin", at=MORNING)
+        await ledger.put_succession(LINK, actor="admin", at=MORNING)
+        await ledger.add_account(an_account(), actor="admin", at=MORNING, why="form 12")
+        await ledger.put_account(an_account(), actor="admin", at=MORNING, event="suspend", why="left")
+        await ledger.record(a_submission(file))
+        await ledger.apply(a_change(replace(file, status=Status.RECEIVED), expected=Status.SENT))
+        told = [(r.actor, r.action, r.subject) for r in reversed(await ledger.trail())]
+        assert told == [
+            ("admin", "put-school", LEYS.number),
+            ("admin", "put-succession", LINK.old),
+            ("admin", "add-account", "aquill"),
+            ("admin", "suspend", "aquill"),
+            ("aquill", "record", file.submission),
+            ("gateway", "route", file.id),
+            ("ofenn", "receive", file.id),
+        ]
+        received = (await ledger.trail(subject=file.id))[0]
+        assert received.detail["why"] == "as it should be"
+        assert received.detail["sha256"] == file.sha256

@@ -1,0 +1,94 @@
+"""What the ledger is asked costs with what it answers and not with the history: each query has its index (SPEC 13)."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gateway.core.model import FileQuery
+from gateway.store.engine.connection import Transaction
+from gateway.store.engine.queries import Values
+from gateway.store.ledger import SqliteLedger
+from gateway.store.ledger.submissions import listed_files
+from tests.fakes import MORNING
+from tests.store.ledgers import opened
+
+
+class Explain(Transaction):
+    """Answers with the plan of a query in the place of its rows."""
+
+    def __init__(self, tx: Transaction) -> None:
+        super().__init__(tx._connection)
+
+    def _run(self, sql: str, values: Values) -> sqlite3.Cursor:
+        return super()._run(f"EXPLAIN QUERY PLAN {sql}", values)
+
+
+@pytest.fixture
+async def ledger(tmp_path: Path) -> AsyncIterator[SqliteLedger]:
+    async with opened(tmp_path / "ledger.db") as ledger:
+        yield ledger
+
+
+# (what a view asks, how it must be found)
+LISTINGS = [
+    (FileQuery(school="8301102", since=MORNING, until=MORNING), "files_by_school_and_time"),
+    (FileQuery(school="8301102", limit=50), "files_by_school"),
+    (FileQuery(school="8301102", has_bytes=True), "files_held_by_school"),
+    (FileQuery(schools=("8301102", "8302000"), has_bytes=True), "files_held_by_school"),
+    (FileQuery(service="SEN", has_bytes=True), "files_held_by_service"),
+    (FileQuery(services=("SEN", "FIN"), has_bytes=True), "files_held_by_service"),
+    (FileQuery(service="SEN", limit=50), "files_by_service"),
+    (FileQuery(submission="x"), "files_by_submission"),
+    (FileQuery(sent_by="x"), "files_by_sender_name"),
+    (FileQuery(since=MORNING, limit=50), "files_by_time"),
+    (FileQuery(limit=50, after="x"), "sqlite_autoindex_files_1"),
+]
+
+
+@pytest.mark.parametrize(("query", "index"), LISTINGS)
+async def test_a_listing_is_found_by_its_index(ledger: SqliteLedger, query: FileQuery, index: str) -> None:
+    plan = str(await ledger._read(lambda tx: list(listed_files(Explain(tx), query))))
+    assert f"INDEX {index} " in plan
+    assert "SCAN" not in plan
+
+
+# (a query, its values, how it must be found)
+QUERIES: list[tuple[str, dict[str, object], str]] = [
+    ("twins", {"school": "8301102", "name_key": "x"}, "f USING INDEX files_held_by_name (school=? AND name_key=?)"),
+    ("due_drops", {"now": "2026", "limit": 1}, "d USING INDEX drops_by_state (state=? AND due_at<?)"),
+    ("next_drop", {}, "d USING INDEX drops_by_state (state=?)"),
+    ("due_notices", {"now": "2026", "limit": 1}, "n USING INDEX notices_by_state (state=? AND due_at<?)"),
+    ("next_notice", {}, "n USING COVERING INDEX notices_by_state (state=?)"),
+    ("notices_to", {"address": "x", "since": "2026"}, "notices_by_address (address_key=? AND state=? AND sent_at>?)"),
+    ("destroying", {}, "f USING INDEX files_destroying"),
+    ("files_of_submission", {"submission": "x"}, "f USING INDEX files_by_submission"),
+    ("submissions_about", {"file": "x"}, "parts USING INDEX parts_by_file"),
+    ("clear_contexts", {"submission": "x"}, "notices USING INDEX notices_by_submission"),
+    ("erase_words", {"about": "x", "name": "x"}, "trail_words USING INDEX trail_words_by_about (about=?)"),
+]
+
+
+@pytest.mark.parametrize(("query", "values", "index"), QUERIES, ids=[row[0] for row in QUERIES])
+async def test_what_is_owed_is_found_without_the_history(
+    ledger: SqliteLedger, query: str, values: dict[str, object], index: str
+) -> None:
+    plan = str(await ledger._read(lambda tx: Explain(tx).rows(query, values)))
+    assert index in plan
+    assert "SCAN" not in plan.replace("SCAN CONSTANT", "")
+
+
+async def test_what_is_due_for_destruction_is_found_by_its_time(ledger: SqliteLedger) -> None:
+    plan = str(await ledger._read(lambda tx: list(Explain(tx).listing("due", {"at": "2026"}, limit=9))))
+    assert "INDEX files_due (expires_at<?)" in plan
+    assert "SCAN" not in plan
+
+
+async def test_the_end_of_the_trail_is_found_at_its_end(ledger: SqliteLedger) -> None:
+    steps = [
+        row
+        for row in await ledger._read(lambda tx: tx._run("EXPLAIN " + tx._queries["end_of_trail"], {}).fetchall())
+        if row[1] == "Last"
+    ]
+    assert steps, "it goes to the last row, and does not sort"
