@@ -150,7 +150,7 @@ def build(
     data = settings.storage.data
     policy, templates = LivePolicy(policy_of(settings, tables)), LiveTemplates(tables)
     directory = LiveDirectory(ledger, clock)
-    turns = Turns(Turn(clock), Turn(clock), Turn(clock), Turn(clock))
+    turns = Turns(Turn(clock, lull=0.03, patience=1.5), Turn(clock), Turn(clock), Turn(clock))
     spool = DiskSpool(root=str(data / "spool"), disk=disk, threads=own, clock=clock)
     archive = DiskArchive(root=str(data / "archive"), disk=disk, threads=own)
     folder = FolderDrops(disk=disk, threads=shares)

@@ -43,7 +43,7 @@ from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.policy import LivePolicy, Policy
 from gateway.ports import Archive, Clock, Ledger, Spool, Unpacker, Wake
 
-AT_ONCE = 8  # submissions under way together; more only wait for the same disk
+AT_ONCE = 32  # submissions under way together: their records share a commit, their folders an fsync
 
 
 class Waiting(Exception):
@@ -146,31 +146,28 @@ class Ingest:
         """Bring one submission from the spool to the record; safe to repeat at any point."""
         again = id in self._suspect
         self._suspect.add(id)
-        if not await self._ledger.has_submission(id):
-            submission = await self._record(await self._spool.envelope(id))
-            rejected = sum(f.status is Status.REJECTED for f in submission.files)
-            log.ingested(submission=id, files=len(submission.files), rejected=rejected)
-        await self._settle(id, thorough=again)
+        recorded = await self._ledger.submission(id) if again else None  # the first attempt can't have been recorded
+        if recorded is None:
+            recorded = await self._record(await self._spool.envelope(id))
+            rejected = sum(f.status is Status.REJECTED for f in recorded.files)
+            log.ingested(submission=id, files=len(recorded.files), rejected=rejected)
+        await self._settle(recorded, thorough=again)
         self._suspect.discard(id)
         self._to_drop()
         self._to_notify()
 
-    async def _settle(self, id: str, *, thorough: bool) -> None:
+    async def _settle(self, submission: Submission, *, thorough: bool) -> None:
         """Forget the spool's copy of a recorded submission: the ledger is the truth now."""
-        for place, size in (await self._held(id)).items():
+        id = submission.id
+        for place, size in _held_by(submission).items():
             await self._archive.trim(place, size)
         if thorough:
             await self._clear_archive(id)
         await self._spool.forget(id)
 
-    async def _held(self, id: str) -> dict[str, int]:
-        """Return the places, with their sizes, that the record of a submission names."""
-        submission = await self._ledger.submission(id)
-        return {f.place: f.size or 0 for f in submission.files if f.place} if submission else {}
-
     async def _clear_archive(self, id: str) -> None:
         """Destroy bytes that no record names: an attempt before was decided otherwise, or came to no record."""
-        held = await self._held(id)
+        held = _held_by(await self._ledger.submission(id))
         for place in await self._archive.find(id):
             if place not in held:
                 await self._archive.destroy(place)
@@ -269,6 +266,11 @@ class Ingest:
             return submission
         notices = self._answer.to_submission(submission, draft.account, earlier=draft.earlier)
         return replace(submission, notices=notices)
+
+
+def _held_by(submission: Submission | None) -> dict[str, int]:
+    """Return the places, with their sizes, that the record of a submission names."""
+    return {f.place: f.size or 0 for f in submission.files if f.place} if submission else {}
 
 
 def _candidates(envelope: Envelope, unpacked: Unpacked | None, path: str) -> list[Candidate]:

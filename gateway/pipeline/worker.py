@@ -21,15 +21,23 @@ class Pass(Protocol):
 
 
 class Turn:
-    """A wake-up that is not lost when nobody waits for it yet."""
+    """A wake-up that is not lost when nobody waits for it yet.
 
-    def __init__(self, clock: Clock) -> None:
-        """Make one; wake it with `wake()`."""
+    With a `lull`, the work waits for a pause between wake-ups, at most `patience` seconds: while submissions stream in,
+    the door goes first, and what came meanwhile is done together.
+    """
+
+    def __init__(self, clock: Clock, *, lull: float = 0.0, patience: float = 0.0) -> None:
+        """Make one; wake it with `wake()`. Both times are seconds."""
         self._clock = clock
+        self._lull = lull
+        self._patience = patience
         self._event = asyncio.Event()
+        self._woken_at = float("-inf")
 
     def wake(self) -> None:
         """There is something to do."""
+        self._woken_at = self._clock.monotonic()
         self._event.set()
 
     async def wait(self, seconds: float) -> None:
@@ -43,6 +51,12 @@ class Turn:
             waiter.cancel()
         self._event.clear()
 
+    async def let_the_door_go_first(self) -> None:
+        """Return at a pause between wake-ups, or when patience is at its end."""
+        end = self._clock.monotonic() + self._patience
+        while (left := min(self._woken_at + self._lull, end) - self._clock.monotonic()) > 0:
+            await self._clock.sleep(left)
+
 
 async def run_worker(stage: str, worker: Pass, turn: Turn, *, every: float, back_off: float = 1.0) -> None:
     """Pass, wait, pass, for ever. A pass that did something is followed by another at once."""
@@ -50,6 +64,7 @@ async def run_worker(stage: str, worker: Pass, turn: Turn, *, every: float, back
         wait = every
         busy = False
         try:
+            await turn.let_the_door_go_first()
             busy = bool(await worker.pass_once())
         except* Transient as trouble:
             log.transient(stage=stage, why="; ".join(str(t) for t in trouble.exceptions))
