@@ -53,7 +53,8 @@ def compose(
 ) -> tuple[str, Values]:
     """Return a listing and its parameters: the base query, a condition for each value, an order, a limit.
 
-    `columns` names another SELECT of the same rows than the base. The condition of a value is the section `base_value`. A tuple is a list to choose from; an empty one chooses none.
+    The condition of a value is the section `base_value`. A tuple is a list to choose from; an empty one chooses none.
+    `columns` names another SELECT of the same rows than the base.
     """
     wanted = " AND ".join(queries[f"{base}_{name}"] for name in values)
     parts = [queries[columns or base], f"WHERE {wanted}" if wanted else "", queries[f"{base}_{order}"]]

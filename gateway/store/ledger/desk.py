@@ -21,9 +21,6 @@ class Desk:
         return await self._readers.do(work)
 
     async def _write(self, work: Work[T]) -> T:
-        return await self._crew_that_writes().do(work)
-
-    def _crew_that_writes(self) -> Crew:
         if self._writer is None:
             raise Permanent("The ledger was opened to look only, so nothing can be written.")
-        return self._writer
+        return await self._writer.do(work)

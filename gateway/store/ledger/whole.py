@@ -30,15 +30,15 @@ PATIENCE = 10.0  # seconds for which another process's lock is waited for, befor
 class SqliteLedger(SubmissionBook, DeliveryBook, OutboxBook, TermBook, PeopleBook, UploadBook, TrailBook):
     """The port `Ledger`."""
 
-    async def counts(self) -> Mapping[str, int]:
-        """Return sizes: `files.Sent`, `drops.due`, `notices.given-up` …; `drops.oldest-due` is seconds of waiting."""
-        now = self._clock.now()
-        return await self._read(lambda tx: _counts(tx, now))
-
     def __init__(self, *, writer: Crew | None, readers: Crew, watcher: Crew, clock: Clock) -> None:
         """Take the crews; the watcher has one connection and writes nothing."""
         super().__init__(writer=writer, readers=readers, clock=clock)
         self._watcher = watcher
+
+    async def counts(self) -> Mapping[str, int]:
+        """Return sizes: `files.Sent`, `drops.due`, `notices.given-up` …; `drops.oldest-due` is seconds of waiting."""
+        now = self._clock.now()
+        return await self._read(lambda tx: _counts(tx, now))
 
     async def change_counter(self) -> int:
         """Return a number that changes whenever anything was written, by this process or another; waits for no lock."""
