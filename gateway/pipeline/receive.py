@@ -15,6 +15,7 @@ from gateway.core.reasons import sentence_for
 from gateway.core.register import Account
 from gateway.pipeline.answer import Answer
 from gateway.pipeline.directory import LiveDirectory
+from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.policy import LivePolicy
 from gateway.ports import Clock, Intake, Ledger, Spool, Wake
 
@@ -46,6 +47,7 @@ class Receive:
         self._answer = answer
         self._to_ingest = to_ingest
         self._to_notify = to_notify
+        self._names = NamedLocks()
 
     def judge(self, account: Account, name: str) -> Reading:
         """Return how a name reads when this person sends it now."""
@@ -86,10 +88,11 @@ class Receive:
         log.refused(channel=Channel.SFTP, reason=reason)
         sentence = detail or (reading.sentence if reading and reading.reason == reason else sentence_for(reason))
         file = self._refused_file(account, name=name, reading=reading, reason=reason, sentence=sentence, school=school)
-        if not await self._was_told(file):
-            submission = _refused_submission(file, account, peer=peer, verified_by=verified_by)
-            await self._ledger.record(replace(submission, notices=self._answer.to_submission(submission, account)))
-            self._to_notify()
+        async with self._names.hold([(account.username, file.name, reason)]):  # a program may try in several sessions
+            if not await self._was_told(file):
+                submission = _refused_submission(file, account, peer=peer, verified_by=verified_by)
+                await self._ledger.record(replace(submission, notices=self._answer.to_submission(submission, account)))
+                self._to_notify()
         return f"{sentence} The right name would be: {file.correction}" if file.correction else sentence
 
     def _refused_file(

@@ -1,4 +1,4 @@
-"""Ingest: what was promised becomes a record once, whatever comes twice, together or in parts (SPEC 3, 4, 6; DESIGN 3)."""
+"""Ingest: what was promised becomes a record once, whatever comes twice or in parts (SPEC 3, 4, 6; DESIGN 3)."""
 
 import asyncio
 import os
@@ -40,7 +40,7 @@ async def test_a_message_is_one_submission_with_a_record_for_each_file(scene: Sc
 
 
 class TestTheSameAgain:
-    """The same bytes under the same name from the same school, while the first is Sent or Received, is no second file."""
+    """The same bytes and name from the same school, while the first is Sent or Received, are no second file."""
 
     async def test_is_told_as_already_received(self, scene: Scene) -> None:
         for _ in range(2):

@@ -56,7 +56,7 @@ async def test_two_of_one_name_wait_for_each_other_and_others_do_not():
     async def hold(label: str, *names: str) -> None:
         async with locks.hold((n,) for n in names):
             order.append(f"{label} in")
-            await asyncio.sleep(0)
+            await SystemClock().sleep(0)
             order.append(f"{label} out")
 
     await asyncio.gather(hold("first", "a", "b"), hold("second", "b", "a"), hold("third", "c"))

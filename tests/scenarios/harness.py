@@ -216,7 +216,10 @@ async def _house(
         await house.spool.prepare()
         await house.archive.prepare()
         await house.directory.pass_once()
-        yield house
+        try:
+            yield house
+        finally:
+            await house.dropper.close()
     finally:
         await ledger.close()
         hasher.close()

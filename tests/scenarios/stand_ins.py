@@ -12,12 +12,14 @@ from gateway.core.model import Mail, Posted
 from gateway.ports import Ledger
 from tests.fakes import Died, DyingDisk
 
+TAKEN = Posted("sent")
+
 
 @dataclass
 class RecordingCourier:
     """The relay: takes everything, or answers as it is told; remembers what it took."""
 
-    answer: Posted | Callable[[Mail], Posted] = Posted("sent")
+    answer: Posted | Callable[[Mail], Posted] = TAKEN
     taken: list[Mail] = field(default_factory=list)
     tried: int = 0
     gate: asyncio.Event | None = None  # not set: the relay is silent until then

@@ -1,0 +1,267 @@
+"""Drop: at least once, with an id that makes a repeat harmless; trouble at one target delays no other (SPEC 6, 11)."""
+
+import asyncio
+import os
+import shutil
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.clock import SystemClock
+from gateway.core.model import Drop, DropState, Status
+from gateway.core.routing import Receive, Service, Target, TargetKind
+from gateway.errors import Transient
+from gateway.store.disk import PosixDisk
+from tests.scenarios.harness import GOOD, HEAD, Scene
+from tests.scenarios.invariants import MARKER
+from tests.scenarios.stand_ins import StubbornLedger
+
+SEN = "8301102_SENplan20261120.docx"
+
+
+async def folder_drop(scene: Scene, name: str = GOOD) -> Drop:
+    """Return the drop of a file into its service's folder."""
+    drops = await scene.house.ledger.drops(file=(await scene.file(name)).id)
+    (found,) = [d for d in drops if d.target != "pickup"]
+    return found
+
+
+def set_service(scene: Scene, code: str, **values: object) -> Service:
+    """Put another table row in force."""
+    policy = scene.house.policy
+    services = dict(policy.current.catalogue.services)
+    services[code] = replace(services[code], **values)  # type: ignore[arg-type]
+    policy.current = replace(policy.current, catalogue=replace(policy.current.catalogue, services=services))
+    return services[code]
+
+
+class TestAFolderThatIsAway:
+    """Gone, or without its marker (an empty folder where a share should be): nothing is written, nothing is lost."""
+
+    @pytest.mark.parametrize("what", ["folder", "marker"])
+    async def test_holds_its_own_drops_and_no_others(self, scene: Scene, what: str) -> None:
+        folder = scene.drop_folder("INFO")
+        shutil.rmtree(folder) if what == "folder" else (folder / MARKER).unlink()
+        await scene.upload(HEAD, GOOD, b"for info")
+        await scene.upload(HEAD, SEN, b"for sen")
+        await scene.idle()
+        assert scene.dropped("SEN") == {SEN: b"for sen"}
+        drop = await folder_drop(scene)
+        assert (drop.state, drop.attempts) == (DropState.DUE, 1)
+        assert drop.error is not None
+        assert ("not there" if what == "folder" else "marker") in drop.error
+        assert not folder.exists() or os.listdir(folder) == []
+        folder.mkdir(exist_ok=True)
+        (folder / MARKER).touch()
+        scene.clock.advance(60)
+        await scene.idle()
+        assert scene.dropped("INFO") == {GOOD: b"for info"}
+
+    async def test_is_tried_at_growing_intervals_and_given_to_a_person_after_days(self, scene: Scene) -> None:
+        (scene.drop_folder("INFO") / MARKER).unlink()
+        await scene.upload(HEAD, GOOD, b"for info")
+        waits = []
+        for _ in range(400):
+            await scene.idle()
+            drop = await folder_drop(scene)
+            if drop.state is not DropState.DUE:
+                break
+            assert drop.due_at is not None
+            waits.append((drop.due_at - scene.clock.now()).total_seconds())
+            scene.clock.advance(waits[-1])
+        assert drop.state is DropState.GIVEN_UP
+        assert waits[:5] == sorted(waits[:5])
+        assert 5 <= waits[0] <= 6.25
+        assert max(waits) <= 3600 * 1.25
+        assert scene.clock.now() - (await scene.file(GOOD)).sent_at >= timedelta(days=5)
+        file = await scene.file(GOOD)
+        assert file.status is Status.SENT  # nobody loses it: it lies in the Inbox, and a person is asked
+        (scene.drop_folder("INFO") / MARKER).touch()
+
+    async def test_under_a_drop_that_was_placed_before_costs_nothing(self, scene: Scene) -> None:
+        await scene.upload(HEAD, GOOD, b"for info")
+        await scene.idle()
+        (scene.drop_folder("INFO") / MARKER).unlink()
+        await scene.idle()
+        assert (await folder_drop(scene)).state is DropState.DONE
+        (scene.drop_folder("INFO") / MARKER).touch()
+
+
+class HangingDisk(PosixDisk):
+    """A disk on which one folder hangs, as a share whose server is gone."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder."""
+        self._folder = str(folder)
+        self.back = threading.Event()
+
+    def exists(self, path: str) -> bool:
+        """Look, or hang."""
+        if path.startswith(self._folder):
+            self.back.wait(30)
+        return super().exists(path)
+
+
+async def test_a_share_that_hangs_holds_up_no_other_service(scene: Scene) -> None:
+    disk = HangingDisk(scene.drop_folder("INFO"))
+    await scene.restart(disk=disk)
+    await scene.upload(HEAD, GOOD, b"for info")
+    await scene.house.ingest.pass_once()
+    first = asyncio.create_task(scene.house.dropper.pass_once())
+    try:
+        await settled(scene, "8301102_SENone20261120.docx", first)
+        await settled(scene, "8301102_SENtwo20261120.docx", first)
+    finally:
+        disk.back.set()
+    await first
+    await scene.idle()
+    assert scene.dropped("INFO") == {GOOD: b"for info"}
+
+
+async def settled(scene: Scene, name: str, hanging: asyncio.Task[int]) -> None:
+    """Send a file to the other service and wait until it lies there, for as long as the daemon would."""
+    await scene.upload(HEAD, name, b"for sen")
+    await scene.house.ingest.pass_once()
+    for _ in range(500):
+        scene.clock.advance(0.1)
+        if hanging.done():
+            await scene.house.dropper.pass_once()
+        if name in scene.dropped("SEN"):
+            return
+        await SystemClock().sleep(0.005)
+    raise AssertionError(f"{name} waits for a share that is none of its own")
+
+
+class TestANameThatIsTaken:
+    """A drop never replaces a file, and never waits for ever for a name."""
+
+    async def test_by_somebody_elses_file_gets_another(self, scene: Scene) -> None:
+        (scene.drop_folder("INFO") / GOOD.upper()).write_bytes(b"the service's own")
+        scene.known.others.add(f"INFO/{GOOD.upper()}")
+        await scene.upload(HEAD, GOOD, b"ours")
+        await scene.idle()
+        file = await scene.file(GOOD)
+        assert scene.dropped("INFO") == {
+            GOOD.upper(): b"the service's own",
+            f"{GOOD.removesuffix('.docx')} ({file.id}).docx": b"ours",
+        }
+
+    async def test_between_the_choice_and_the_rename_is_chosen_again(self, scene: Scene) -> None:
+        await scene.upload(HEAD, GOOD, b"ours")
+        await scene.house.ingest.pass_once()
+        drop, file = await folder_drop(scene), await scene.file(GOOD)
+        folder = scene.drop_folder("INFO")
+        shutil.copy(scene.house.archive.path(file.place or ""), folder / f".{drop.id}.part")
+        placing = replace(drop, state=DropState.PLACING, placed_as=GOOD)
+        assert await scene.house.ledger.mark_drop(placing, expected=DropState.DUE)
+        (folder / GOOD).write_bytes(b"the service's own")
+        scene.known.others.add(f"INFO/{GOOD}")
+        await scene.idle()
+        again = await folder_drop(scene)
+        assert again.state is DropState.DONE
+        assert again.placed_as == f"{GOOD.removesuffix('.docx')} ({file.id}).docx"
+        assert scene.dropped("INFO")[again.placed_as] == b"ours"
+
+
+async def test_a_drop_that_was_collected_before_our_mark_is_done(scene: Scene) -> None:
+    await scene.upload(HEAD, GOOD, b"ours")
+    await scene.house.ingest.pass_once()
+    placing = replace(await folder_drop(scene), state=DropState.PLACING, placed_as=GOOD)
+    assert await scene.house.ledger.mark_drop(placing, expected=DropState.DUE)
+    scene.known.collected.add(f"INFO/{GOOD}")  # the rename happened, the service took it, and we died before the mark
+    await scene.idle()
+    assert (await folder_drop(scene)).state is DropState.DONE
+    assert scene.dropped("INFO") == {}
+
+
+async def test_a_half_copy_of_a_process_that_died_is_made_again(scene: Scene) -> None:
+    await scene.upload(HEAD, GOOD, b"ours")
+    await scene.house.ingest.pass_once()
+    drop = await folder_drop(scene)
+    (scene.drop_folder("INFO") / f".{drop.id}.part").write_bytes(b"ou")
+    await scene.idle()
+    assert scene.dropped("INFO") == {GOOD: b"ours"}
+
+
+async def test_delivered_is_a_remark_and_not_a_receipt(scene: Scene) -> None:
+    await scene.upload(HEAD, GOOD, b"ours")
+    await scene.idle()
+    file = await scene.file(GOOD)
+    assert (file.status, file.received_at) == (Status.SENT, None)
+    assert file.delivered_at == scene.clock.now()
+    assert "Delivered" in (file.remark or "")
+
+
+async def test_a_machine_that_reads_a_folder_receives_on_delivery(scene: Scene) -> None:
+    set_service(scene, "INFO", receive=Receive.ON_DELIVERY)
+    await scene.upload(HEAD, GOOD, b"ours")
+    await scene.idle()
+    file = await scene.file(GOOD)
+    assert (file.status, file.received_by) == (Status.RECEIVED, "EYFS, Phonics (delivery)")
+
+
+async def test_an_undo_window_delays_the_drop(scene: Scene) -> None:
+    scene.house.policy.current = replace(scene.house.policy.current, undo_seconds=300.0)
+    await scene.upload(HEAD, GOOD, b"ours")
+    await scene.idle()
+    assert scene.dropped("INFO") == {}
+    assert (await scene.file(GOOD)).delivered_at is None
+    scene.clock.advance(300)
+    await scene.idle()
+    assert scene.dropped("INFO") == {GOOD: b"ours"}
+
+
+async def test_a_service_that_lost_its_target_asks_a_person(scene: Scene) -> None:
+    await scene.upload(HEAD, GOOD, b"ours")
+    await scene.house.ingest.pass_once()
+    set_service(scene, "INFO", targets=(Target(TargetKind.PICKUP),))
+    await scene.idle()
+    drop = await folder_drop(scene)
+    assert (drop.state, drop.attempts) == (DropState.GIVEN_UP, 1)
+    assert "INFO has no target" in (drop.error or "")
+
+
+async def test_a_sidecar_says_what_a_program_needs(scene: Scene) -> None:
+    target = Target(TargetKind.FOLDER, path=str(scene.drop_folder("INFO")), sidecar=True)
+    set_service(scene, "INFO", targets=(target,))
+    await scene.upload(HEAD, GOOD, b"ours")
+    scene.known.others.add(f"INFO/{GOOD}.json")
+    await scene.idle()
+    file = await scene.file(GOOD)
+    assert sorted(scene.dropped("INFO")) == [GOOD, f"{GOOD}.json"]
+    assert f'"id": "{file.id}"'.encode() in scene.dropped("INFO")[f"{GOOD}.json"]
+
+
+async def test_a_hundred_drops_for_a_folder_that_is_away_starve_no_other(scene: Scene) -> None:
+    (scene.drop_folder("INFO") / MARKER).unlink()
+    files = [(f"8301102_INFOa{n}V01.txt", b"%d" % n) for n in range(100)]
+    await scene.email(HEAD, *files)
+    await scene.upload(HEAD, SEN, b"for sen")
+    await scene.house.ingest.pass_once()
+    await scene.house.dropper.pass_once()
+    await scene.house.dropper.pass_once()
+    await scene.house.dropper.pass_once()
+    await scene.house.dropper.pass_once()
+    assert scene.dropped("SEN") == {SEN: b"for sen"}
+    (scene.drop_folder("INFO") / MARKER).touch()
+    scene.clock.advance(60)
+    await scene.idle()
+    assert len(scene.dropped("INFO")) == 100
+
+
+async def test_a_busy_ledger_leaves_the_rest_of_a_lane_due(scene: Scene) -> None:
+    await scene.restart(wrap=lambda ledger: StubbornLedger(ledger, "mark_drop", Transient("busy"), times=3))
+    await scene.email(HEAD, *((f"8301102_INFOa{n}V01.txt", b"%d" % n) for n in range(5)))
+    await scene.house.ingest.pass_once()
+    raised = 0
+    for _ in range(4):
+        scene.clock.advance(10)
+        try:
+            await scene.house.dropper.pass_once()
+        except* Transient:
+            raised += 1
+    assert raised
+    assert len(scene.dropped("INFO")) == 5
