@@ -141,9 +141,15 @@ def test_without_an_exact_sentence_the_plain_one_stands_there() -> None:
 
 
 def test_faults_after_the_first_are_told_too() -> None:
-    both = replace(REJECTED, reason="no-dfe-number", faults=("no-dfe-number", "no-service-code"))
+    both = replace(REJECTED, reason="unknown-school", faults=("unknown-school", "no-service-code"))
     (file,) = receipt_of(submission_of(both)).files
     assert file.more == (sentence_for("no-service-code"),)
+
+
+def test_a_name_with_neither_number_nor_code_is_told_in_one_sentence() -> None:
+    both = replace(REJECTED, reason="no-dfe-number", faults=("no-dfe-number", "no-service-code"))
+    (file,) = receipt_of(submission_of(both)).files
+    assert file.more == ()
 
 
 @pytest.mark.parametrize("reason", list(Reason))
