@@ -7,12 +7,12 @@ scenario tests all call it; opening a house opens the ledger and makes the data 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gateway.clock import SystemClock
 from gateway.core.retention import Terms
 from gateway.core.routing import Retry
+from gateway.errors import ConfigError, Fault
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.inbound.smtp.unpacker import MessageUnpacker
 from gateway.outbound.folder import FolderDrops
@@ -31,7 +31,7 @@ from gateway.pipeline.receive import Receive
 from gateway.pipeline.recover import Recover
 from gateway.pipeline.worker import Turn
 from gateway.ports import Archive, Clock, Courier, Disk, Ledger, Rendered, Spool
-from gateway.settings import Settings
+from gateway.settings import NoticesSettings, Settings
 from gateway.store.archive import DiskArchive
 from gateway.store.contents import ArchiveLimits, FileContents
 from gateway.store.disk import PosixDisk
@@ -282,12 +282,21 @@ def courier_of(settings: Settings, clock: Clock) -> Courier:
         sender=settings.notice_sender,
         authority=settings.authority.name,
         username=told.username,
-        password=_password(told.password_file),
+        password=relay_password(told),
         ca_file=told.ca_file,
         timeout=float(told.timeout_seconds),
         clock=clock,
     )
 
 
-def _password(file: Path | None) -> str:
-    return file.read_text(encoding="utf-8").rstrip("\r\n") if file else ""
+def relay_password(told: NoticesSettings) -> str:
+    """Return the password for the relay; "" where there is no login. Raises ConfigError when its file can't be used."""
+    if told.password_file is None:
+        return ""
+    try:
+        return told.password_file.read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        problem = f"{told.password_file} can't be read: {error.strerror}; expected the relay's password in it"
+    except UnicodeDecodeError:
+        problem = f"{told.password_file} holds no text; expected the relay's password in UTF-8"
+    raise ConfigError((Fault("gateway.toml", "[notices] password_file", problem),))

@@ -154,8 +154,13 @@ def _check_password_file(path: Path) -> Finding:
     trouble = _unreadable(path) or _too_open(path)
     if trouble:
         return fault(what, trouble)
-    if not path.read_bytes().strip():
+    content = path.read_bytes()
+    if not content.strip():
         return fault(what, f"{path} is empty; expected the relay's password on its first line.")
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return fault(what, f"{path} holds no text; expected the relay's password in UTF-8.")
     return ok(what, f"{path}: readable")
 
 

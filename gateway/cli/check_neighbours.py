@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gateway.cli.verdict import Finding, fault, ok, unavailable, warning
 from gateway.core.endpoint import Address, Scanner
+from gateway.errors import ConfigError
 
 if TYPE_CHECKING:
     from aiosmtplib import SMTP
@@ -32,6 +33,8 @@ async def check_relay(settings: "NoticesSettings", *, patience: float = PATIENCE
             return await _talk(settings, context)
     except TimeoutError:
         return unavailable(what, f"{relay} gave no answer within {patience:g} seconds. Notices wait meanwhile.")
+    except ConfigError as error:  # of the password's file
+        return fault(what, f"{relay} answers, and the login can't be tried. {error}.")
     except ssl.SSLCertVerificationError as error:
         return fault(
             what,
@@ -68,10 +71,12 @@ async def _talk(settings: "NoticesSettings", context: ssl.SSLContext | None) -> 
 
 
 async def _greet(client: "SMTP", settings: "NoticesSettings") -> Finding:
+    from gateway.app import relay_password
+
     relay = settings.relay
     await client.ehlo()
-    if settings.username and settings.password_file is not None:
-        await client.login(settings.username, settings.password_file.read_text(encoding="utf-8").strip())
+    if settings.username:
+        await client.login(settings.username, relay_password(settings))
     await client.quit()
     how = "in plain, on this host" if relay.security == "plain" else "over TLS, its certificate verified"
     return ok("relay", f"{relay} answers {how}{', and the login works' if settings.username else ''}")
