@@ -20,7 +20,7 @@ class Closed:
     """The file that was opened ends."""
 
     name: str | None
-    is_whole: bool  # False when the container ended or broke inside it
+    why: str = ""  # "truncated" when the container ended or broke inside it, "too-deep" when it was not opened
     content_type: str = ""
     is_inline: bool = False  # shown within the text rather than beside it
 

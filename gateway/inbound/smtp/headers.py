@@ -11,11 +11,11 @@ Source: RFC 5322 2.2; SPEC 4; FIELD-NOTES B.1 (7).
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gateway.inbound.smtp.limits import MessageLimits
-from gateway.inbound.smtp.parameters import Parameters, read_parameters
+from gateway.inbound.smtp.parameters import Parameters, is_media_type, is_token, read_parameters
 from gateway.inbound.smtp.source import Source
 from gateway.inbound.smtp.words import decode_bytes
 
@@ -40,14 +40,17 @@ class Headers:
 
     @cached_property
     def content_type(self) -> Parameters:
-        """Its value is "" where there is none, or none that can be read as type/subtype."""
+        """Its value is "" where there is none. One that is not type/subtype means bytes, or text if it says so."""
         found = read_parameters(self.first("content-type"))
-        kind, _, subtype = found.value.partition("/")
-        return found if kind and subtype else Parameters("", found.named)
+        if is_media_type(found.value) or not found.value:
+            return found
+        return replace(found, value="text/plain" if found.value.startswith("text") else "application/octet-stream")
 
     @cached_property
     def disposition(self) -> Parameters:
-        return read_parameters(self.first("content-disposition"))
+        """An unreadable one is an attachment, as one of an unknown kind is (RFC 2183 2.8)."""
+        found = read_parameters(self.first("content-disposition"))
+        return found if not found.value or is_token(found.value) else replace(found, value="attachment")
 
     @property
     def encoding(self) -> str:

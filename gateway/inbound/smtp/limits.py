@@ -20,7 +20,7 @@ class MessageLimits:
     parts: int = 1_000  # listed parts, those inside attached messages and winmail.dat included
     part_bytes: int = 1 << 30  # decoded bytes of one part
     depth: int = 16  # multiparts and attached messages within one another
-    name_bytes: int = 4_096  # of a name as it was written, before any decoding
+    name_chars: int = 2_048  # of a name as it was written; to compose a longer one could take the loop's breath
     text_bytes: int = 262_144  # of a text body, kept to read the comment from
     cpu_seconds: float = 1.7  # of the thread that reads; with what one slice can cost, under 2
 

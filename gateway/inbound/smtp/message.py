@@ -64,10 +64,12 @@ def read_message(
     allowance = Allowance(limits, cpu_clock)
     reading = Reading(sink, limits, allowance)
     slices = _Slices(stream)
-    headers = Walk(reading, Source(iter(slices), allowance), container=None, depth=0).run()
+    walk = Walk(reading, Source(iter(slices), allowance), container=None, depth=0)
+    headers = walk.take_headers()
+    heading = read_heading(headers)  # before the rest, so that its CPU is of the same allowance
+    walk.read(headers)
     if slices.count != size and not allowance.is_spent:
         reading.note("size-mismatch")  # the stream is not what was spooled
-    heading = read_heading(headers)
     parts = reading.parts()
     return Message(
         heading=heading,

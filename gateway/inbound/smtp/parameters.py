@@ -26,6 +26,7 @@ _QUOTED = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)(?:"|\\?\Z)', re.DOTALL)
 _ESCAPE = re.compile(r'\\(["\\])')
 _SEGMENT = re.compile(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?\Z")
 _COMMENT = re.compile(r"\([^()]*\)")
+_TOKEN = re.compile(r"[!#-'*+\-.0-9A-Z^-~]{1,127}")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,16 @@ class _Segment:
     index: int  # of a continuation; -1 for a parameter in one piece
     is_extended: bool  # percent-encoded, with a charset in the first segment
     text: str
+
+
+def is_token(text: str) -> bool:
+    """Is it a word that is fit for a record and a notice? (RFC 2045 5.1, bounded as in RFC 6838 4.2.)"""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def is_media_type(text: str) -> bool:
+    kind, _, subtype = text.partition("/")
+    return is_token(kind) and is_token(subtype)
 
 
 def read_parameters(raw: str) -> Parameters:

@@ -14,6 +14,7 @@ from gateway.inbound.smtp.bodies import Bodies
 from gateway.inbound.smtp.embedded import Closed, Event, Opened, Text
 from gateway.inbound.smtp.leaves import OpenPart, PartSink
 from gateway.inbound.smtp.limits import Allowance, MessageLimits
+from gateway.inbound.smtp.parameters import is_media_type
 from gateway.inbound.smtp.parts import Leaf, Part, find_row, is_signature_picture, may_be_decoration
 from gateway.inbound.smtp.tnef import TnefReader
 from gateway.inbound.smtp.uuencode import UuReader
@@ -76,7 +77,7 @@ class Reading:
 
     def name(self, part: OpenPart, name: str | None) -> None:
         """Names a part whose name stood in its bytes; the row of the table may be another one now."""
-        name = name and unicodedata.normalize("NFC", name[: self.limits.name_bytes])
+        name = name and unicodedata.normalize("NFC", name[: self.limits.name_chars])
         part.leaf = replace(part.leaf, name=name)
         row = find_row(part.leaf)
         if row.route == "ignored":
@@ -141,12 +142,14 @@ class Reading:
         """Its name is known only now, and with it the row of the table."""
         part.leaf = replace(
             part.leaf,
-            content_type=closed.content_type or "application/octet-stream",
+            content_type=closed.content_type if is_media_type(closed.content_type) else "application/octet-stream",
             disposition="inline" if closed.is_inline else "attachment",
         )
         self.name(part, closed.name)
-        if not closed.is_whole:
-            part.cut("truncated")
+        if closed.why:
+            part.cut(closed.why)
+        if closed.why == "too-deep":
+            self.note(closed.why)
         self.end(part)
 
 

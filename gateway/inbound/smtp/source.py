@@ -5,7 +5,7 @@ and nothing else of MIME. Memory is one slice and the longest delimiter line, wh
 
 A delimiter line is "--boundary" at the start of a line, then "--" if it closes, then blanks, then the line break
 or the end of the stream (RFC 2046 5.1.1). The line break before it is part of the delimiter. Lines end with
-CRLF or LF.
+CRLF or LF. A line that two boundaries match belongs to the inner one: some mailers use one boundary twice.
 """
 
 from collections.abc import Iterator, Sequence
@@ -120,15 +120,16 @@ class Source:
         if not boundaries or not self.line(2).startswith(b"--"):
             return None
         self.line(max(map(len, boundaries)) + _PADDING)  # for its effect: the whole line is in the buffer now
-        hits = (self._match(self._at, boundary, level) for level, boundary in enumerate(boundaries))
+        levels = range(len(boundaries) - 1, -1, -1)
+        hits = (self._match(self._at, boundaries[level], level) for level in levels)
         return next((hit for hit in hits if hit), None)
 
     def _next_delimiter(self, boundaries: Sequence[bytes]) -> _Hit | None:
-        """The first delimiter after a line break in the buffer; where two match one line, the outer one."""
+        """The first delimiter after a line break in the buffer; where two match one line, the inner one."""
         found: _Hit | None = None
         for level in range(len(boundaries) - 1, -1, -1):
             # The innermost is searched first: it is near, and spares the others the rest of the buffer.
-            until = len(self._buffer) if found is None else found.start + len(boundaries[level])
+            until = len(self._buffer) if found is None else found.start + len(boundaries[level]) - 1
             found = self._search(boundaries[level], level, until) or found
         return found
 

@@ -73,13 +73,18 @@ class _Attachment:
     names: dict[int, str] = field(default_factory=dict)
     content_type: str = ""
     is_inline: bool = False
-    is_opened: bool = False  # its content has begun to stream
-    is_whole: bool = True
-    is_message: bool = False  # its files were listed in its place
+    is_open: bool = False  # a content has begun to stream, and its name may still come
+    is_listed: bool = False  # a content, or the files of a message in its place
+    why: str = ""  # "truncated", "too-deep"; "" while its content is whole
+
+    def open(self) -> Opened:
+        self.is_open = self.is_listed = True
+        return Opened()
 
     def close(self) -> Closed:
+        self.is_open = False
         name = next((self.names[key] for key in _NAMES if self.names.get(key)), None)
-        return Closed(name, is_whole=self.is_whole, content_type=self.content_type, is_inline=self.is_inline)
+        return Closed(name, self.why, self.content_type, self.is_inline)
 
 
 class TnefReader:
@@ -115,7 +120,7 @@ class TnefReader:
             self._attachment = _Attachment()
         elif attachment and attribute == _TITLE:
             attachment.names[_TITLE] = self._text(body.read(min(length, _TEXT_BYTES)), _STRING8)
-        elif attachment and attribute == _DATA and not attachment.is_opened:
+        elif attachment and attribute == _DATA and not attachment.is_open:
             yield from self._content(attachment, body, length)
         elif attachment and attribute == _PROPERTIES:
             yield from self._properties(attachment, body)
@@ -123,19 +128,17 @@ class TnefReader:
 
     def _close(self) -> Iterator[Event]:
         attachment, self._attachment = self._attachment, None
-        if attachment is None or attachment.is_message:
-            return
-        if not attachment.is_opened:
-            yield Opened()
-        yield attachment.close()
+        if attachment is not None and not attachment.is_listed:
+            yield attachment.open()
+        if attachment is not None and attachment.is_open:
+            yield attachment.close()
 
     def _content(self, attachment: _Attachment, body: _Bytes, length: int) -> Iterator[Event]:
-        attachment.is_opened = True
-        yield Opened()
+        yield attachment.open()
         for piece in body.stream(length):
             length -= len(piece)
             yield piece
-        attachment.is_whole = length == 0
+        attachment.why = "truncated" if length else ""
 
     def _properties(self, attachment: _Attachment, body: _Bytes) -> Iterator[Event]:
         for _ in range(body.number()):
@@ -173,16 +176,18 @@ class TnefReader:
         interface = value.read(16) if kind == _OBJECT else b""
         if interface == _MESSAGE_ID:
             yield from self._message(attachment, value, length - 16)
-        elif not attachment.is_opened:
+        elif not attachment.is_open:
             attachment.content_type = OLE_OBJECT if kind == _OBJECT else attachment.content_type
             yield from self._content(attachment, value, length - len(interface))
 
     def _message(self, attachment: _Attachment, value: _Bytes, length: int) -> Iterator[Event]:
-        if self._depth <= 0:
-            return  # the attachment is then listed without content
-        if attachment.is_opened:
+        if attachment.is_open:
             yield attachment.close()
-        attachment.is_message = True
+        if self._depth <= 0:
+            attachment.why = "too-deep"
+            yield attachment.open()
+            return
+        attachment.is_listed = True
         inner = TnefReader(value.stream(length), depth=self._depth - 1)
         yield from inner.events()
 

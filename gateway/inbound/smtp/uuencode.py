@@ -34,7 +34,7 @@ class UuReader:
     def finish(self) -> Iterator[Event]:
         yield from self._read(is_last=True)
         if self._is_open:
-            yield self._close(is_whole=False)
+            yield self._close("truncated")
 
     def _read(self, *, is_last: bool) -> Iterator[Event]:
         before = None
@@ -77,11 +77,11 @@ class UuReader:
         if data := b"".join(decoded):
             yield data
         if is_over:
-            yield self._close(is_whole=is_whole)
+            yield self._close("" if is_whole else "truncated")
 
-    def _close(self, *, is_whole: bool) -> Closed:
+    def _close(self, why: str) -> Closed:
         self._is_open = False
-        return Closed(self._name, is_whole=is_whole)
+        return Closed(self._name, why)
 
     def _find_begin(self) -> int:
         if self._is_line_start and self._data.startswith(b"begin ", self._at):
@@ -130,7 +130,7 @@ class UuDecoder:
                 yield event
             if isinstance(event, Closed) and not self._is_over:
                 self._is_over, self.name = True, event.name
-                self.flaw = "" if event.is_whole else self.flaw
+                self.flaw = self.flaw if event.why else ""
 
 
 def _is_full_line(line: bytes) -> bool:

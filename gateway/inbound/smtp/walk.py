@@ -47,16 +47,18 @@ class Walk:
         self._depth = depth  # multiparts and messages around this one
         self._open: list[_Multipart] = []
 
-    def run(self) -> Headers:
-        """Reads the source to its end. Gives the message's own header."""
-        first = headers = self._headers()
+    def run(self) -> None:
+        """Reads the source to its end."""
+        self.read(self.take_headers())
+
+    def read(self, headers: Headers) -> None:
+        """Reads what stands behind the message's own header, to the end of the source."""
         self._entity(headers)
         while self._reach_child():
-            headers = self._headers()
-            self._entity(headers)
-        return first
+            self._entity(self.take_headers())
 
-    def _headers(self) -> Headers:
+    def take_headers(self) -> Headers:
+        """The header block at which the source stands: at first the message's own."""
         headers = take_headers(self._source, self._boundaries, self._reading.limits)
         self._reading.note(*headers.faults)
         return headers
@@ -121,7 +123,7 @@ class Walk:
 
     def _facts(self, headers: Headers) -> Leaf:
         within = self._open[-1].subtype if self._open else ""
-        name, alias = read_name(headers.disposition, headers.content_type, limit=self._reading.limits.name_bytes)
+        name, alias = read_name(headers.disposition, headers.content_type, limit=self._reading.limits.name_chars)
         return Leaf(
             content_type=headers.content_type.value or _DEFAULT_TYPE.get(within, "text/plain"),
             smime_type=headers.content_type.get("smime-type").lower(),
