@@ -1,18 +1,20 @@
-"""The threads in which SQLite runs: one that writes, a few that read, each with a connection of its own.
+"""The connections to SQLite, by aiosqlite: one that writes, a few that read, each with its thread.
 
 Owns the queues before them. A piece of work is a plain function of a `Transaction`; it runs whole in its thread, so
 that a transaction never waits for the event loop, and a caller who is cancelled leaves it to end as it would have. What
-is waiting to be written is committed together, each piece of it all or nothing (Source: SPEC 11; DESIGN 7).
+is waiting to be written is committed together, each piece of it all or nothing (Source: SPEC 11; DESIGN 7;
+docs/decisions/0006-the-ledger-on-aiosqlite.md).
 """
 
 import asyncio
 import sqlite3
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+import aiosqlite
 
 from gateway.errors import Transient
 from gateway.store.engine.connection import Transaction, translated
@@ -30,7 +32,6 @@ class Job:
 
     work: Work[Any]
     answer: asyncio.Future[Any]
-    loop: asyncio.AbstractEventLoop
 
 
 @dataclass(frozen=True)
@@ -41,24 +42,41 @@ class Outcome:
     fault: Exception | None = None
 
 
-Serve = Callable[[sqlite3.Connection, Sequence[Job]], Sequence[Outcome]]
+class Serve(Protocol):
+    """How a crew works off some jobs, in the thread of a connection."""
+
+    def __call__(self, connection: sqlite3.Connection, jobs: Sequence[Job]) -> Sequence[Outcome]:
+        """Return an outcome a job, in order."""
+        ...
+
+
+class LedgerConnection(aiosqlite.Connection):
+    """An aiosqlite connection that also runs a whole piece of work, of many statements, in its thread."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Take a connection that is open and set up."""
+        super().__init__(lambda: connection, iter_chunk_size=64)
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run work in the thread; it ends there whatever becomes of the caller."""
+        # Aiosqlite's own step, named as its own: one trip to the thread a transaction, not one a statement.
+        execute: Callable[[Callable[[], T]], Awaitable[T]] = self._execute
+        return await execute(partial(work, self._conn))
 
 
 class Crew:
-    """Threads that serve one queue. They never keep the interpreter from ending."""
+    """Connections that serve one queue; to be made in a running loop, and closed in it."""
 
     def __init__(self, connections: Sequence[sqlite3.Connection], serve: Serve, *, together: int, name: str) -> None:
-        """Start a thread for each connection, which it closes at its end."""
-        self._queue: SimpleQueue[Job | None] = SimpleQueue()  # None: no more work comes
+        """Begin to serve on each connection, which is closed at its end."""
+        self._queue: asyncio.Queue[Job | None] = asyncio.Queue()  # None: no more work comes
         self._serve = serve
         self._together = together
         self._is_closed = False
-        self._threads = [
-            threading.Thread(target=self._live, args=(connection,), name=name, daemon=True)
+        self._members = [
+            asyncio.get_running_loop().create_task(self._live(LedgerConnection(connection)), name=name)
             for connection in connections
         ]
-        for thread in self._threads:
-            thread.start()
 
     async def do(self, work: Work[T]) -> T:
         """Run a piece of work and return its answer. Cancelling stops the waiting, not the work.
@@ -67,39 +85,35 @@ class Crew:
         """
         if self._is_closed:
             raise Transient("The ledger is closed: the gateway is stopping.")
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-        self._queue.put(Job(work, answer, loop))
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait(Job(work, answer))
         return await answer
 
     async def close(self) -> None:
         """Finish what is waiting, close the connections and let the threads go; safe to repeat."""
         if not self._is_closed:
             self._is_closed = True
-            self._queue.put(None)
-        for thread in self._threads:
-            await asyncio.to_thread(thread.join)
+            self._queue.put_nowait(None)
+        await asyncio.gather(*self._members)
 
-    def _live(self, connection: sqlite3.Connection) -> None:
+    async def _live(self, connection: LedgerConnection) -> None:
+        await connection
         try:
-            while jobs := self._next():
-                _settle(jobs, self._serve(connection, jobs))
+            while jobs := await self._next():
+                _settle(jobs, await connection.run(partial(self._serve, jobs=jobs)))
         finally:
-            connection.close()
+            await connection.close()
 
-    def _next(self) -> list[Job]:
+    async def _next(self) -> list[Job]:
         """Wait for work and take what is there with it; return nothing at the end."""
         jobs: list[Job] = []
-        job = self._queue.get()
-        try:
-            while job is not None:
-                jobs.append(job)
-                if len(jobs) == self._together:
-                    return jobs
-                job = self._queue.get_nowait()
-        except Empty:
-            return jobs
-        self._queue.put(None)  # for the thread beside this one, and for this one when it comes back
+        job = await self._queue.get()
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) == self._together or self._queue.empty():
+                return jobs
+            job = self._queue.get_nowait()
+        self._queue.put_nowait(None)  # for the member beside this one, and for this one when it comes back
         return jobs
 
 
@@ -157,12 +171,8 @@ def _roll_back(connection: sqlite3.Connection) -> None:
 
 
 def _settle(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
-    """Hand the outcomes over in the event loop of who asked."""
-    try:
-        for job, outcome in zip(jobs, outcomes, strict=True):
-            job.loop.call_soon_threadsafe(_answer, job.answer, outcome)
-    except RuntimeError:  # the loop is closed: nobody waits any more
-        return
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        _answer(job.answer, outcome)
 
 
 def _answer(answer: asyncio.Future[Any], outcome: Outcome) -> None:
