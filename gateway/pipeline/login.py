@@ -95,15 +95,22 @@ class Login:
         """
         account = self._directory.current.account(username)
         who, where, now = f"account {username.casefold()}", f"address {peer}", self._clock.monotonic()
-        if self._failures.is_shut(who, now) or self._failures.is_shut(where, now):
+        if self._is_shut(who, where):
             return self._refuse(SHUT_OUT, channel)
-        if not await self._hasher.verify(account.password_hash if account else None, password) or account is None:
+        is_right = await self._hasher.verify(account.password_hash if account else None, password)
+        if self._is_shut(who, where):  # by those who guessed meanwhile: many at once win nothing
+            return self._refuse(SHUT_OUT, channel)
+        if not is_right or account is None:
             self._failures.add(who, now, tries=self._failures.limits.tries)
             self._failures.add(where, now, tries=self._failures.limits.address_tries)
             return self._refuse(WRONG, channel)
         self._failures.clear(who)
         refusal = admit(account, channel=channel)
         return self._refuse(refusal, channel) if refusal else account
+
+    def _is_shut(self, *keys: str) -> bool:
+        now = self._clock.monotonic()
+        return any(self._failures.is_shut(key, now) for key in keys)
 
     async def note(self, account: Account, *, peer: str, channel: str, how: str) -> None:
         """Record that somebody came in."""

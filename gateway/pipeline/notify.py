@@ -4,7 +4,10 @@ Owns the durable outbox's work: render, send, mark; back-off and give-up to a pe
 never fail a file, and none is skipped in silence (Source: SPEC 4, 11; DESIGN 3, step 8).
 """
 
+import asyncio
 import random
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -29,17 +32,26 @@ class Notifier:
         self._renderer = renderer
         self._clock = clock
         self._policy = policy
+        self._pass = asyncio.Lock()  # two at once would send the same notice twice
 
     async def pass_once(self) -> int:
         """Send what is due; return how many were tried or put off."""
-        due = await self._outbox.due_notices(self._clock.now(), BATCH)
-        if not due:
-            return 0
-        leaving = [notice for notice in due if not await self._is_capped(notice)]
-        answers = await self._courier.send([self._mail(n) for n in leaving]) if leaving else []
-        for notice, posted in zip(leaving, answers, strict=True):
-            await self._mark(notice, posted)
-        return len(due)
+        async with self._pass:
+            due = await self._outbox.due_notices(self._clock.now(), BATCH)
+            leaving = await self._within_caps(due)
+            answers = await self._courier.send([self._mail(n) for n in leaving]) if leaving else []
+            for notice, posted in zip(leaving, answers, strict=True):
+                await self._mark(notice, posted)
+            return len(due)
+
+    async def _within_caps(self, due: Sequence[Notice]) -> list[Notice]:
+        """Return those that may leave now; the others are put off: nobody is flooded, and nothing is lost."""
+        leaving: dict[str, list[Notice]] = defaultdict(list)
+        for notice in due:
+            address = notice.address.casefold()
+            if not await self._is_capped(notice, leaving=len(leaving[address])):
+                leaving[address].append(notice)
+        return [notice for one_address in leaving.values() for notice in one_address]
 
     def _mail(self, notice: Notice) -> Mail:
         rendered = self._renderer.render(notice.template, notice.context)
@@ -74,11 +86,11 @@ class Notifier:
         log.notice_put_off(notice=notice.id, why=posted.text)
         await self._outbox.mark_notice(replace(tried, due_at=again))
 
-    async def _is_capped(self, notice: Notice) -> bool:
-        """Put a notice off while its address had its fill: nobody is flooded, and nothing is lost."""
+    async def _is_capped(self, notice: Notice, *, leaving: int) -> bool:
+        """Put a notice off while its address had its fill, with those that leave in this pass."""
         now, caps = self._clock.now(), self._policy.current.notices
         for most, span in ((caps.an_hour, timedelta(hours=1)), (caps.a_day, timedelta(days=1))):
-            if await self._outbox.notices_sent(notice.address, now - span) >= most:
+            if await self._outbox.notices_sent(notice.address, now - span) + leaving >= most:
                 await self._outbox.mark_notice(replace(notice, due_at=now + span / 4))
                 return True
         return False

@@ -7,7 +7,7 @@ too, and clears up uploads that nobody finished (Source: SPEC 5, 10; DESIGN 3, s
 from datetime import datetime, timedelta
 
 from gateway import log
-from gateway.core.model import DropState, FileRecord
+from gateway.core.model import Drop, DropState, FileRecord, Unfinished
 from gateway.core.retention import what_stays
 from gateway.core.routing import TargetKind
 from gateway.errors import Transient
@@ -37,6 +37,7 @@ class Purge:
         self._folder = folder
         self._clock = clock
         self._policy = policy
+        self._has_erased = True  # perhaps just before the last stop
 
     async def due(self, at: datetime | None = None) -> list[FileRecord]:
         """Return what would be destroyed at a time (now, unless one is given), oldest first."""
@@ -49,27 +50,39 @@ class Purge:
         # Marked first: from here on no view shows them, and a crash leaves a list of what to finish.
         await self._ledger.mark_destroying([f.id for f in due], now)
         begun = await self._ledger.destroying()
-        for file in begun:
-            await self._destroy(file, actor)
-        return len(begun) + await self._clear_unfinished(now)
+        destroyed = sum([await self._destroy(file, actor) for file in begun])
+        self._has_erased = self._has_erased or destroyed > 0
+        if self._has_erased:
+            self._has_erased = not await self._ledger.forget_erased()
+        return destroyed + await self._clear_unfinished(now)
 
-    async def _destroy(self, file: FileRecord, actor: str) -> None:
-        await self._take_back(file)
+    async def _destroy(self, file: FileRecord, actor: str) -> bool:
+        """Destroy one; not at its end while a copy of ours lies where we can't reach it: it outlives no term."""
         if file.place is not None:
             await self._archive.destroy(file.place)
+        if not await self._take_back(file):
+            return False
         await self._ledger.mark_destroyed(what_stays(file, purged_at=self._clock.now()), actor=actor)
         log.purged(file=file.id)
+        return True
 
-    async def _take_back(self, file: FileRecord) -> None:
-        """Remove our untouched copies from drop folders; a folder that is away keeps its own."""
-        for drop in await self._ledger.drops(file=file.id):
-            folder = self._folder_of(drop.service, drop.target)
-            if folder is None or drop.state not in (DropState.PLACING, DropState.DONE, DropState.DUE):
-                continue
-            try:
-                await self._folder.withdraw(folder, id=drop.id, name=drop.placed_as or "", size=file.size or 0)
-            except Transient as away:
-                log.transient(stage="purge", why=str(away))
+    async def _take_back(self, file: FileRecord) -> bool:
+        """Remove our untouched copies from drop folders; False while a folder is away."""
+        drops = [d for d in await self._ledger.drops(file=file.id) if d.state is not DropState.WITHDRAWN]
+        return all([await self._take_one_back(file, drop) for drop in drops])
+
+    async def _take_one_back(self, file: FileRecord, drop: Drop) -> bool:
+        folder = self._folder_of(drop.service, drop.target)
+        if folder is None:
+            return True
+        try:
+            await self._folder.withdraw(
+                folder, id=drop.id, name=drop.placed_as or "", size=file.size or 0, sha256=file.sha256
+            )
+        except Transient as away:
+            log.transient(stage="purge", why=str(away))
+            return False
+        return True
 
     def _folder_of(self, code: str, target: str) -> str | None:
         service = self._policy.current.catalogue.get(code)
@@ -80,7 +93,13 @@ class Purge:
         """Remove uploads that were left unfinished too long ago."""
         kept = timedelta(hours=self._policy.current.unfinished_hours)
         old = [u for u in await self._ledger.unfinished() if now - u.since >= kept]
-        for upload in old:
+        return sum([await self._clear(upload) for upload in old])
+
+    async def _clear(self, upload: Unfinished) -> bool:
+        try:
             await self._spool.drop_parked(upload.id)
-            await self._ledger.drop_unfinished(upload.id)
-        return len(old)
+        except Transient as under_way:  # somebody goes on with it just now
+            log.transient(stage="purge", why=str(under_way))
+            return False
+        await self._ledger.drop_unfinished(upload.id)
+        return True

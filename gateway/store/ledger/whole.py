@@ -45,6 +45,11 @@ class SqliteLedger(SubmissionBook, DeliveryBook, OutboxBook, TermBook, PeopleBoo
         row = await self._watcher.do(lambda tx: tx.row("change_counter"))
         return int(row[0]) if row else 0
 
+    async def forget_erased(self) -> bool:
+        """Empty the write-ahead log into the database: until then it holds old pages, names and all."""
+        row = await self._watcher.do(lambda tx: tx.row("empty_log"))
+        return row is not None and row[0] == 0
+
     async def close(self) -> None:
         """Finish what is under way and let go; safe to repeat."""
         await self._watcher.close()

@@ -40,3 +40,7 @@ ROLLBACK TO one
 
 -- name: change_counter
 PRAGMA data_version
+
+-- name: empty_log
+-- Of a connection that has no transaction yet: one that has begun to read can't.
+PRAGMA wal_checkpoint(TRUNCATE)
