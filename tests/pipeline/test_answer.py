@@ -40,16 +40,13 @@ async def test_who_is_told(scene: Scene, channel: str, sender: str, name: str, t
     if channel == "email":
         await scene.email(sender, (name, b"x"))
     else:
-        portal = await scene.portal(sender)
-        root = [room.name for room in await portal.items(portal._sight.root())]
-        folder = "Send Files" if "Send Files" in root else None
-        if folder is None and name == "nonsense.docx":
-            pytest.skip("over SFTP the folder says the school")
-        schools = {n[:7]: n for n in root}
-        await scene.upload(sender, name, b"x", folder=folder or f"{schools.get(name[:7], root[0])}/Send Files")
-        if folder is None and name.startswith("8301102"):
-            pytest.skip("over SFTP the folder says the school")
+        await scene.upload(sender, name, b"x")
     assert await readers(scene) == told
+
+
+async def test_over_sftp_a_folder_says_which_of_their_schools_it_is(scene: Scene) -> None:
+    await scene.upload(FEMI, "nonsense.docx", b"x", school="8302360")
+    assert await readers(scene) == {FEMI: ["receipt"], "tobias.lund": ["rejection"]}
 
 
 async def test_a_message_is_one_notice_a_person_whatever_it_holds(scene: Scene) -> None:

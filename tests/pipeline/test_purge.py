@@ -9,8 +9,7 @@ import pytest
 from gateway.core.model import DropState, Status
 from gateway.core.retention import Terms
 from gateway.errors import Transient
-from gateway.inbound.sftp.desk import Upload
-from tests.scenarios.harness import GOOD, HEAD, PUT, STAFF, Scene
+from tests.scenarios.harness import GOOD, HEAD, STAFF, Scene
 from tests.scenarios.invariants import MARKER
 from tests.scenarios.stand_ins import StubbornLedger
 
@@ -209,15 +208,8 @@ async def test_more_than_a_batch_is_destroyed_in_passes(scene: Scene) -> None:
 class TestUnfinishedUploads:
     """Kept for a day, so that they can go on; then removed."""
 
-    async def parked(self, scene: Scene, username: str, name: str = GOOD) -> None:
-        portal = await scene.portal(username)
-        upload = await portal.open_to_write(f"/Send Files/{name}", PUT)
-        assert isinstance(upload, Upload)
-        portal.write(upload, 0, memoryview(b"half"))
-        await portal.abandon(upload)
-
     async def test_are_removed_after_a_day_and_not_before(self, scene: Scene) -> None:
-        await self.parked(scene, HEAD)
+        await scene.park(HEAD, GOOD, b"half")
         scene.clock.advance(86_399)
         await scene.idle()
         assert len(await scene.house.spool.parked()) == 1
@@ -227,8 +219,8 @@ class TestUnfinishedUploads:
         assert await scene.house.ledger.unfinished() == []
 
     async def test_that_go_on_after_a_day_hold_up_no_other(self, scene: Scene) -> None:
-        await self.parked(scene, HEAD)
-        await self.parked(scene, STAFF, "8304053_INFOreturn20261120.docx")
+        await scene.park(HEAD, GOOD, b"half")
+        await scene.park(STAFF, "8304053_INFOreturn20261120.docx", b"half")
         scene.clock.advance(86_400)
         (oldest, *_) = await scene.house.ledger.unfinished()
         intake = await scene.house.spool.resume(oldest.id)

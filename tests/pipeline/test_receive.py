@@ -2,24 +2,9 @@
 
 import asyncio
 
-import pytest
-
 from gateway.core.model import Status
-from gateway.inbound.sftp.desk import Upload
-from gateway.inbound.sftp.packets import OpenFlags
 from tests.fakes import FullDisk
-from tests.scenarios.harness import GOOD, HEAD, PUT, STAFF, Scene
-
-ADD = OpenFlags.WRITE | OpenFlags.APPEND | OpenFlags.CREATE
-
-
-async def opened(scene: Scene, name: str, data: bytes, flags: OpenFlags = PUT) -> Upload:
-    """Begin an upload and write to it, as a client that is still there."""
-    portal = await scene.portal(HEAD)
-    upload = await portal.open_to_write(f"/Send Files/{name}", flags)
-    assert isinstance(upload, Upload), upload
-    portal.write(upload, upload.size if flags & OpenFlags.APPEND else 0, memoryview(data))
-    return upload
+from tests.scenarios.harness import GOOD, HEAD, STAFF, Scene
 
 
 class TestANameWithAFault:
@@ -69,66 +54,48 @@ class TestANameWithAFault:
         await scene.idle()
         assert len(scene.notices_to(HEAD)) == 1
 
-    @pytest.mark.parametrize("name", [".DS_Store", "._8301102_INFOa.pdf", "Thumbs.db", "~$01102_INFOa.docx"])
-    async def test_that_a_computer_made_by_itself_is_recorded_nowhere(self, scene: Scene, name: str) -> None:
-        assert "by itself" in await scene.upload(HEAD, name, b"x")
-        assert await scene.files() == []
 
+class TestAnUploadThatIsNotSealed:
+    """Before the rename in the spool nothing was promised."""
 
-class TestAnUploadThatIsNotClosed:
-    """Only the client's own CLOSE under a final name, or its RENAME to one, makes a file."""
-
-    async def test_by_a_dropped_connection_makes_no_file(self, scene: Scene) -> None:
-        upload = await opened(scene, GOOD, b"half of ")
-        await (await scene.portal(HEAD)).abandon(upload)
-        await scene.idle()
-        assert await scene.files() == []
-
-    async def test_by_a_killed_daemon_makes_no_file_and_leaves_no_bytes(self, scene: Scene) -> None:
-        upload = await opened(scene, GOOD, b"h" * 600_000)
-        await upload.intake.sync()
-        assert await scene.house.spool.parked() == [upload.intake.id]
+    async def test_makes_no_file_and_leaves_no_bytes_after_a_stop(self, scene: Scene) -> None:
+        intake = scene.house.receive.begin()
+        intake.write(b"h" * 600_000)
+        await intake.sync()
+        assert await scene.house.spool.parked() == [intake.id]
         await scene.restart()
         assert await scene.house.spool.parked() == []
         assert await scene.files() == []
 
     async def test_can_be_taken_up_again_after_a_restart(self, scene: Scene) -> None:
-        upload = await opened(scene, GOOD, b"first half, ")
-        await (await scene.portal(HEAD)).abandon(upload)
+        parked = await scene.park(HEAD, GOOD, b"first half, ")
         await scene.restart()
-        again = await opened(scene, GOOD, b"second half", ADD)
-        assert await (await scene.portal(HEAD)).close(again) is None
+        again = await scene.house.spool.resume(parked.id)
+        again.write(b"second half")
+        await again.seal(channel="sftp", username=HEAD, verified_by="publickey", name=GOOD)
+        await scene.house.ledger.drop_unfinished(parked.id)
         await scene.idle()
         assert scene.dropped("INFO") == {GOOD: b"first half, second half"}
 
-    async def test_under_a_temporary_name_counts_at_the_rename(self, scene: Scene) -> None:
-        portal = await scene.portal(HEAD)
-        upload = await opened(scene, f"{GOOD}.filepart", b"all of it")
-        assert await portal.close(upload) is None
-        await scene.idle()
-        assert await scene.files() == []
-        assert await portal.rename(f"/Send Files/{GOOD}.filepart", f"/Send Files/{GOOD}") is None
-        await scene.idle()
-        assert scene.dropped("INFO") == {GOOD: b"all of it"}
-
-    async def test_under_a_temporary_name_can_be_renamed_after_a_restart(self, scene: Scene) -> None:
-        upload = await opened(scene, f"{GOOD}.filepart", b"all of it")
-        await (await scene.portal(HEAD)).close(upload)
+    async def test_is_no_longer_unfinished_once_it_was_sealed(self, scene: Scene) -> None:
+        """We died between the seal and the row of the unfinished upload: the row goes, the file stays."""
+        parked = await scene.park(HEAD, GOOD, b"all of it")
+        again = await scene.house.spool.resume(parked.id)
+        await again.seal(channel="sftp", username=HEAD, verified_by="publickey", name=GOOD)
         await scene.restart()
-        portal = await scene.portal(HEAD)
-        assert await portal.rename(f"/Send Files/{GOOD}.filepart", f"/Send Files/{GOOD}") is None
+        assert await scene.house.ledger.unfinished() == []
         await scene.idle()
         assert scene.dropped("INFO") == {GOOD: b"all of it"}
 
-    async def test_is_held_when_it_is_renamed_to_a_faulty_name(self, scene: Scene) -> None:
-        portal = await scene.portal(HEAD)
-        await portal.close(await opened(scene, "x.part", b"all of it"))
-        refusal = await portal.rename("/Send Files/x.part", "/Send Files/8301102_info_phonics.docx")
-        assert refusal is not None
-        await scene.idle()
-        file = await scene.file("8301102_info_phonics.docx")
-        assert (file.status, file.size, file.correction) == (Status.REJECTED, 9, "8301102_INFO_phonics.docx")
-        assert file.place is not None
+
+async def test_a_temporary_name_may_become_a_faulty_one_and_its_bytes_are_held(scene: Scene) -> None:
+    intake = scene.house.receive.begin()
+    intake.write(b"all of it")
+    await intake.seal(channel="sftp", username=HEAD, verified_by="publickey", name="8301102_info_phonics.docx")
+    await scene.idle()
+    file = await scene.file("8301102_info_phonics.docx")
+    assert (file.status, file.size, file.correction) == (Status.REJECTED, 9, "8301102_INFO_phonics.docx")
+    assert file.place is not None
 
 
 class TestAFullDisk:
@@ -138,8 +105,7 @@ class TestAFullDisk:
         disk = FullDisk(100_000)
         await scene.restart(disk=disk)
         refusal = await scene.upload(HEAD, GOOD, b"x" * 700_000)
-        assert "full" in refusal
-        assert "try again" in refusal
+        assert "disk is full" in refusal
         assert await scene.house.spool.parked() == []
         assert await scene.house.spool.ready() == []
         disk.room = 10_000_000
@@ -166,19 +132,8 @@ class TestAFullDisk:
         scene.house.disk.room = 10_000_000  # type: ignore[attr-defined]
 
 
-async def test_more_than_is_taken_is_refused_at_the_close(scene: Scene) -> None:
-    scene.settings = scene.settings.model_copy(
-        update={"sftp": scene.settings.sftp.model_copy(update={"max_file_bytes": 1 << 20})}
-    )
-    await scene.restart()
-    sentence = await scene.upload(HEAD, GOOD, bytes((1 << 20) + 1))
-    assert "larger than the 1 MiB" in sentence
+async def test_an_empty_upload_is_told_and_recorded(scene: Scene) -> None:
+    assert "empty" in await scene.upload(HEAD, GOOD, b"")
     await scene.idle()
-    assert (await scene.file(GOOD)).reason == "too-large"
-
-
-async def test_an_empty_upload_is_refused_at_the_close(scene: Scene) -> None:
-    sentence = await scene.upload(HEAD, GOOD, b"")
-    assert "empty" in sentence
-    await scene.idle()
-    assert (await scene.file(GOOD)).reason == "empty-file"
+    file = await scene.file(GOOD)
+    assert (file.reason, file.size) == ("empty-file", None)

@@ -5,8 +5,8 @@
         await scene.idle()
         assert scene.dropped("INFO") == {"8301102_INFOphonics20261120.docx": b"..."}
 
-Bytes go in as the doors send them (the portal of SFTP, the spool of email); only the network is left out. At the end of
-every story the invariants are checked: see `invariants`.
+Bytes go in as the doors hand them on: judged, filled into an intake, sealed; the doors themselves are left out. At the
+end of every story the invariants are checked: see `invariants`.
 """
 
 import os
@@ -20,13 +20,10 @@ from pathlib import Path
 
 from gateway.app import House, build
 from gateway.cli.init import lay_out, shipped_folder
-from gateway.core.model import Channel, Envelope, FileQuery, FileRecord, Mail
+from gateway.core.model import Channel, Envelope, FileQuery, FileRecord, Mail, Unfinished
 from gateway.core.register import Account
-from gateway.inbound.sftp.desk import Desk
-from gateway.inbound.sftp.packets import OpenFlags
-from gateway.inbound.sftp.portal import Doors, No, Portal
-from gateway.inbound.sftp.view import Sight
-from gateway.ports import Clock, Courier, Disk, Ledger
+from gateway.errors import Transient
+from gateway.ports import Clock, Courier, Disk, Intake, Ledger
 from gateway.settings import Settings
 from gateway.store.disk import PosixDisk
 from gateway.store.hashing import Hasher
@@ -37,7 +34,6 @@ from tests.fakes import ManualClock
 from tests.scenarios.invariants import MARKER, Books, Known, Promise, Row, assert_whole, sha256
 from tests.scenarios.stand_ins import RecordingCourier
 
-PUT = OpenFlags.WRITE | OpenFlags.CREATE | OpenFlags.TRUNCATE
 GOOD = "8301102_INFOphonics20261120.docx"  # a name without a fault, of Millbeck's headteacher
 HEAD = "ruth.ashdown"  # headteacher of Millbeck, 8301102
 STAFF = "jonas.abernethy"  # of Highmoor, 8304053, whose headteacher is yusuf.demirel
@@ -57,13 +53,11 @@ class Scene:
     known: Known = field(default_factory=Known)
     promises: list[Promise] = field(default_factory=list)  # what senders were told that we have
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
-    _desks: dict[str, Desk] = field(default_factory=dict)
 
     # The process
 
     async def start(self, *, disk: Disk | None = None, wrap: Wrap = lambda ledger: ledger) -> House:
         """Open the house, as a start of the daemon does it; recovers nothing yet."""
-        self._desks.clear()
         opened = _house(self.settings, self.tables, self.clock, self.courier, disk or PosixDisk(), wrap)
         self.house = await self._open.enter_async_context(opened)
         return self.house
@@ -102,36 +96,40 @@ class Scene:
         assert account is not None
         return account
 
-    async def portal(self, username: str) -> Portal:
-        """Return what an SFTP session of a person sees; their sessions share a desk."""
-        house = self.house
-        if username not in self._desks:
-            self._desks[username] = Desk()
-            for upload in await house.ledger.unfinished(username):
-                self._desks[username].park(upload)
-        sight = Sight(self.account(username), house.ledger, house.directory, house.policy, house.clock)
-        doors = Doors(house.receive, house.spool, house.archive, max_file_bytes=house.settings.sftp.max_file_bytes)
-        return Portal(sight, self._desks[username], doors, peer="192.0.2.7", verified_by="publickey")
+    async def upload(self, username: str, name: str, data: bytes, *, school: str | None = None) -> str:
+        """Send a file as the SFTP door does; return "" for a good CLOSE, else the sentence of the refusal."""
+        account, receive = self.account(username), self.house.receive
+        facts = {"school": school, "peer": "192.0.2.7", "verified_by": "publickey"}
+        reading = receive.judge(account, name)
+        reason = reading.reason or ("" if data else "empty-file")
+        if reason:
+            return await receive.refuse(account, name=name, reading=reading, reason=reason, **facts)  # type: ignore[arg-type]
+        intake = receive.begin()
+        try:
+            await _fill(intake, data)
+            envelope = await intake.seal(channel=Channel.SFTP, username=username, name=name, **facts)  # type: ignore[arg-type]
+        except Transient as trouble:
+            await intake.discard()
+            return str(trouble)
+        receive.accepted(envelope)
+        self.promises.append(Promise(name, sha256(data), username))
+        return ""
 
-    async def upload(self, username: str, name: str, data: bytes, *, folder: str = "Send Files") -> str:
-        """Send a file over SFTP; return "" for a good CLOSE, else the sentence of the refusal."""
-        portal = await self.portal(username)
-        upload = await portal.open_to_write(f"/{folder}/{name}", PUT)
-        if isinstance(upload, No):
-            return upload.sentence
-        for start in range(0, len(data), 32768):
-            portal.write(upload, start, memoryview(data)[start : start + 32768])
-        refusal = await portal.close(upload)
-        if refusal is None:
-            self.promises.append(Promise(name, sha256(data), username))
-        return refusal.sentence if refusal else ""
+    async def park(self, username: str, name: str, data: bytes, *, school: str = "8301102") -> Unfinished:
+        """Upload and break off, as a client whose connection dropped."""
+        intake = self.house.receive.begin()
+        await _fill(intake, data)
+        await intake.park()
+        parked = Unfinished(intake.id, username, school, name, len(data), self.clock.now())
+        await self.house.ledger.put_unfinished(parked)
+        return parked
 
     async def email(self, username: str, *files: tuple[str, bytes], text: str = "", **headers: str) -> Envelope:
         """Send files by email; return the envelope of the accepted message."""
         account = self.account(username)
         message = letter(account.email, *files, text=text, **headers)
         intake = self.house.receive.begin()
-        intake.write(message)
+        await _fill(intake, message)
         envelope = await intake.seal(
             channel=Channel.EMAIL,
             username=username,
@@ -191,6 +189,13 @@ class Scene:
         """Put other rules for notices in force."""
         policy = self.house.policy
         policy.current = replace(policy.current, notices=replace(policy.current.notices, **values))  # type: ignore[arg-type]
+
+
+async def _fill(intake: Intake, data: bytes) -> None:
+    for start in range(0, len(data), 32_768):
+        intake.write(data[start : start + 32_768])
+        if intake.is_congested:
+            await intake.drain()
 
 
 @asynccontextmanager
