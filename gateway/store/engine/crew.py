@@ -94,7 +94,7 @@ class Crew:
         if not self._is_closed:
             self._is_closed = True
             self._queue.put_nowait(None)
-        await asyncio.gather(*self._members)
+        await asyncio.shield(asyncio.gather(*self._members))  # who is cancelled here must cut off nobody who waits
 
     async def _live(self, connection: LedgerConnection) -> None:
         await connection
