@@ -5,7 +5,6 @@ SPEC 11; FIELD-NOTES A.8, B.2; clamd(8)).
 """
 
 import asyncio
-import contextlib
 import struct
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -35,20 +34,21 @@ class Clamd:
         """Return clean, rejected (infected, not-scannable), or wait when there is no verdict."""
         try:
             async with asyncio.timeout(self._timeout):
-                return verdict_of(await self._ask(path, size))
-        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+                return await self._ask(path, size)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return _NO_ANSWER
 
-    async def _ask(self, path: str, size: int) -> str:
+    async def _ask(self, path: str, size: int) -> Inspection:
         reader, writer = await self._connect()
+        answer = asyncio.ensure_future(reader.readuntil(b"\0"))
         try:
-            # clamd may answer, and hang up, before it has read everything: its reply counts even then.
-            answer = asyncio.ensure_future(reader.readuntil(b"\0"))
-            with contextlib.suppress(ConnectionError):
-                await self._send(writer, path, size)
-            return (await answer).rstrip(b"\0").decode("utf-8", "replace")
+            is_whole = await self._send(writer, path, size)
+            verdict = verdict_of((await answer).rstrip(b"\0").decode("utf-8", "replace"))
+            # clamd may find something and hang up before it has read everything; that nothing is there, it can't know.
+            return verdict if is_whole or verdict.verdict == "rejected" else _NO_ANSWER
         finally:
-            writer.close()
+            answer.cancel()
+            writer.transport.abort()  # who has stopped reading would hold back what we have not sent yet, for ever
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         at = self._place.at
@@ -56,7 +56,15 @@ class Clamd:
             return await asyncio.open_unix_connection(at.path)
         return await asyncio.open_connection(at.host, at.port)
 
-    async def _send(self, writer: asyncio.StreamWriter, path: str, size: int) -> None:
+    async def _send(self, writer: asyncio.StreamWriter, path: str, size: int) -> bool:
+        """Send the bytes; return whether clamd took all. Raises OSError when there are fewer than there should be."""
+        try:
+            await self._stream(writer, path, size)
+        except ConnectionError:
+            return False
+        return True
+
+    async def _stream(self, writer: asyncio.StreamWriter, path: str, size: int) -> None:
         writer.write(b"zINSTREAM\0")
         with open(path, "rb") as stream:  # noqa: ASYNC230  # opening waits for no byte; reading does
             left = size
