@@ -72,6 +72,13 @@ class FolderDrops:
         """Return whether something of this name lies there."""
         return await self._run(folder, self._disk.exists, f"{folder}/{_plain(name)}")
 
+    async def names(self, folder: str) -> frozenset[str]:
+        """Return the names in the folder. Raises Transient for a share that went away while we looked."""
+        found = await self._run(folder, self._disk.list, folder)
+        if MARKER not in found:  # looked at in the same listing: an unmounted share is never an empty folder
+            raise Transient(f"Drop folder {folder}: its marker file {MARKER} is missing.")
+        return frozenset(found)
+
     async def sweep(self, folder: str, *, owed: Collection[str]) -> int:
         """Remove temporary names of our form whose ids are not owed; return how many."""
         return await self._run(folder, self._sweep, folder, frozenset(owed))
@@ -134,7 +141,7 @@ class FolderDrops:
             self._disk.fsync(fd)
         finally:
             self._disk.close(fd)
-        if False:
+        if self._disk.size(temporary) != size:
             raise Transient("The copy has not the size of the file. It is made again.")
         self._disk.sync_folder(_folder_of(temporary))
 

@@ -201,6 +201,7 @@ async def test_nothing_is_written_beneath_a_share_that_is_away(drops: FolderDrop
         drops.choose_name(folder, name=NAME, id=FILE),
         drops.place(folder, id=ID, name=NAME),  # its temporary name is not "gone": the share is
         drops.holds(folder, name=NAME),  # nor was it collected
+        drops.names(folder),
         drops.withdraw(folder, id=ID, name=NAME, size=1),
         drops.write_sidecar(folder, name=NAME, facts={}),
         drops.sweep(folder, owed=()),
@@ -333,6 +334,11 @@ async def test_a_drop_that_was_collected_can_not_be_taken_back(drops: FolderDrop
     await drop(drops, folder, source)
     os.unlink(f"{folder}/{NAME}")
     assert not await drops.withdraw(folder, id=ID, name=NAME, size=len(BODY), sha256=DIGEST)
+
+
+async def test_what_lies_there_is_told_in_one_look(drops: FolderDrops, folder: str, source: str) -> None:
+    await drop(drops, folder, source)
+    assert await drops.names(folder) == {MARKER, NAME}
 
 
 async def test_leftovers_are_swept_and_what_is_owed_stays(drops: FolderDrops, folder: str, source: str) -> None:
