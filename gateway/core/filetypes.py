@@ -32,6 +32,7 @@ _PROGRAMS: Mapping[bytes, str] = {
     b"#!": "a script",
 }
 _ZIP_END = b"PK\x05\x06"
+_ZIP_END_SHORTEST = 22  # bytes: the record at the end without a comment
 _ZIP_END_LONGEST = 65_557  # bytes: the record at the end with the longest comment
 
 
@@ -56,7 +57,9 @@ def is_cut_off(head: bytes, tail: bytes) -> bool:
     `tail` is the last 64 KiB for a zip; only its own end record counts. Bytes of no known start are not judged.
     """
     if head.startswith(b"PK\x03\x04"):
-        return _ZIP_END not in tail[-_ZIP_END_LONGEST:]
+        end = tail[-_ZIP_END_LONGEST:]
+        at = end.rfind(_ZIP_END)
+        return at < 0 or len(end) - at < _ZIP_END_SHORTEST
     if head.startswith(b"%PDF-"):
         return b"%%EOF" not in tail[-TAIL:]
     return False

@@ -7,6 +7,7 @@ of contents is read (Source: SPEC 3, 6; DESIGN 3, step 4).
 import zipfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from gateway.core.filetypes import HEAD, is_cut_off, program_kind, types_of
 from gateway.core.model import Inspection
@@ -15,6 +16,9 @@ from gateway.core.streams import FirstBytes
 Run = Callable[[Callable[[], Inspection]], Awaitable[Inspection]]
 
 _SHOWN_ENTRIES = 1000  # in the record; the rest is counted in a last line
+_LEAST = 65_536  # bytes of a list of contents that are always read
+_ENTRY = 400  # bytes of one entry in a zip's list of contents, at the most on average: 46 and a long name
+_PLAIN_TEXT = frozenset({"txt", "csv"})
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,25 @@ class ArchiveLimits:
     entries: int = 10_000
     unpacked_bytes: int = 2 << 30
     ratio: int = 200  # unpacked to packed
+
+
+class _TooLong(Exception):
+    """A list of contents that would fill our memory."""
+
+
+class _ListOfContents(FirstBytes):
+    """A zip whose list of contents is read at once, as `zipfile` does it, only up to a length."""
+
+    def __init__(self, stream: BinaryIO, size: int, longest: int) -> None:
+        """Take the stream, where it ends, and the bytes of one read at the most."""
+        super().__init__(stream, size)
+        self._longest = longest
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return bytes. Raises _TooLong instead of reading too many."""
+        if size is not None and size > self._longest:
+            raise _TooLong
+        return super().read(size)
 
 
 class FileContents:
@@ -47,12 +70,14 @@ class FileContents:
             verdict = _judge_bytes(head, tail, extension, accepts)
             if verdict is not None or not zipfile_like(head):
                 return verdict or Inspection("clean")
-            return self._look_in_zip(window, only_list=extension in (None, "zip"))
+            return self._look_in_zip(stream, size, is_archive=extension in (None, "zip"))
 
-    def _look_in_zip(self, window: FirstBytes, *, only_list: bool) -> Inspection:
+    def _look_in_zip(self, stream: BinaryIO, size: int, *, is_archive: bool) -> Inspection:
         try:
-            with zipfile.ZipFile(window) as archive:
+            with zipfile.ZipFile(_ListOfContents(stream, size, _LEAST + self._limits.entries * _ENTRY)) as archive:
                 entries = archive.infolist()
+        except _TooLong:
+            return Inspection("rejected", "unsafe-archive", self._too_many("far too many"))
         except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, UnicodeError):
             return Inspection(
                 "rejected", "unsafe-archive", "The archive can't be read: its list of contents is broken."
@@ -60,14 +85,17 @@ class FileContents:
         problem = self._problem(entries)
         if problem:
             return Inspection("rejected", "unsafe-archive", problem)
-        return Inspection("clean", entries=_listed(entries) if only_list else ())
+        return Inspection("clean", entries=_listed(entries) if is_archive else ())
+
+    def _too_many(self, count: int | str) -> str:
+        return f"The archive holds {count} entries; the most that is taken is {self._limits.entries}."
 
     def _problem(self, entries: list[zipfile.ZipInfo]) -> str:
         limits = self._limits
         unpacked = sum(e.file_size for e in entries)
         packed = sum(e.compress_size for e in entries)
         if len(entries) > limits.entries:
-            return f"The archive holds {len(entries)} entries; the most that is taken is {limits.entries}."
+            return self._too_many(len(entries))
         if unpacked > limits.unpacked_bytes or unpacked > limits.ratio * max(packed, 1) + (1 << 20):
             return f"The archive says that it unpacks to {unpacked} bytes, which no service can take. Please send less."
         if any(_escapes(e.filename) for e in entries):
@@ -82,7 +110,7 @@ def zipfile_like(head: bytes) -> bool:
 
 def _judge_bytes(head: bytes, tail: bytes, extension: str | None, accepts: frozenset[str]) -> Inspection | None:
     kind = program_kind(head)
-    if kind is not None and extension not in ("txt", "csv"):
+    if kind is not None and not (extension in _PLAIN_TEXT and types_of(head) & _PLAIN_TEXT):  # "MZ" may begin a text
         return Inspection("rejected", "type-not-allowed", f"The file is {kind}, whatever its name says; none is taken.")
     if extension is None and accepts and not types_of(head) & accepts:
         listed = " ".join(sorted(accepts))

@@ -81,8 +81,7 @@ def test_a_whole_zip_is_whole_however_long_its_comment_is(comment: bytes) -> Non
 
 def test_a_zip_that_was_broken_off_anywhere_is_cut_off() -> None:
     data = a_zip()
-    end = data.rindex(b"PK\x05\x06")
-    for size in range(4, end + 4):
+    for size in range(4, len(data)):
         assert not is_whole(data[:size]), size
 
 
