@@ -30,7 +30,7 @@ from gateway.store.hashing import Hasher
 from gateway.store.ledger import open_ledger
 from gateway.store.threads import DiskThreads
 from gateway.tables import Tables, read_deployment
-from tests.fakes import ManualClock
+from tests.fakes import ManualClock, dies
 from tests.scenarios.invariants import MARKER, Books, Known, Promise, Row, assert_whole, sha256
 from tests.scenarios.stand_ins import RecordingCourier
 
@@ -224,7 +224,7 @@ async def _house(
         try:
             yield house
         finally:
-            await house.dropper.close()
+            await dies(house.dropper.close())  # of a process that is dead already, nothing more is heard
     finally:
         await ledger.close()
         hasher.close()
