@@ -59,10 +59,15 @@ class TextBody:
         if self.is_html and len(self.shown) < _SHOWN:
             self._find_shown(self._tail + data.lower())
 
+    def end(self) -> None:
+        """No more comes: an identifier that stands at the very end is whole."""
+        self._find_shown(self._tail + b"\n")
+
     def _find_shown(self, data: bytes) -> None:
-        """An identifier may be split between two pieces: the end of one is read again with the next."""
+        """An identifier may be split between two pieces: what reaches the end of one is read with the next."""
         if b"cid:" in data:
-            self.shown.update(found.decode("latin-1") for found in _CID.findall(data))
+            found = (match for match in _CID.finditer(data) if match.end() < len(data))
+            self.shown.update(match[1].decode("latin-1") for match in found)
         self._tail = data[-_CID_BYTES:]
 
     @property

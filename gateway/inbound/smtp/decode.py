@@ -59,6 +59,7 @@ class Base64:
         self._line_bytes = 0  # of the first line, with its break
         self._line_chars = 0  # of the first line
         self._has_data = False
+        self._is_line_start = True
         self._is_at_seam = False
         self._is_at_footer = False
 
@@ -71,10 +72,11 @@ class Base64:
         return self._decode(data[:end])
 
     def finish(self) -> bytes:
-        data, self._line = self._line, b""
-        return b"".join(self._blocks(data)) + self._close_block()
+        return self._decode(self._line) + self._close_block()
 
     def _decode(self, data: bytes) -> bytes:
+        if not data:
+            return b""
         if not self._line_bytes:
             self._line_bytes = data.find(b"\n") + 1
             self._line_chars = len(data[: self._line_bytes].rstrip())
@@ -88,7 +90,7 @@ class Base64:
         """What the leading lines hold, as many as are like the first line of the body; b"" if that is not sure."""
         lines = len(data) // self._line_bytes
         data = data[: lines * self._line_bytes]
-        if self._quad or self._is_at_seam or self._is_at_footer or b"=" in data:
+        if not lines or self._quad or self._is_at_seam or self._is_at_footer or b"=" in data:
             return b""
         try:
             decoded = binascii.a2b_base64(data)
@@ -97,13 +99,11 @@ class Base64:
         # The length tells that nothing was passed over in silence: every line is like the first one.
         if len(decoded) * 4 != lines * self._line_chars * 3:
             return b""
-        self._has_data = True
+        self._has_data, self._is_line_start = True, data.endswith(b"\n")
         return decoded
 
     def _blocks(self, data: bytes) -> Iterator[bytes]:
-        at = 0
-        if data[:1] in (b"\r", b"\n"):
-            at, self._is_at_seam = len(data) - len(data.lstrip()), self._has_data
+        at = self._pass_blank_lines(data)
         for seam in _seams(data, at):
             if self._is_over(data, at):
                 return
@@ -113,6 +113,14 @@ class Base64:
             at, self._is_at_seam = seam.end(), self._has_data
         if not self._is_over(data, at):
             yield self._groups(data[at:])
+
+    def _pass_blank_lines(self, data: bytes) -> int:
+        """Where the first line that is not empty begins; an empty one is a seam here as it is within the data."""
+        blank = data[: len(data) - len(data.lstrip(b" \t\r\n"))].rpartition(b"\n")
+        if blank[1] and self._is_line_start:
+            self._is_at_seam = self._has_data
+        self._is_line_start = data.endswith(b"\n")
+        return len(blank[0]) + len(blank[1])
 
     def _is_over(self, data: bytes, at: int) -> bool:
         """Has the data ended? Asked at every seam: what follows must be a line of base64 and nothing else."""

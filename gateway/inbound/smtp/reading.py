@@ -100,6 +100,7 @@ class Reading:
             texts = self._embedded(_uu_events(texts), part.number)
         for text in texts:
             body.add(text)
+        body.end()
         self.bodies.shown |= body.shown
 
     def read_tnef(self, part: OpenPart, pieces: Iterator[bytes], *, depth: int) -> None:
@@ -108,7 +109,7 @@ class Reading:
         reader = TnefReader(part.counted(pieces), depth=depth)
         for _ in self._embedded(reader.events(), part.number):
             pass
-        if len(self._parts) == before:
+        if len(self._parts) == before and not self.allowance.is_spent:
             part.why = "no-file-in-tnef" if reader.is_readable else "unreadable-tnef"
 
     def parts(self) -> tuple[Part, ...]:

@@ -9,6 +9,7 @@ import email.message
 import hashlib
 import io
 import random
+import re
 from dataclasses import dataclass, field
 
 from gateway.inbound.smtp.limits import MessageLimits
@@ -99,20 +100,19 @@ class MemoryStream:
     """The bytes of one part."""
 
     data: bytearray = field(default_factory=bytearray)
-    is_closed: bool = False
-    is_discarded: bool = False
+    state: str = "open"  # then "closed", "discarded"
 
     def write(self, data: bytes) -> None:
-        assert not self.is_closed and not self.is_discarded, "written after its end"
+        assert self.state == "open", f"written when {self.state}"
         self.data += data
 
     def close(self) -> None:
-        assert not self.is_closed and not self.is_discarded, "closed after its end"
-        self.is_closed = True
+        assert self.state == "open", f"closed when {self.state}"
+        self.state = "closed"
 
     def discard(self) -> None:
-        assert not self.is_discarded, "discarded twice"
-        self.is_discarded = True
+        assert self.state != "discarded", "discarded twice"
+        self.state = "discarded"
 
 
 class MemorySink:
@@ -136,8 +136,8 @@ class Dribble(io.BytesIO):
         self._most = most
 
     def read(self, size: int | None = -1) -> bytes:
-        assert size is not None and size > 0, "the whole stream was asked for"
-        return super().read(min(size, self._chance.randint(1, self._most)))
+        assert (size or 0) > 0, "the whole stream was asked for"
+        return super().read(min(size or 0, self._chance.randint(1, self._most)))
 
 
 @dataclass(frozen=True)
@@ -190,25 +190,28 @@ def check(message: Message, sink: MemorySink) -> None:
     for each in message.parts:
         check_part(each, sink.streams.get(each.number))
         assert each.container is None or 0 < each.container < each.number
-    assert set(message.faults) <= FAULTS and len(set(message.faults)) == len(message.faults)
+    assert set(message.faults) <= FAULTS
+    assert len(set(message.faults)) == len(message.faults)
     assert message.cause in CAUSES
     assert bool(message.cause) == all(each.kind == "ignored" for each in message.parts)
-    assert len(message.comment) <= 2_000 and len(message.tags) <= 20
+    assert len(message.comment) <= 2_000
     assert not [each for each in message.comment if "\ud800" <= each <= "\udfff"]
+    assert len(message.tags) <= 20
 
 
 def check_part(each: Part, stream: MemoryStream | None) -> None:
     assert set(each.flaws) <= FLAWS
     assert each.size >= 0
-    assert each.content_type.isascii() and each.content_type.isprintable() and len(each.content_type) <= 255
-    assert each.disposition.isascii() and each.disposition.isprintable() and len(each.disposition) <= 255
+    for word in (each.content_type, each.disposition):
+        assert re.fullmatch("[!-~]{0,255}", word), f"not fit for a notice: {word!r}"
     if each.kind != "file":
         assert each.why in (CUTS if each.kind == "cut" else IGNORED), each.why
-        assert stream is None or stream.is_discarded, f"bytes kept of what is {each.why}"
+        assert stream is None or stream.state == "discarded", f"bytes kept of what is {each.why}"
         assert each.kind == "ignored" or each.sha256 == ""
         return
     assert each.why == ""
-    assert stream is not None and stream.is_closed and not stream.is_discarded, "a file whose stream was not ended"
+    assert stream is not None
+    assert stream.state == "closed", "a file whose stream was not ended"
     assert each.size == len(stream.data)
     assert each.sha256 == hashlib.sha256(stream.data).hexdigest()
 
