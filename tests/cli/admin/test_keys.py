@@ -53,6 +53,7 @@ def test_a_file_may_hold_several_keys(tmp_path: Path) -> None:
         (b"\xff\xfe\x00", "is no text; expected"),
         (f"{LINE}\nand more\n".encode(), "is no public key"),
     ],
+    ids=["private", "putty-private", "short-rsa", "empty", "comment", "prose", "bytes", "more"],
 )
 def test_every_usual_mistake_has_its_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
     with pytest.raises(NotThere, match="key") as refused:
