@@ -1,9 +1,10 @@
 """What the service manager is told: ready, reloading, stopping, alive.
 
-Speaks the notification protocol of systemd on the socket that it names; does nothing where there is none (Source:
-sd_notify(3)).
+Speaks the notification protocol of systemd on the socket that it names; does nothing where there is none, and nothing
+worse than that where it can't be reached (Source: sd_notify(3), sd_watchdog_enabled(3)).
 """
 
+import contextlib
 import os
 import socket
 
@@ -17,7 +18,7 @@ class Supervisor:
         """Read the socket and the watchdog's interval from the environment."""
         environ = dict(os.environ) if environ is None else environ
         self._address = environ.get("NOTIFY_SOCKET", "")
-        self.watchdog_seconds = int(environ.get("WATCHDOG_USEC", "0")) / 1_000_000
+        self.watchdog_seconds = _watchdog_usec(environ) / 1_000_000
 
     def ready(self, clock: Clock) -> None:
         """All listeners are open (again)."""
@@ -41,6 +42,13 @@ class Supervisor:
         if not self._address:
             return
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+        kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, kind) as channel:  # the files matter more
             channel.connect(address)
             channel.sendall(message.encode())
+
+
+def _watchdog_usec(environ: dict[str, str]) -> int:
+    usec, pid = environ.get("WATCHDOG_USEC", ""), environ.get("WATCHDOG_PID", "")
+    is_for_us = not pid or pid == str(os.getpid())  # or for the process that started us
+    return int(usec) if usec.isascii() and usec.isdecimal() and is_for_us else 0
