@@ -16,7 +16,7 @@ from gateway.inbound.smtp.uuencode import UuDecoder
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_ALPHABET = bytes(set(range(256)) - set(_ALPHABET))
-_SEAM = re.compile(rb"=[=\s]*|\n[ \t\r]*\n\s*")  # padding, or an empty line
+_SEAM = re.compile(rb"=[= \t\r\n]*|\n[ \t\r]*\n[ \t\r\n]*")  # padding, or an empty line
 _SOFT_BREAK = re.compile(rb"=[ \t]+(\r?\n)")  # a relay padded the line: RFC 2045 6.7 (3) takes it away again
 _LONG_LINE = 65_536  # a line longer than this is decoded before its end is seen
 _FOOTER_LINE = 200  # bytes of a line that tell whether it is base64
@@ -92,6 +92,8 @@ class Base64:
         data = data[: lines * self._line_bytes]
         if not lines or self._quad or self._is_at_seam or self._is_at_footer or b"=" in data:
             return b""
+        if data.count(b"\n") != lines or data[self._line_bytes - 1 :: self._line_bytes] != b"\n" * lines:
+            return b""
         try:
             decoded = binascii.a2b_base64(data)
         except binascii.Error:
@@ -99,7 +101,7 @@ class Base64:
         # The length tells that nothing was passed over in silence: every line is like the first one.
         if len(decoded) * 4 != lines * self._line_chars * 3:
             return b""
-        self._has_data, self._is_line_start = True, data.endswith(b"\n")
+        self._has_data = self._is_line_start = True
         return decoded
 
     def _blocks(self, data: bytes) -> Iterator[bytes]:
@@ -116,11 +118,11 @@ class Base64:
 
     def _pass_blank_lines(self, data: bytes) -> int:
         """Where the first line that is not empty begins; an empty one is a seam here as it is within the data."""
-        blank = data[: len(data) - len(data.lstrip(b" \t\r\n"))].rpartition(b"\n")
-        if blank[1] and self._is_line_start:
+        blanks = len(data) - len(data.lstrip(b" \t\r\n"))
+        if self._is_line_start and b"\n" in data[:blanks]:
             self._is_at_seam = self._has_data
         self._is_line_start = data.endswith(b"\n")
-        return len(blank[0]) + len(blank[1])
+        return blanks
 
     def _is_over(self, data: bytes, at: int) -> bool:
         """Has the data ended? Asked at every seam: what follows must be a line of base64 and nothing else."""
@@ -149,7 +151,7 @@ class Base64:
 
 def _seams(data: bytes, at: int) -> Iterator[re.Match[bytes]]:
     """Where blocks of base64 end; the pattern is slow, so it starts at the first mark of one."""
-    marks = (data.find(mark, at) for mark in (b"=", b"\n\r\n", b"\n\n"))
+    marks = (data.find(mark, at) for mark in (b"=", b"\n\n", b"\n\r", b"\n ", b"\n\t"))
     first = min((mark for mark in marks if mark >= 0), default=None)
     return iter(()) if first is None else _SEAM.finditer(data, first)
 

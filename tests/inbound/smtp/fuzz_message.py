@@ -21,15 +21,24 @@ from tests.inbound.smtp.letters import BASE64, Dribble, Letter, base64_lines, mu
 from tests.inbound.smtp.sound_letters import sound_letter
 
 CPU_SECONDS = 2.0  # that no letter may take
-WORDS = (
-    (b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\n\n", b"--", b"\r\n--", b"=", b"==\r\n", b"=\r\n", b"= \r\n", b"\0", b";")
-    + (b'"', b"\\", b'\\"', b"'", b"''", b"*", b"*0*=", b"*=utf-8''%FF", b"=?", b"?=", b"=?utf-8?b?/w==?=", b"%", b"(")
-    + (b"\xff", b"\xed\xa0\x80", b"\xe2\x80\xae", b"boundary=", b"multipart/", b"message/rfc822", b"text/html")
-    + (b"Content-Type: ", b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n", b"\r\n--x--\r\n", b"name=")
-    + (b"Content-Transfer-Encoding: base64\r\n", b"Content-Disposition: inline\r\n", b"Content-ID: <a>\r\n", b"cid:a")
-    + (b"begin 644 x\r\n", b"begin 644 x\r\n#0V%T\r\n`\r\nend\r\n", b"`\r\nend\r\n", b"From x\r\n", b" folded\r\n")
-    + (b"A" * 1200, b" " * 300, b"x\r\n" * 200, b"(" * 100, b"A=" * 100, b"<@,;:>" * 30, b"charset=utf-7", b": ")
-)
+BREAKS = [b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\n\n", b"--", b"\r\n--", b"\r\n--x--\r\n", b" folded\r\n"]
+SIGNS = [b'"', b"\\", b'\\"', b"'", b"''", b"*", b"%", b"(", b";", b": "]
+BYTES = [b"\0", b"\xff", b"\xed\xa0\x80", b"\xe2\x80\xae"]
+NAMING = [b"name=", b"*0*=", b"*=utf-8''%FF", b"=?", b"?=", b"=?utf-8?b?/w==?=", b"charset=utf-7", b"charset=hex"]
+ENCODED = [b"=", b"==\r\n", b"=\r\n", b"= \r\n", b"begin 644 x\r\n", b"begin 644 x\r\n#0V%T\r\n`\r\nend\r\n"]
+TYPES = [b"Content-Type: ", b"multipart/", b"message/rfc822", b"text/html", b"boundary=", b"From x\r\n"]
+FIELDS = [
+    b"Content-Transfer-Encoding: base64\r\n",
+    b"Content-Disposition: inline\r\n",
+    b"Content-ID: <a>\r\n",
+    b"cid:a",
+]
+NESTED = [
+    b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n",
+    b"\r\n--x\r\nContent-Type: message/rfc822\r\n\r\n",
+]
+LONG = [b"A" * 1200, b" " * 300, b"x\r\n" * 200, b"(" * 100, b"A=" * 100, b"<@,;:>" * 30]
+WORDS = [*BREAKS, *SIGNS, *BYTES, *NAMING, *ENCODED, *TYPES, *FIELDS, *NESTED, *LONG]
 
 
 def fuzz(count: int, seed: int) -> Counter[str]:

@@ -1,0 +1,244 @@
+"""The bytes that were attached come out, or none do (Source: RFC 2045 6; SPEC 4)."""
+
+import base64
+import random
+import tracemalloc
+
+import pytest
+
+from gateway.inbound.smtp.decode import decoded, make_decoder
+from gateway.inbound.smtp.message import read_message
+from tests.inbound.smtp.letters import BASE64, QP, Dribble, base64_lines, multipart, part, read
+from tests.inbound.smtp.sound_letters import uuencoded
+
+DATA = bytes(range(256)) * 4 + b"the end"
+B64 = base64_lines(DATA)
+FOOTER = b"\r\n-- \r\nThis message was scanned, and no threat was found.\r\n"
+
+
+def leaf(body, *headers):
+    """The one part of a letter of which this is the body."""
+    letter = read(multipart(part(body, "Content-Type: application/pdf; name=x.pdf", *headers)))
+    (only,) = letter.parts
+    return only, (letter.file if only.kind == "file" else None)
+
+
+def _each(size):
+    """Base64 of pieces that were encoded one by one."""
+    return b"".join(base64.b64encode(DATA[at : at + size]) + b"\r\n" for at in range(0, len(DATA), size))
+
+
+BASE64_FORMS = {
+    "lines of 76": B64,
+    "lines of 60": base64_lines(DATA, width=60),
+    "lines of 4": base64_lines(DATA, width=4),
+    "lines that are no multiple of four": base64_lines(DATA, width=75),
+    "one line": base64.b64encode(DATA),
+    "LF": base64_lines(DATA, end=b"\n"),
+    "blanks at the end of every line": base64_lines(DATA, end=b"  \r\n"),
+    "an empty line between lines": base64_lines(DATA, end=b"\r\n\r\n"),
+    "a line of blanks between lines": base64_lines(DATA, end=b"\r\n \t\r\n"),
+    "two kinds of line ends": base64_lines(DATA[:570]) + base64_lines(DATA[570:], end=b"\n"),
+    "lines of two lengths": base64_lines(DATA[:570]) + base64_lines(DATA[570:], width=60),
+    "empty lines first": b"\r\n\r\n" + B64,
+    "empty lines last": B64 + b"\r\n\r\n",
+    "no line end at the end": B64.rstrip(),
+    "no padding": B64.rstrip(b"=\r\n"),
+    "too much padding": B64.rstrip(b"=\r\n") + b"======\r\n",
+    "padding on a line of its own": B64.rstrip(b"=\r\n") + b"\r\n=\r\n=\r\n",
+    "padding again": B64 + b"==\r\n",
+    "junk between the characters": B64.replace(b"A", b"A!*"),
+    "a stray byte on a line": B64.replace(b"Q", b"\xffQ", 1),
+    "pieces that were encoded one by one": _each(57 * 3 + 1),
+    "a piece a line": _each(56),
+    "pieces with an empty line between them": _each(100).replace(b"\r\n", b"\r\n\r\n"),
+    "one character a line": b"\r\n".join(bytes([char]) for char in base64.b64encode(DATA)),
+}
+
+
+@pytest.mark.parametrize("rule", BASE64_FORMS)
+def test_base64_is_read_as_it_really_arrives(rule):
+    only, data = leaf(BASE64_FORMS[rule], BASE64)
+    assert data == DATA
+    assert only.flaws == ()
+
+
+FOOTERS = {
+    "behind padding": B64.rstrip(b"\r\n") + b"\r\n" + FOOTER,
+    "behind padding, without an empty line": base64_lines(DATA[:100]) + b"*** scanned ***\r\nAAAA\r\n",
+    "behind an empty line": base64_lines(DATA[:99]) + FOOTER,
+    "behind an empty line, in a letter of LF": (base64_lines(DATA[:99]) + FOOTER).replace(b"\r\n", b"\n"),
+    "behind a line of blanks": base64_lines(DATA[:99]) + b" \t\r\n<html>scanned</html>\r\n",
+}
+
+
+@pytest.mark.parametrize("rule", FOOTERS)
+def test_a_footer_that_a_relay_added_is_no_data(rule):
+    body = FOOTERS[rule]
+    only, data = leaf(body, BASE64)
+    assert data in (DATA, DATA[:100], DATA[:99])
+    assert DATA.startswith(data)
+    assert len(data) >= 99
+    assert only.flaws == ("base64-footer",)
+
+
+def test_words_behind_an_empty_line_that_could_be_base64_are_taken_for_it():
+    only, data = leaf(base64_lines(DATA[:99]) + b"\r\nYours\r\n", BASE64)
+    assert data != DATA[:99]
+    assert only.flaws == () or only.kind == "cut"
+
+
+BROKEN = {
+    "three characters are missing": base64.b64encode(DATA[:99])[:-3],
+    "a character is missing in the middle of pieces": b"QUJDR\r\n=\r\nQUJD\r\n",
+    "one character": b"Q",
+    "one character and padding": b"Q===",
+}
+
+
+@pytest.mark.parametrize("rule", BROKEN)
+def test_six_bits_make_no_byte_so_the_file_is_cut(rule):
+    only, _ = leaf(BROKEN[rule], BASE64)
+    assert (only.kind, only.why) == ("cut", "base64-incomplete")
+
+
+def test_nothing_in_base64_is_an_empty_file():
+    for body in (b"", b"\r\n", b"====", b"\r\n \r\n"):
+        assert leaf(body, BASE64)[1] == b""
+
+
+QUOTED = {
+    "plain text": (b"name,mark\r\nA,1\r\n", b"name,mark\r\nA,1\r\n"),
+    "escapes": (b"caf=C3=A9=3D", "café=".encode()),
+    "escapes in lower case": (b"caf=c3=a9", "café".encode()),
+    "a line broken softly": (b"one =\r\ntwo", b"one two"),
+    "a line broken softly in a letter of LF": (b"one =\ntwo", b"one two"),
+    "a soft break that a relay padded": (b"one =  \t\r\ntwo", b"one two"),
+    "a soft break at the very end": (b"one=", b"one"),
+    "an escape that is none is kept": (b"100=ZZ and =", b"100=ZZ and "),
+    "bytes that should have been escaped": ("café".encode(), "café".encode()),
+    "line ends that were escaped": (b"a=0D=0Ab=0A", b"a\r\nb\n"),
+    "a null": (b"a=00b", b"a\0b"),
+    "nothing": (b"", b""),
+}
+
+
+@pytest.mark.parametrize("rule", QUOTED)
+def test_quoted_printable_is_read(rule):
+    body, expected = QUOTED[rule]
+    only, data = leaf(body, QP)
+    assert data == expected
+    assert only.flaws == ()
+
+
+AS_THEY_ARE = ["7bit", "8bit", "binary", "7-bit", "8BIT", ""]
+
+
+@pytest.mark.parametrize("encoding", AS_THEY_ARE)
+def test_what_is_on_the_wire_is_what_was_attached(encoding):
+    data = b"\r\n\0\xff\r\n-- \r\n--almost\r\nbegin 644 x\r\nFrom me\r\n\n\r=3D"
+    assert leaf(data, f"Content-Transfer-Encoding: {encoding}")[1] == data
+
+
+@pytest.mark.parametrize("encoding", ["x-yenc", "mac-binhex40", "uuencode64", "base65", "\xe9"])
+def test_an_unknown_encoding_cuts_the_file(encoding):
+    only, _ = leaf(b"x", f"Content-Transfer-Encoding: {encoding}")
+    assert (only.kind, only.why) == ("cut", "unknown-encoding")
+
+
+@pytest.mark.parametrize("encoding", ["x-uuencode", "x-uue", "uuencode", "uue"])
+def test_uuencode_is_a_transfer_encoding_too(encoding):
+    header = f"Content-Transfer-Encoding: {encoding}"
+    only, data = leaf(b"a word before\r\n" + uuencoded(DATA) + b"a word behind\r\n", header)
+    assert data == DATA
+    assert only.flaws == ()
+
+
+def test_the_name_in_uuencode_counts_where_there_is_no_other():
+    header = "Content-Transfer-Encoding: x-uuencode"
+    letter = read(part(uuencoded(DATA, "8301102_SENa.pdf"), header, "Content-Type: application/octet-stream"))
+    assert letter.name == "8301102_SENa.pdf"
+    assert leaf(uuencoded(DATA, "8301102_SENa.pdf"), header)[0].name == "x.pdf"
+    assert read(part(uuencoded(DATA, "smime.p7s"), header)).kinds == ["signature"]
+
+
+UU_BROKEN = {
+    "no begin": b"#0V%T\r\n`\r\nend\r\n",
+    "no end": b"begin 644 x\r\n#0V%T\r\n",
+    "a line that is none": b"begin 644 x\r\n#0V%T\r\nwhat is this\r\n`\r\nend\r\n",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("rule", UU_BROKEN)
+def test_uuencode_that_does_not_end_cuts_the_file(rule):
+    only, _ = leaf(UU_BROKEN[rule], "Content-Transfer-Encoding: x-uuencode")
+    assert (only.kind, only.why) == ("cut", "uuencode-incomplete")
+
+
+LARGE = random.Random(1).randbytes(700_001)
+LARGE_FORMS = {
+    "base64": base64_lines(LARGE),
+    "base64 in LF": base64_lines(LARGE, end=b"\n"),
+    "base64 in one line": base64.b64encode(LARGE),
+    "base64 in odd lines": base64_lines(LARGE, width=1001),
+    "quoted-printable": "".join(f"={byte:02X}" for byte in LARGE[:200_000]).encode(),
+    "quoted-printable in lines": b"=\r\n".join(b"=%02X" % byte * 20 for byte in LARGE[:30_000]),
+    "binary": LARGE.replace(b"\n--", b""),
+    "x-uuencode": uuencoded(LARGE),
+}
+
+
+@pytest.mark.parametrize("rule", LARGE_FORMS)
+def test_how_the_bytes_come_in_does_not_matter(rule):
+    encoding, body = rule.split()[0], LARGE_FORMS[rule]
+    raw = multipart(part(body, f"Content-Transfer-Encoding: {encoding}", "Content-Type: a/b"))
+    expected = {"quoted-printable": None, "binary": body}.get(encoding, LARGE)
+    at_once = b"".join(decoded(make_decoder(encoding), iter([body])))
+    assert at_once == (at_once if expected is None else expected)
+    assert len(at_once) >= 200_000
+    assert read(raw).file == at_once
+    assert read(raw, stream=Dribble(raw, 1, most=5000)).file == at_once
+
+
+class _Forgetful:
+    def open(self, number):
+        return self
+
+    def write(self, data):
+        pass
+
+    def close(self):
+        pass
+
+    discard = close
+
+
+@pytest.mark.parametrize("rule", ["base64", "base64 in one line", "quoted-printable", "binary", "x-uuencode"])
+def test_memory_does_not_grow_with_the_message(rule):
+    encoding, body = rule.split()[0], LARGE_FORMS[rule]
+    head = part(b"", f"Content-Transfer-Encoding: {encoding}", "Content-Type: a/b")
+    stream = _Endless(head, body, 12_000_000)
+    tracemalloc.start()
+    try:
+        read_message(stream, stream.size, _Forgetful())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 3_000_000
+
+
+class _Endless:
+    """A head, and a body again and again until there is enough of it."""
+
+    def __init__(self, head, body, size):
+        self.size = size
+        self._head = head
+        self._body = body
+        self._at = 0
+
+    def read(self, size):
+        size = min(size, self.size - self._at)
+        piece = (self._head if self._at == 0 else self._body)[:size]
+        self._at += len(piece)
+        return piece
