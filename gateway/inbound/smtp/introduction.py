@@ -147,7 +147,6 @@ class Introduction(Connection):
 
     async def _let_in(self, account: Account) -> None:
         self._account = account
-        log.logged_in(channel=Channel.EMAIL, username=account.username, how="password")
         await self.say(replies.SIGNED_IN)
 
     async def _keep_out(self, refusal: Refusal) -> None:

@@ -107,8 +107,9 @@ def read_certificate(certificate: Path, key: Path) -> ssl.SSLContext:
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
     try:
         context.load_cert_chain(certificate, key, password=lambda: "")
-    except (OSError, ssl.SSLError) as error:
-        why = error.strerror if type(error) is FileNotFoundError else "it is no certificate with its key in PEM"
+    except OSError as error:  # ssl.SSLError is one too
+        is_of_the_disk = not isinstance(error, ssl.SSLError)
+        why = error.strerror if is_of_the_disk else "it is no certificate with its key in PEM"
         raise ConfigError((Fault(str(certificate), "", f"can't be used with {key}: {why}"),)) from error
     return context
 

@@ -10,9 +10,7 @@ Source: SPEC 4, 11; DESIGN 4; FIELD-NOTES A.3, B.2.
 import asyncio
 from dataclasses import dataclass, replace
 
-from gateway import log
 from gateway.core.admission import Refusal
-from gateway.core.model import Channel
 from gateway.core.register import Role
 from gateway.inbound.smtp import replies
 from gateway.inbound.smtp.connection import Command
@@ -242,6 +240,5 @@ class Session(Introduction):
         )
         if envelope is None:
             return replies.DISK_FULL
-        log.received(submission=envelope.id, channel=Channel.EMAIL, size=envelope.size)
         self._desk.doorman.accepted(envelope)
         return replies.ACCEPTED.filled(id=envelope.id)
