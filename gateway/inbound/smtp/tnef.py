@@ -177,7 +177,8 @@ class TnefReader:
         if interface == _MESSAGE_ID:
             yield from self._message(attachment, value, length - 16)
         elif not attachment.is_open:
-            attachment.content_type = OLE_OBJECT if kind == _OBJECT else attachment.content_type
+            is_drawn = kind == _OBJECT and len(interface) == min(length, 16)
+            attachment.content_type = OLE_OBJECT if is_drawn else attachment.content_type
             yield from self._content(attachment, value, length - len(interface))
 
     def _message(self, attachment: _Attachment, value: _Bytes, length: int) -> Iterator[Event]:
