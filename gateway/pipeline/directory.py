@@ -4,6 +4,7 @@ Owns the snapshot and tells listeners when it changed, so that a revoked account
 (Source: SPEC 9). It writes nothing.
 """
 
+import asyncio
 from collections.abc import Callable
 
 from gateway import log
@@ -23,6 +24,7 @@ class LiveDirectory:
         self._clock = clock
         self._every = every
         self._version = -1
+        self._pass = asyncio.Lock()  # of two at once, the slower could put back what the faster had replaced
         self._listeners: list[Listener] = []
         self.current = Directory()
 
@@ -36,20 +38,26 @@ class LiveDirectory:
 
     async def pass_once(self) -> int:
         """Load the register if it changed; return 1 if it did."""
-        version = await self._ledger.directory_version()
-        if version == self._version:
-            return 0
-        self.current = await self._ledger.directory()
-        self._version = version
+        async with self._pass:
+            version = await self._ledger.directory_version()
+            if version == self._version:
+                return 0
+            self.current = await self._ledger.directory()
+            self._version = version
         for listener in self._listeners:
             listener(self.current)
         return 1
 
+    async def fresh(self) -> Directory:
+        """Return the register as it is this moment; while the ledger is busy, as it was last."""
+        try:
+            await self.pass_once()
+        except Transient as busy:
+            log.transient(stage="directory", why=str(busy))
+        return self.current
+
     async def run(self) -> None:
         """Keep the register fresh, for ever."""
         while True:
-            try:
-                await self.pass_once()
-            except Transient as busy:
-                log.transient(stage="directory", why=str(busy))
+            await self.fresh()
             await self._clock.sleep(self._every)

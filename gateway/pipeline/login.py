@@ -93,10 +93,10 @@ class Login:
         The same words and the same work whether or not the account exists; what is wrong with an account is said only
         after the right password.
         """
-        account = self._directory.current.account(username)
         who, where, now = f"account {username.casefold()}", f"address {peer}", self._clock.monotonic()
         if self._is_shut(who, where):
             return self._refuse(SHUT_OUT, channel)
+        account = (await self._directory.fresh()).account(username)  # who was added just now comes in
         is_right = await self._hasher.verify(account.password_hash if account else None, password)
         if self._is_shut(who, where):  # by those who guessed meanwhile: many at once win nothing
             return self._refuse(SHUT_OUT, channel)

@@ -51,3 +51,26 @@ async def test_a_busy_ledger_leaves_the_last_one_in_force(scene: Scene) -> None:
     finally:
         task.cancel()
     assert ledger.left == 0
+
+
+async def test_who_asks_for_it_fresh_hears_of_a_change_at_once(scene: Scene) -> None:
+    await suspend_beside(scene)
+    account = (await scene.house.directory.fresh()).account(HEAD)
+    assert account is not None
+    assert not account.is_active
+
+
+async def test_who_asks_for_it_fresh_of_a_busy_ledger_gets_the_last_one(scene: Scene) -> None:
+    ledger = StubbornLedger(scene.house.ledger, "directory_version", Transient("busy"), times=1)
+    directory = LiveDirectory(ledger, scene.clock)  # type: ignore[arg-type]
+    assert (await directory.fresh()).accounts == {}
+    assert (await directory.fresh()).account(HEAD) is not None
+
+
+async def test_many_who_ask_at_once_are_told_of_one_change_once(scene: Scene) -> None:
+    heard: list[Directory] = []
+    scene.house.directory.on_change(heard.append)
+    await suspend_beside(scene)
+    found = await asyncio.gather(*(scene.house.directory.fresh() for _ in range(20)))
+    assert len(heard) == 1
+    assert {id(each) for each in found} == {id(scene.house.directory.current)}

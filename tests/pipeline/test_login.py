@@ -1,7 +1,7 @@
 """Login: nothing tells a guesser whether an account exists, and guessing is shut out (SPEC 9)."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -130,3 +130,19 @@ async def test_who_came_in_is_recorded(guesser: Guesser) -> None:
     assert isinstance(account, Account)
     await guesser.login.note(account, peer="192.0.2.9", channel="email", how="password")
     assert await guesser.scene.house.ledger.logins() == {HEAD: guesser.scene.clock.now()}
+
+
+async def test_who_was_added_a_moment_ago_by_a_command_comes_in(guesser: Guesser) -> None:
+    scene = guesser.scene
+    newcomer = replace(scene.account(HEAD), username="new.comer", email="new.comer@millbeck.example")
+    await scene.house.ledger.add_account(newcomer, actor="a test", at=scene.clock.now(), why="new")
+    assert isinstance(await guesser.says("new.comer", PASSWORD), Account)
+
+
+async def test_who_was_suspended_a_moment_ago_by_a_command_does_not(guesser: Guesser) -> None:
+    scene = guesser.scene
+    suspended = replace(scene.account(HEAD), state=AccountState.SUSPENDED)
+    await scene.house.ledger.put_account(suspended, actor="a test", at=scene.clock.now(), event="suspend")
+    refusal = await guesser.says(HEAD, PASSWORD)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "account-suspended"
