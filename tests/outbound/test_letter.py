@@ -87,12 +87,16 @@ def test_no_subject_adds_a_header_or_a_long_line(subject):
     assert all(len(line) <= 998 for line in data.split(b"\r\n"))
 
 
-@pytest.mark.parametrize("subject", ["Your file 8302000_SENreport20261122.pdf arrived", "Schön – 日本 " * 9, "=?x?q?y?="])
+@pytest.mark.parametrize(
+    "subject", ["Your file 8302000_SENreport20261122.pdf arrived", "Schön – 日本 " * 9, "=?x?q?y?="]
+)
 def test_a_subject_reads_as_it_was_written(subject):
     assert read(letter(subject))["Subject"] == " ".join(subject.split())
 
 
-@pytest.mark.parametrize("name", ["Derbyshire", 'Council "of" <evil@evil.example>,', "Söder\r\nBcc: x@y.test", "a, b", "(c)"])
+@pytest.mark.parametrize(
+    "name", ["Derbyshire", 'Council "of" <evil@evil.example>,', "Söder\r\nBcc: x@y.test", "a, b", "(c)"]
+)
 def test_the_name_of_the_writer_is_only_a_name(name):
     got = read(letter(writer=Writer("files@gateway.test", name)))
     (shown,) = got["From"].addresses
@@ -102,7 +106,8 @@ def test_the_name_of_the_writer_is_only_a_name(name):
 
 
 @pytest.mark.parametrize(
-    "identifier", ["<a@b>\r\nBcc: evil@evil.example", "a@b", "<a b@c>", "<" + "x" * 1000 + "@y>", "<é@b>", "<a><b>", "\n"]
+    "identifier",
+    ["<a@b>\r\nBcc: evil@evil.example", "a@b", "<a b@c>", "<" + "x" * 1000 + "@y>", "<é@b>", "<a><b>", "\n"],
 )
 def test_a_strangers_identifier_that_is_none_is_left_out(identifier):
     got = read(letter(in_reply_to=identifier))

@@ -8,6 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from functools import partial
+from ipaddress import ip_network
 from typing import cast
 
 from aiosmtpd.smtp import SMTP, TLSSetupException
@@ -17,12 +18,12 @@ from gateway.core.model import Channel
 from gateway.errors import Transient
 from gateway.inbound.smtp import replies
 from gateway.inbound.smtp.desk import Desk, Entrance
-from gateway.inbound.smtp.door import address_key, is_among
+from gateway.inbound.smtp.door import address_key, is_among, plain_address
 from gateway.inbound.smtp.lobby import Lobby
 from gateway.inbound.smtp.replies import Reply
 
 _COMMANDS_AT_ONCE = 16  # of a client that doesn't wait for answers, before the others have their turn
-_LOOPBACK = ("", "127.0.0.1", "::1")  # "" is a Unix socket
+_LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 Command = Callable[[str | None], Awaitable[None]]
 
@@ -89,7 +90,7 @@ class Connection(SMTP):
     def peer_address(self) -> str:
         """Return the client's IP address; "" on a Unix socket."""
         peer: object = self.session.peer if self.session is not None else None  # aiosmtpd says str; it is a pair
-        return str(peer[0]) if isinstance(peer, tuple) and peer else ""
+        return plain_address(str(peer[0])) if isinstance(peer, tuple) and peer else ""
 
     def hello_name(self) -> str:
         """Return the name that the client gave with EHLO; "" before, and again after STARTTLS."""
@@ -140,7 +141,7 @@ class Connection(SMTP):
 
     def lacks_tls(self) -> bool:
         """Whether mail must wait for TLS."""
-        is_local = self._entrance.trusts_loopback and self.peer_address() in _LOOPBACK
+        is_local = self._entrance.trusts_loopback and is_among(self.peer_address(), _LOOPBACK)
         return self._entrance.require_tls and not is_local and not self.is_encrypted()
 
     async def start_tls(self) -> None:

@@ -14,6 +14,7 @@ from enum import Enum, StrEnum, auto
 from gateway import log
 from gateway.core.model import Channel, Envelope
 from gateway.errors import Transient
+from gateway.inbound.smtp.bodyhash import BodyHashes
 from gateway.ports import Intake
 
 _END = b"\r\n.\r\n"
@@ -75,8 +76,19 @@ def _length_held(data: bytes) -> int:
 
 def has_bare_newline(data: bytes) -> bool:
     """Whether a CR or LF stands alone. Exact for data that parts no CR from its LF."""
-    pairs = data.count(b"\r\n")
-    return len(data.translate(None, _NOT_LINE_ENDS)) != 2 * pairs
+    ends = len(data.translate(None, _NOT_LINE_ENDS))
+    return not _are_ends_of_even_lines(data, ends) and ends != 2 * data.count(b"\r\n")
+
+
+def _are_ends_of_even_lines(data: bytes, ends: int) -> bool:
+    """Whether so many CR and LF end lines of one length: true of base64, and seen in half the time of a count."""
+    first = data.find(b"\r\n")
+    width = data.find(b"\r\n", first + 2) - first
+    if first < 0 or width < 0:
+        return False
+    returns, feeds = data[first::width], data[first + 1 :: width]
+    are_all = len(returns) == len(feeds) == ends / 2
+    return are_all and not returns.strip(b"\r") and not feeds.strip(b"\n")
 
 
 class HeaderBlock:
@@ -86,7 +98,7 @@ class HeaderBlock:
         """Keep at most `limit` bytes."""
         self._limit = limit
         self._kept = bytearray(b"\r\n")  # so that a message that begins with the empty line has an empty block
-        self._is_ended = False
+        self.is_ended = False
 
     @property
     def is_too_long(self) -> bool:
@@ -99,7 +111,7 @@ class HeaderBlock:
 
     def feed(self, piece: bytes) -> bytes:
         """Take a piece; return what of it belongs to the body."""
-        if self._is_ended:
+        if self.is_ended:
             return piece
         if self.is_too_long:
             return b""
@@ -108,7 +120,7 @@ class HeaderBlock:
         end = self._kept.find(b"\r\n\r\n", max(0, known - 3))
         if end < 0:
             return b""
-        self._is_ended = True
+        self.is_ended = True
         del self._kept[end + 2 :]
         return piece[end + 4 - known :]
 
@@ -116,12 +128,22 @@ class HeaderBlock:
 class Reception:
     """One message on its way in."""
 
-    def __init__(self, *, intake: Intake, max_bytes: int, max_header_bytes: int, newlines: BareNewlines) -> None:
-        """Take a message into an intake that the caller seals or discards."""
+    def __init__(
+        self,
+        *,
+        intake: Intake,
+        max_bytes: int,
+        max_header_bytes: int,
+        newlines: BareNewlines,
+        hashes_for: Callable[[bytes], BodyHashes | None] = lambda _: None,
+    ) -> None:
+        """Take a message into an intake; `hashes_for` says, when the header is known, what to feed with the body."""
         self.intake = intake
         self.spoilt: Spoilt | None = None
         self.is_settled = False  # sealed, or about to be: not to be forgotten by anybody else
         self.received = 0  # bytes as they came, for the pace
+        self.hashes: BodyHashes | None = None
+        self._hashes_for = hashes_for
         self._header = HeaderBlock(max_header_bytes)
         self._size = 0  # bytes of the message
         self._max_bytes = max_bytes
@@ -184,6 +206,15 @@ class Reception:
         except Transient as trouble:
             log.transient(stage="receive", why=str(trouble))
 
+    def _read(self, data: bytes) -> None:
+        """Let the header block and the hashes have their share."""
+        was_ended = self._header.is_ended
+        body = self._header.feed(data)
+        if self._header.is_ended and not was_ended:
+            self.hashes = self._hashes_for(self.header)
+        if self.hashes is not None:
+            self.hashes.feed(body)
+
     def _take(self, data: bytes) -> None:
         self._size += len(data)
         if self.spoilt is None:
@@ -195,7 +226,7 @@ class Reception:
                 self.spoilt = Spoilt.BARE_NEWLINE
                 return
             data = _ANY_LINE_END.sub(b"\r\n", data)
-        self._header.feed(data)
+        self._read(data)
         if self._size > self._max_bytes:
             self.spoilt = Spoilt.TOO_LARGE
         elif self._header.is_too_long:

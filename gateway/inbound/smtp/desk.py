@@ -54,8 +54,12 @@ class Authenticator(Protocol):
 class TokenCheck(Protocol):
     """Knows the tokens and folders behind reply+, bounce+ and documents+ addresses. May raise Transient."""
 
-    async def admit(self, recipient: Recipient) -> Refusal | None:
-        """Return None for a recipient that mail may go to; a refusal becomes 550 at RCPT."""
+    async def admit(self, recipient: Recipient, username: str | None) -> Refusal | None:
+        """Return None for a recipient that mail may go to; a refusal becomes a 550.
+
+        Asked at RCPT, with the username of who signed in or None while nobody is known; and again when the message
+        is whole and its sender verified ("" for a bounce), so that a token serves its owner alone.
+        """
         ...
 
 

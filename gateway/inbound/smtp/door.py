@@ -40,24 +40,25 @@ class Guest(Protocol):
         ...
 
 
+def plain_address(text: str) -> str:
+    """Return an IP address without its zone, and an IPv4 one that came in IPv6's clothes as itself."""
+    try:
+        ip = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return text
+    return str((ip.ipv4_mapped or ip) if ip.version == 6 else ip)
+
+
 def address_key(address: str) -> str:
     """Return what is counted as one address: an IPv6 client commands a whole /64."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
+    if ":" not in address:
         return address
-    if ip.version == 4:
-        return str(ip)
-    return str(ip.ipv4_mapped or ipaddress.ip_network((int(ip) >> 64 << 64, 64)))
+    return str(ipaddress.ip_network((int(ipaddress.IPv6Address(address)) >> 64 << 64, 64)))
 
 
 def is_among(address: str, networks: Iterable[Network]) -> bool:
     """Whether a client's address lies in one of the networks; who comes by a Unix socket is on this host."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0] or "127.0.0.1")
-    except ValueError:
-        return False
-    ip = (ip.ipv4_mapped or ip) if ip.version == 6 else ip
+    ip = ipaddress.ip_address(address or "127.0.0.1")
     return any(ip in network for network in networks)
 
 

@@ -16,6 +16,7 @@ from gateway.core.admission import Refusal, admit, may_send
 from gateway.core.register import Account, Directory
 from gateway.errors import Transient
 from gateway.inbound.smtp.alignment import are_aligned, domain_of
+from gateway.inbound.smtp.bodyhash import BodyHashes
 from gateway.inbound.smtp.headers import read_headers
 from gateway.inbound.smtp.heading import Heading, read_heading
 from gateway.inbound.smtp.limits import MessageLimits
@@ -32,20 +33,12 @@ class Claim:
     hello: str = ""  # the name that it gave
     account: Account | None = None  # who signed in
     is_for_intake: bool = True  # whether a submission would come of it
-    body_hashes: "BodyHashes | None" = None  # for DKIM; None where nobody asked for them
+    body_hashes: BodyHashes | None = None  # for DKIM; None where no verifier asked for them
 
     @cached_property
     def heading(self) -> Heading:
         """Return what the header says."""
         return read_heading(read_headers(self.header, MessageLimits(header_bytes=len(self.header) + 1)))
-
-
-class BodyHashes(Protocol):
-    """Digests of the body, taken while it streamed."""
-
-    def of(self, *, algorithm: str, canonicalization: str, length: int | None) -> bytes | None:
-        """Return a digest; None when it was not asked for in time."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -59,6 +52,10 @@ class Verified:
 
 class SenderVerifier(Protocol):
     """Says who wrote a message. Raises Transient when that can't be known just now."""
+
+    def hashes_for(self, header: bytes) -> BodyHashes | None:
+        """Return what it wants fed with the body behind this header block, if anything."""
+        ...
 
     async def verify(self, claim: Claim) -> Verified | Refusal:
         """Return the sender, or the sentence that refuses the message."""
@@ -80,6 +77,9 @@ class SignedIn:
         """Ask this register."""
         self._register = register
 
+    def hashes_for(self, _: bytes) -> None:
+        """Want nothing of the body."""
+
     async def verify(self, claim: Claim) -> Verified | Refusal:
         """Return the account as it stands now, which may have changed since the password was checked."""
         assert claim.account is not None, "asked only about somebody who signed in"
@@ -96,6 +96,9 @@ class TrustedRelay:
         """Believe the fields with this authserv-id."""
         self._authserv_id = authserv_id.lower()
         self._register = register
+
+    def hashes_for(self, _: bytes) -> None:
+        """Want nothing of the body."""
 
     async def verify(self, claim: Claim) -> Verified | Refusal:
         """Return the account of the one address in From, if the relay found that its domain sent the message."""
@@ -150,15 +153,15 @@ def _judge(found: AuthenticationResults | None, domain: str) -> Refusal | None:
     if found is None:
         return Refusal("relay-silent", "The mail relay did not say whether the sender is genuine; please ask {contact}")
     if any(result.verdict == "fail" for result in found.of("dmarc")):
-        return _not_genuine()
+        return not_genuine()
     if any(_shows(domain)(result) for result in found.results):
         return None
     if any(result.verdict == "temperror" for result in found.results):
         raise Transient("the relay could not check the sender just now")
-    return _not_genuine()
+    return not_genuine()
 
 
-def _not_genuine() -> Refusal:
+def not_genuine() -> Refusal:
     return Refusal(
         "not-genuine", "Your mail system does not prove that it sent this (SPF, DKIM); please show this to your IT"
     )

@@ -21,7 +21,7 @@ from gateway.inbound.smtp.lobby import Lobby
 from gateway.inbound.smtp.paths import Path, read_path
 from gateway.inbound.smtp.recipients import Recipient, RecipientKind
 from gateway.inbound.smtp.replies import Reply
-from gateway.inbound.smtp.sender import Claim, Verified
+from gateway.inbound.smtp.sender import Claim, SenderVerifier, Verified
 from gateway.inbound.smtp.transfer import Ending, Transfer
 
 _MAIL_PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8", "AUTH"})
@@ -55,6 +55,7 @@ class Session(Introduction):
     def __init__(self, *, desk: Desk, entrance: Entrance, lobby: Lobby) -> None:
         """Serve whoever connects next."""
         self._transaction: Transaction | None = None
+        self._answers_owed = 1  # to a message: over LMTP one for each recipient (RFC 2033 4.2)
         super().__init__(desk=desk, entrance=entrance, lobby=lobby)
 
     def commands(self) -> dict[str, Command]:
@@ -147,7 +148,7 @@ class Session(Introduction):
             return recipient
         if self._desk.tokens is None:
             return replies.UNKNOWN_RECIPIENT
-        refusal = await self._desk.tokens.admit(recipient)
+        refusal = await self._desk.tokens.admit(recipient, self._account.username if self._account else None)
         return recipient if refusal is None else self.sentence_of(refusal, replies.REFUSED_RECIPIENT)
 
     # The message
@@ -168,14 +169,18 @@ class Session(Introduction):
         return None if self._transaction is not None and self._transaction.recipients else replies.NEED_RECIPIENT
 
     async def _take_message(self, transaction: Transaction) -> None:
+        verifier = self._verifier()
         reception = Reception(
             intake=self._desk.spool.begin(),
             max_bytes=self._limits.max_message_bytes,
             max_header_bytes=self._limits.max_header_bytes,
             newlines=self._limits.bare_newlines if self._account is None else BareNewlines.NORMALISE,
+            hashes_for=lambda header: verifier.hashes_for(header) if verifier is not None else None,
         )
         try:
-            ending = await self._receive(reception)
+            ending = await self._receive(
+                reception, answers=len(transaction.recipients) if self._entrance.is_lmtp else 1
+            )
             if ending is not Ending.WHOLE:
                 self.show_out(_BROKEN_OFF[ending])
                 return
@@ -183,13 +188,23 @@ class Session(Introduction):
         finally:
             if not reception.is_settled:
                 self._lobby.chores.start(reception.forget())
+        answers, self._answers_owed = self._answers_owed, 1
         self._set_post_data_state()
-        for _ in transaction.recipients if self._entrance.is_lmtp else (None,):
-            await self.say(reply)  # RFC 2033 4.2: one for each recipient
+        for _ in range(answers):
+            await self.say(reply)
 
-    async def _receive(self, reception: Reception) -> Ending:
+    async def handle_exception(self, error: Exception) -> str:
+        """Answer for a surprise, as often as answers are owed."""
+        answers, self._answers_owed = self._answers_owed, 1
+        status = await super().handle_exception(error)
+        for _ in range(answers - 1):
+            await self.push(status)
+        return status
+
+    async def _receive(self, reception: Reception, *, answers: int) -> Ending:
         transfer = Transfer(session=self, reception=reception, buffer=self._lobby.buffer)
         transfer.take_over(self.wire())
+        self._answers_owed = answers
         self._reset_timeout(_DAY)
         await self.push(str(replies.GO_AHEAD))
         ending = await transfer.carry_on(
@@ -217,17 +232,34 @@ class Session(Introduction):
             hello=self.hello_name(),
             account=self._account,
             is_for_intake=transaction.is_for_intake,
+            body_hashes=reception.hashes,
         )
         if claim.heading.faults:
             return replies.HEADER_TOO_LONG
         if claim.heading.hops > self._limits.max_received:
             return replies.LOOP
-        if transaction.mail_from == "":
-            return Verified("", "token", "")  # every recipient is a bounce address whose token is known
-        verifier = self._desk.signed_in if self._account is not None else self._entrance.verifier
-        assert verifier is not None, "MAIL was refused"
-        found = await verifier.verify(claim)
+        found = await self._verify(claim)
+        if isinstance(found, Verified):
+            found = await self._check_tokens(transaction, found.username) or found
         return self.sentence_of(found, replies.NOT_VERIFIED) if isinstance(found, Refusal) else found
+
+    async def _verify(self, claim: Claim) -> Verified | Refusal:
+        if claim.mail_from == "":
+            return Verified("", "token", "")  # every recipient is a bounce address whose token is known
+        verifier = self._verifier()
+        assert verifier is not None, "MAIL was refused"
+        return await verifier.verify(claim)
+
+    async def _check_tokens(self, transaction: Transaction, username: str) -> Refusal | None:
+        for recipient in transaction.recipients:
+            if not recipient.kind.is_intake and self._desk.tokens is not None:
+                refusal = await self._desk.tokens.admit(recipient, username)
+                if refusal is not None:
+                    return refusal
+        return None
+
+    def _verifier(self) -> SenderVerifier | None:
+        return self._desk.signed_in if self._account is not None else self._entrance.verifier
 
     async def _settle(self, reception: Reception, *, transaction: Transaction, sender: Verified) -> Reply:
         """Make the message our word, and tell the doorman; on trouble, forget it."""

@@ -61,7 +61,7 @@ def decode_text(data: bytes, charset: str = "") -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        is_cut = error.start > len(data) - 4  # the text ends within a character
+        is_cut = error.end == len(data) and not data[: error.start].isascii()  # it ends within a character
         return data.decode("utf-8" if is_cut else "cp1252", "replace")
 
 
