@@ -10,6 +10,7 @@ import pytest
 
 from gateway.app import House
 from gateway.core.model import NoticeState
+from gateway.store.lock import DataLock
 from tests.cli.admin import story
 from tests.cli.conftest import Deployment
 
@@ -39,9 +40,13 @@ def test_where_it_listens_is_told_while_it_runs(deployment: Deployment) -> None:
     (deployment.folder / "data" / "run").mkdir(exist_ok=True)
     written = {**doors, "pid": os.getpid(), "ready_at": "2026-11-22T09:00:00+00:00"}
     (deployment.folder / "data" / "run" / "endpoints.json").write_text(json.dumps(written))
+    lock = DataLock(deployment.folder / "data")
+    lock.take()
     report = status(deployment)
+    said = deployment.run("admin", "status").stdout
+    lock.release()
     assert (report["running"], report["pid"], report["endpoints"]) == (True, os.getpid(), doors)
-    assert "127.0.0.1:40022" in deployment.run("admin", "status").stdout
+    assert "127.0.0.1:40022" in said
 
 
 def test_files_drops_and_notices_are_counted_by_where_they_stand(deployment: Deployment) -> None:
