@@ -11,6 +11,7 @@ from gateway import log
 from gateway.core.admission import own_school
 from gateway.core.model import Channel, Envelope, FileQuery, FileRecord, History, PartFate, Status, Submission
 from gateway.core.names import Reading, read_name
+from gateway.core.notices import is_delicate
 from gateway.core.reasons import sentence_for
 from gateway.core.register import Account
 from gateway.pipeline.answer import Answer
@@ -130,7 +131,14 @@ class Receive:
             status_at=now,
             date=reading.date or reading.version if reading else None,
             extension=reading.extension if reading else None,
+            private=self._is_private(reading, name),
         )
+
+    def _is_private(self, reading: Reading | None, name: str) -> bool:
+        """Whether colleagues may not see it: a fault in a name must not show what a good name would have kept back."""
+        catalogue = self._policy.current.catalogue
+        service = catalogue.get(reading.service or "") if reading else None
+        return is_delicate(name, catalogue) or (service is not None and service.private)
 
     async def _was_told(self, file: FileRecord) -> bool:
         """Whether this refusal is a client's retry of one that was recorded and told in the last day."""

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from gateway.core.model import Status
 from tests.fakes import FullDisk
 from tests.scenarios.harness import GOOD, HEAD, STAFF, Scene
@@ -46,6 +48,23 @@ class TestANameWithAFault:
         await scene.idle()
         assert len(scene.notices_to(HEAD)) == 2
         assert len(scene.notices_to(STAFF)) == 1
+
+    @pytest.mark.parametrize(
+        ("name", "is_private"),
+        [
+            ("8301102_SAFEconcern20261120.exe", True),
+            ("8301102_SAFEConcern20261120.docx", True),
+            ("8301102_safe_concern20261120.docx", True),
+            ("8301102_SENreview20261120.exe", False),
+            ("Acronyms.pdf", False),
+        ],
+    )
+    async def test_of_a_private_service_is_seen_by_its_sender_alone(
+        self, scene: Scene, name: str, is_private: bool
+    ) -> None:
+        await scene.upload(STAFF, name.replace("8301102", "8304053"), b"x")
+        (file,) = await scene.files()
+        assert file.private is is_private
 
     async def test_is_still_told_after_a_restart_no_second_time(self, scene: Scene) -> None:
         await scene.upload(HEAD, "Acronyms.pdf", b"x")
