@@ -26,6 +26,7 @@ from gateway.supervisor import Supervisor
 from gateway.tables import Tables, read_deployment
 
 GRACE = 20.0  # seconds in which transfers under way may be finished at a stop
+LAST_PASS = 5.0  # seconds for what came in meanwhile: a silent relay must not hold up a stop
 
 
 async def serve(settings: Settings, tables: Tables, config: Path) -> None:
@@ -54,8 +55,8 @@ class Daemon:
 
     async def run(self) -> None:
         """Recover, open, work, and close in order."""
-        await self._house.recover.pass_once()
         with self._signals():
+            await self._house.recover.pass_once()
             async with self._doors_open(), asyncio.TaskGroup() as group:
                 workers = [group.create_task(work) for work in self._work()]
                 self._supervisor.ready(self._house.clock)
@@ -73,6 +74,8 @@ class Daemon:
             ("drop", house.dropper, turns.drop, 1.0),
             ("notify", house.notifier, turns.notify, 1.0),
             ("purge", house.purge, turns.purge, 15.0),
+            ("collect", house.collect, turns.collect, 15.0),
+            ("remind", house.remind, turns.remind, 15.0),
         ]
         workers = [run_worker(stage, worker, turn, every=every) for stage, worker, turn, every in table]
         return [*workers, house.directory.run(), self._supervisor.keep_alive(house.clock)]
@@ -98,10 +101,11 @@ class Daemon:
     async def _finish(self) -> None:
         """Work off what came in while the doors closed; what can't be done now is found at the next start."""
         house = self._house
-        with contextlib.suppress(GatewayError, ExceptionGroup):
-            await house.ingest.pass_once()
-            await house.dropper.pass_once()
-            await house.notifier.pass_once()
+        with contextlib.suppress(GatewayError, ExceptionGroup, TimeoutError):
+            async with asyncio.timeout(LAST_PASS):
+                await house.ingest.pass_once()
+                await house.dropper.pass_once()
+                await house.notifier.pass_once()
 
     # Signals
 
@@ -126,8 +130,8 @@ class Daemon:
         self._supervisor.reloading(self._house.clock)
         try:
             settings, tables = read_deployment(self._config)
+            self._doors.reload(settings, tables)  # first: it still refuses a certificate that can't be used
             self._house.reload(settings, tables)
-            self._doors.reload(settings, tables)
         except ConfigError as faulty:
             log.reload_refused(faults=[str(fault) for fault in faulty.faults])
         else:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenarios.daemons import Daemon, daemon_in
 from tests.scenarios.harness import Scene, copy_of, lay_out_sample, scene_in
 
 
@@ -25,3 +26,10 @@ async def scene(deployment: Path) -> AsyncIterator[Scene]:
     """An open house; the invariants are checked when the story is over."""
     async with scene_in(deployment) as scene:
         yield scene
+
+
+@pytest.fixture
+async def daemon(deployment: Path) -> AsyncIterator[Daemon]:
+    """A real daemon, not started yet; stopped and checked when the story is over."""
+    async with daemon_in(deployment) as daemon:
+        yield daemon
