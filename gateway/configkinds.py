@@ -76,6 +76,13 @@ def _network(value: object) -> Network:
         raise ValueError('expected an IP address or a network, like "192.0.2.7" or "192.0.2.0/24"') from None
 
 
+def _name_server(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError('expected the IP address of a name server, like "192.0.2.53"') from None
+
+
 def _mail_address(text: str) -> str:
     if not MAIL_ADDRESS.fullmatch(text):
         raise ValueError('expected an email address, like "files@derbyshire.example"')
@@ -135,6 +142,7 @@ Listen = Annotated[Address, BeforeValidator(_listen)]
 Listens = Annotated[tuple[Listen, ...], AfterValidator(_distinct)]
 LmtpListen = Annotated[Address | SocketPath, BeforeValidator(_lmtp_listen)]
 Networks = Annotated[tuple[Annotated[Network, BeforeValidator(_network)], ...], Field(min_length=1)]
+NameServers = Annotated[tuple[Annotated[str, AfterValidator(_name_server)], ...], AfterValidator(_distinct)]
 RelayUrl = Annotated[Relay, BeforeValidator(_relay)]
 ScannerAddress = Annotated[Scanner | None, BeforeValidator(_scanner)]
 Combination = Annotated[tuple[Method, ...], Field(min_length=1), AfterValidator(_distinct)]

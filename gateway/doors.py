@@ -11,13 +11,16 @@ from gateway.app import House
 from gateway.core.admission import Refusal
 from gateway.core.model import Channel
 from gateway.core.register import Account
-from gateway.inbound.sftp.portal import Doors as PortalDoors
+from gateway.inbound.sftp.means import Doors as PortalDoors
+from gateway.inbound.sftp.means import FreeSpace, Shares
 from gateway.inbound.sftp.server import Door as SftpDoor
 from gateway.inbound.sftp.server import SftpLimits, SftpListeners
+from gateway.inbound.smtp.data import BareNewlines
 from gateway.inbound.smtp.desk import Desk, Entrance, SmtpLimits
 from gateway.inbound.smtp.listener import Listening, SmtpListeners, read_certificate
 from gateway.inbound.smtp.recipients import AddressBook
 from gateway.inbound.smtp.sender import SignedIn, TrustedRelay
+from gateway.inbound.smtp.strangers import Strangers
 from gateway.pipeline.login import Login
 from gateway.settings import Settings
 from gateway.tables import Tables
@@ -46,7 +49,8 @@ class Doors:
     def __init__(self, house: House) -> None:
         """Make them; `open` opens them."""
         self._house = house
-        self._desk = desk_of(house, house.settings, house.tables)
+        self._strangers = Strangers(house.directory)
+        self._desk = desk_of(house, house.settings, house.tables, self._strangers)
         self._smtp = SmtpListeners(listens=list(_mail_listens(house)), desks=lambda: self._desk, clock=house.clock)
         sftp = house.settings.sftp
         self._sftp_door = _sftp_door(house)
@@ -65,6 +69,7 @@ class Doors:
         """Take nobody in; let transfers under way be finished for so many seconds. Safe to repeat."""
         await self._smtp.close(grace=grace)
         await self._sftp.close(grace=grace)
+        self._strangers.close()
 
     @property
     def endpoints(self) -> Mapping[str, list[str]]:
@@ -73,7 +78,7 @@ class Doors:
 
     def reload(self, settings: Settings, tables: Tables) -> None:
         """Put new settings in force for the sessions that begin from now on; where we listen stays as it is."""
-        self._desk = desk_of(self._house, settings, tables)
+        self._desk = desk_of(self._house, settings, tables, self._strangers)
         self._sftp_door.limits = sftp_limits_of(settings)
 
 
@@ -99,11 +104,11 @@ def _mail_listens(house: House) -> Iterator[Listening]:
         yield Listening(door, Entrance("lmtp", verifier, require_tls=False, networks=_LOOPBACK, is_public=False))
 
 
-def desk_of(house: House, settings: Settings, tables: Tables) -> Desk:
+def desk_of(house: House, settings: Settings, tables: Tables, strangers: Strangers) -> Desk:
     """Return what every session of the email door is given. Raises ConfigError when the certificate can't be used."""
     smtp = settings.smtp
     return Desk(
-        hostname=smtp.hostname or socket.getfqdn(),
+        hostname=smtp.hostname or socket.gethostname(),
         contact=settings.authority.contact,
         limits=smtp_limits_of(settings),
         tls=read_certificate(smtp.certificate, smtp.key) if smtp.listen or smtp.listen_tls or smtp.relay else None,
@@ -115,6 +120,7 @@ def desk_of(house: House, settings: Settings, tables: Tables) -> Desk:
             addresses=smtp.addresses, codes=tables.catalogue.services, folders=[f.key for f in tables.folders]
         ),
         doorman=house.receive,
+        strangers=strangers.verifier(settings),
     )
 
 
@@ -135,6 +141,8 @@ def smtp_limits_of(settings: Settings) -> SmtpLimits:
         max_connections_per_address=smtp.max_connections_per_address,
         idle_seconds=smtp.idle_seconds,
         min_bytes_per_second=smtp.min_bytes_per_second,
+        pace_seconds=smtp.pace_seconds,
+        bare_newlines=BareNewlines(smtp.bare_newlines),
         keep_free_bytes=settings.storage.keep_free_bytes,
     )
 
@@ -152,6 +160,16 @@ def sftp_limits_of(settings: Settings) -> SftpLimits:
         idle_seconds=sftp.idle_seconds,
         keepalive_seconds=sftp.keepalive_seconds,
         require=sftp.require,
+        logging_in=sftp.max_logging_in,
+        logging_in_per_address=sftp.max_logging_in_per_address,
+        channels=sftp.max_channels,
+        outstanding=sftp.max_outstanding_requests,
+        outstanding_bytes=sftp.max_outstanding_bytes,
+        shares=Shares(
+            recalls_a_minute=sftp.max_recalls_per_minute,
+            unfinished=sftp.max_unfinished,
+            keep_free_bytes=settings.storage.keep_free_bytes,
+        ),
     )
 
 
@@ -164,9 +182,10 @@ def _sftp_door(house: House) -> SftpDoor:
         login=house.login,
         doors=PortalDoors(
             receive=house.receive,
+            decisions=house.decisions,
             spool=house.spool,
             archive=house.archive,
-            max_file_bytes=house.settings.sftp.max_file_bytes,
+            space=FreeSpace(house.spool, house.clock),
         ),
         limits=sftp_limits_of(house.settings),
     )

@@ -22,6 +22,7 @@ from gateway.configkinds import (
     Listens,
     LmtpListen,
     MailAddresses,
+    NameServers,
     Networks,
     OptionalMailAddress,
     OptionalPath,
@@ -80,7 +81,7 @@ class SmtpSettings(Table):
     listen: Listens = ()  # STARTTLS
     listen_tls: Listens = ()  # TLS from the first byte
     addresses: MailAddresses
-    hostname: str = ""  # "" is the host's own full name
+    hostname: str = ""  # "" is the host's own name, as it stands on the host
     certificate: PathKey = Path("tls/certificate.pem")
     key: PathKey = Path("tls/key.pem")
     require_tls: bool = True
@@ -93,7 +94,10 @@ class SmtpSettings(Table):
     max_connections_per_address: Count = 20
     max_received: Count = 50  # Received lines in a message: more is a loop
     idle_seconds: Count = 300
-    min_bytes_per_second: CountOrNone = 500  # over a minute of DATA
+    min_bytes_per_second: CountOrNone = 500  # of a message, over each pace_seconds
+    pace_seconds: Count = 60
+    bare_newlines: Literal["reject", "normalise"] = "reject"  # of who did not sign in
+    verify_domains: bool = False  # of who did not sign in, by SPF, DKIM and DMARC
     relay: tuple[RelayListener, ...] = ()
 
     @property
@@ -116,6 +120,14 @@ class LmtpSettings(Table):
         return value
 
 
+class DnsSettings(Table):
+    """Whom we ask what stands in the DNS."""
+
+    servers: NameServers = ()  # () is the host's own
+    port: Annotated[Count, Field(le=65535)] = 53  # of these servers
+    timeout_seconds: Count = 5  # a question, with all its attempts
+
+
 class MessageSettings(Table):
     """How far a message is taken apart."""
 
@@ -135,9 +147,15 @@ class SftpSettings(Table):
     max_file_bytes: Count = 2 << 30
     max_connections: Count = 500
     max_connections_per_address: Count = 50
+    max_logging_in: Count = 100  # connections before their login
+    max_logging_in_per_address: Count = 20
     max_sessions_per_account: Count = 10
+    max_channels: Count = 10  # a connection
     max_auth_tries: Count = 6  # a connection
     max_handles: Count = 100  # a session
+    max_outstanding_requests: Count = 64  # a session
+    max_outstanding_bytes: Annotated[Count, Field(ge=1 << 18)] = 2 << 20  # a session, each way
+    max_unfinished: Count = 100  # uploads of an account
     login_seconds: Count = 30
     idle_seconds: Count = 900  # without a request or a byte of a transfer
     keepalive_seconds: Count = 30
@@ -159,6 +177,12 @@ class NoticesSettings(Table):
     headteacher_copies: bool = True
     max_per_hour: Count = 60  # to a person
     max_per_day: Count = 200  # to a person
+    tell_received: bool = False  # the sender, when an officer took the file
+    sftp_receipts: bool = True  # a receipt for each upload that was accepted
+    replies: bool = True  # receipts carry an address that takes ACCEPT, RECALL, STATUS and HELP
+    remind_at: TimeOfDay = time(8, 0)  # daily digests, and lists of what nobody collected
+    uncollected_working_days: CountOrNone = 5
+    purge_warning_days: CountOrNone = 7
 
     @field_validator("password_file")
     @classmethod
@@ -249,6 +273,7 @@ class Settings(Table):
     tables: TablesSettings = Field(default_factory=_absent)
     smtp: SmtpSettings = Field(default_factory=_absent)
     lmtp: LmtpSettings = Field(default_factory=_absent)
+    dns: DnsSettings = Field(default_factory=_absent)
     message: MessageSettings = Field(default_factory=_absent)
     sftp: SftpSettings = Field(default_factory=_absent)
     notices: NoticesSettings = Field(default_factory=_absent)

@@ -76,7 +76,7 @@ class Entrance:
     """One kind of listener: who may come in by it, and how a sender is known there."""
 
     name: str  # smtp, smtps, relay, lmtp: as in run/endpoints.json
-    verifier: SenderVerifier | None = None  # of who did not sign in; None: they must sign in
+    verifier: SenderVerifier | None = None  # of who did not sign in; None: the desk's, if it has one
     offers_login: bool = False
     require_tls: bool = True
     trusts_loopback: bool = False  # whether a client on this host may do without TLS
@@ -103,6 +103,7 @@ class Desk:
     signed_in: SenderVerifier  # of who did sign in
     book: AddressBook
     doorman: Doorman
+    strangers: SenderVerifier | None = None  # of who did not sign in, where the entrance has no verifier of its own
     tokens: TokenCheck | None = None  # None: nobody knows any token, so each is 550
 
 

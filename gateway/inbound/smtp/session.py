@@ -102,7 +102,7 @@ class Session(Introduction):
         if path.address == "":
             return None  # only the bounce of a notice of ours will find a recipient
         if self._account is None:
-            return replies.NEED_LOGIN if self._entrance.verifier is None else None
+            return replies.NEED_LOGIN if self._verifier() is None else None
         is_own = path.address.casefold() == self._account.email.casefold()
         return None if is_own or self._account.role is Role.DEVICE else replies.NOT_YOUR_ADDRESS
 
@@ -259,7 +259,9 @@ class Session(Introduction):
         return None
 
     def _verifier(self) -> SenderVerifier | None:
-        return self._desk.signed_in if self._account is not None else self._entrance.verifier
+        if self._account is not None:
+            return self._desk.signed_in
+        return self._entrance.verifier or self._desk.strangers
 
     async def _settle(self, reception: Reception, *, transaction: Transaction, sender: Verified) -> Reply:
         """Make the message our word, and tell the doorman; on trouble, forget it."""
