@@ -66,6 +66,19 @@ async def show_school(errand: Errand, number: str) -> None:
     errand.screen.listing(_accounts(number, directory), _PEOPLE, empty="Nobody may send for this school yet.")
 
 
+@schools.command("check-mail")
+@click.argument("sender", metavar="DOMAIN|ADDRESS")
+@on_errand
+async def check_mail(errand: Errand, sender: str) -> None:
+    """Say whether mail from a domain or an address would pass here, and why not.
+
+    The records of its DNS are read: SPF, DKIM, DMARC. Leaves with 65 when its mail would not pass.
+    """
+    from gateway.cli.admin.checkmail import check_mail as check
+
+    await check(errand, sender)
+
+
 def _is_wanted(school: School, filters: Filters) -> bool:
     return (
         filters.school in (None, school.number)

@@ -1,0 +1,135 @@
+"""`gateway admin schools check-mail`: whether mail from a domain or an address would pass here, and why not.
+
+Owns the reasons that lie with us: what the settings allow, and who is registered. What the DNS says is
+`inbound.smtp.prospects`. Changes nothing and sends nothing but DNS questions (Source: SPEC 4, 13).
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import click
+
+from gateway.cli.admin.errand import Errand
+from gateway.cli.exits import DATA
+from gateway.cli.render import Screen, print_json, visible
+from gateway.core.admission import admit, may_send
+from gateway.core.register import Account, Directory
+from gateway.errors import NotThere
+from gateway.inbound.smtp.alignment import normal_domain
+from gateway.inbound.smtp.prospects import Prospects, look_up
+from gateway.inbound.smtp.strangers import name_server
+from gateway.settings import Settings
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What there is to tell."""
+
+    asked: str  # the domain or the address
+    prospects: Prospects
+    accounts: tuple[str, ...]  # usernames of who may send from there
+    hindrances: tuple[str, ...]  # sentences; without any, its mail would pass
+    remarks: tuple[str, ...]
+
+    @property
+    def would_pass(self) -> bool:
+        """Whether mail from there would be taken, if it is what it says it is."""
+        return not self.hindrances
+
+
+async def check_mail(errand: Errand, asked: str) -> None:
+    """Show the findings; leave with 65 when its mail would not pass. Raises NotThere, Transient."""
+    domain = _domain(asked)
+    settings = errand.house.settings
+    prospects = await look_up(domain, names=name_server(settings.dns))
+    directory = await errand.ledger.directory()
+    findings = Findings(
+        asked,
+        prospects,
+        accounts=tuple(sorted(a.username for a in _people(asked, domain, directory) if _refusal(a) is None)),
+        hindrances=tuple(_hindrances(asked, prospects, settings=settings, directory=directory)),
+        remarks=tuple(_remarks(settings)),
+    )
+    _show(findings, errand.screen)
+    if not findings.would_pass:
+        click.get_current_context().exit(DATA)
+
+
+def _domain(asked: str) -> str:
+    """Return the domain in what was asked for, in ASCII."""
+    domain = normal_domain(asked.rpartition("@")[2])
+    if not domain or asked.startswith("@"):
+        raise NotThere(
+            f"{asked} is neither a domain nor an email address; expected one like leys.example or office@leys.example."
+        )
+    return domain
+
+
+def _hindrances(asked: str, prospects: Prospects, *, settings: Settings, directory: Directory) -> Iterator[str]:
+    if not settings.smtp.verify_domains:
+        yield (
+            "[smtp] verify_domains is off in gateway.toml, so whoever sends to the public listeners must sign in; "
+            "what stands in the DNS decides nothing there."
+        )
+    if not prospects.can_pass:
+        yield f"Neither SPF nor DKIM could prove mail from {prospects.domain}: ask the school's IT to set one up."
+    people = list(_people(asked, prospects.domain, directory))
+    if not people:
+        yield f"Nobody with {'this address' if '@' in asked else f'an address at {prospects.domain}'} is registered."
+    elif all(map(_refusal, people)):
+        yield from dict.fromkeys(f"{account.username}: {_refusal(account)}" for account in people)
+
+
+def _remarks(settings: Settings) -> Iterator[str]:
+    if settings.smtp.relay or settings.lmtp.listen:
+        yield "Mail through your own mail server is judged by what that server found (Authentication-Results)."
+    yield "Who signs in with a username and a password needs none of these records."
+    yield "A file is taken only for a school of its sender; that is checked by its name, not here."
+
+
+def _people(asked: str, domain: str, directory: Directory) -> Iterator[Account]:
+    """Yield whose address was meant."""
+    if "@" in asked:
+        account = directory.by_address(asked)
+        yield from () if account is None else (account,)
+        return
+    for account in directory.accounts.values():
+        if normal_domain(account.email.rpartition("@")[2]) == domain:
+            yield account
+
+
+def _refusal(account: Account) -> str | None:
+    """Return why an account may send nothing by email."""
+    refusal = admit(account, channel="email")
+    if refusal is not None:
+        return refusal.sentence.replace("{contact}", "the contact")
+    return None if may_send(account) else "this account may send for no school."
+
+
+def _show(findings: Findings, screen: Screen) -> None:
+    if screen.as_json:
+        print_json(_as_json(findings))
+        return
+    passes = "would pass, when it is what it says it is" if findings.would_pass else "would not pass"
+    click.echo(visible(f"Mail from {findings.asked} {passes}."))
+    for hindrance in findings.hindrances:
+        click.echo(visible(f"  - {hindrance}"))
+    for clue in findings.prospects.clues:
+        screen.heading(clue.kind)
+        for line in (*clue.records, clue.sentence):
+            click.echo(visible(line))
+    screen.heading("To know")
+    for remark in findings.remarks:
+        click.echo(visible(remark))
+
+
+def _as_json(findings: Findings) -> dict[str, object]:
+    return {
+        "asked": findings.asked,
+        "domain": findings.prospects.domain,
+        "would_pass": findings.would_pass,
+        "hindrances": list(findings.hindrances),
+        "accounts": list(findings.accounts),
+        "records": [asdict(clue) for clue in findings.prospects.clues],
+        "remarks": list(findings.remarks),
+    }
