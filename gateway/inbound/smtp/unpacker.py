@@ -76,6 +76,11 @@ class _PartFolder:
             file.close()
 
 
+def limits_for(size: int, limits: MessageLimits) -> MessageLimits:
+    """The limits of a message of so many bytes: a large one may take more CPU, no other limit grows with it."""
+    return replace(limits, cpu_seconds=max(limits.cpu_seconds, size / HONEST_PACE))
+
+
 class MessageUnpacker:
     """The Unpacker port."""
 
@@ -93,7 +98,7 @@ class MessageUnpacker:
         return _unpacked(message, folder)
 
     def _read(self, envelope: Envelope, folder: _PartFolder) -> Message:
-        limits = replace(self._limits, cpu_seconds=max(self._limits.cpu_seconds, envelope.size / HONEST_PACE))
+        limits = limits_for(envelope.size, self._limits)
         with open(self._spool.path(envelope.id), "rb") as stream, closing(folder):
             front = cast(BinaryIO, FirstBytes(stream, envelope.size))
             return read_message(front, envelope.size, folder, limits)
