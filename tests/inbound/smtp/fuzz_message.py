@@ -184,18 +184,17 @@ def damaged_binary(rng: random.Random, raw: bytes) -> bytes:
     return bytes(data)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--count", type=int, default=10_000, help="how many letters")
-    parser.add_argument("--seed", type=int, default=1, help="of the first; the next ones follow")
-    options = parser.parse_args()
-    began = time.perf_counter()
-    ends = fuzz(options.count, options.seed)
-    took = time.perf_counter() - began
-    sys.stdout.write(
-        f"{options.count} letters in {took:.1f} s, each read three times: {dict(ends)}; no promise broken\n"
-    )
+def main(count: int, seed: int) -> Counter[str]:
+    """Read so many letters and return what became of them."""
+    return fuzz(count, seed)
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--count", type=int, default=10_000, help="how many letters")
+    parser.add_argument("--seed", type=int, default=1, help="of the first; the next ones follow")
+    given = parser.parse_args()
+    began = time.perf_counter()
+    ends = main(given.count, given.seed)
+    took = time.perf_counter() - began
+    sys.stdout.write(f"{given.count} letters in {took:.1f} s, each read three times: {dict(ends)}; no promise broken\n")
