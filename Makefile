@@ -1,7 +1,10 @@
 # Two commands are all that a newcomer needs: `make demo` shows the gateway at work, `make test` proves it.
 # Assumed: Python 3.11 or later with venv, make, git. Everything else goes into .venv.
 
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p 2>/dev/null && break; done)
+# Found by being run: a name in the PATH may be a shim for a Python that isn't there.
+IS_NEW = 'import sys; print("yes" if sys.version_info >= (3, 11) else "no")'
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
+	test "$$($$p -c $(IS_NEW) 2>/dev/null)" = yes && command -v $$p && break; done)
 BIN := .venv/bin
 STAMP := .venv/.set-up
 WORKERS ?= auto
@@ -15,11 +18,13 @@ help:  ## say what there is
 setup: $(STAMP)  ## make .venv with the command at .venv/bin/gateway
 
 $(STAMP): pyproject.toml requirements.lock
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and none was found: install it (Debian: apt install python3 python3-venv)." >&2; exit 69; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; $(PYTHON) is older. Name another with: make PYTHON=/path/of/python3.11 $(MAKECMDGOALS)" >&2; exit 69; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is needed and missing: install it (Debian: apt install python3-venv)." >&2; exit 69; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and none was found: install it (Debian: apt install python3 python3-venv), or name one with: make PYTHON=/path/of/python3.11 $(MAKECMDGOALS)" >&2; exit 69; }
+	@test "$$($(PYTHON) -c $(IS_NEW) 2>/dev/null)" = yes || { echo "Python 3.11 or later is needed, and $(PYTHON) is none that runs. Name another with: make PYTHON=/path/of/python3.11 $(MAKECMDGOALS)" >&2; exit 69; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is needed, and $(PYTHON) has none: install it (Debian: apt install python3-venv)." >&2; exit 69; }
+	@echo "Setting up in .venv with $(PYTHON); this takes a minute." >&2
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock \
+		|| { echo "The packages of requirements.lock could not be installed: pip says why above. What is there stays; run make again." >&2; exit 69; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
