@@ -22,7 +22,8 @@ $(STAMP): pyproject.toml requirements.lock
 	@test "$$($(PYTHON) -c $(IS_NEW) 2>/dev/null)" = yes || { echo "Python 3.11 or later is needed, and $(PYTHON) is none that runs. Name another with: make PYTHON=/path/of/python3.11 $(MAKECMDGOALS)" >&2; exit 69; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is needed, and $(PYTHON) has none: install it (Debian: apt install python3-venv)." >&2; exit 69; }
 	@echo "Setting up in .venv with $(PYTHON); this takes a minute." >&2
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock \
 		|| { echo "The packages of requirements.lock could not be installed: pip says why above. What is there stays; run make again." >&2; exit 69; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
