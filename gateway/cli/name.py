@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from gateway.cli.exits import DATA
+from gateway.cli.filters import DFE_NUMBER
 from gateway.cli.render import Row, json_option, print_json, visible
 from gateway.core.names import Reading, read_name
 from gateway.core.reasons import Reason, advice_for, sentence_for
@@ -25,6 +26,7 @@ _CODE_FAULTS = {Reason.NO_SERVICE_CODE, Reason.UNKNOWN_SERVICE_CODE}
     "--school",
     "schools",
     multiple=True,
+    type=DFE_NUMBER,
     metavar="N",
     help="DfE number of a school that the sender may send for; may be given again. Without it, that is not judged.",
 )

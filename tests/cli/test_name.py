@@ -213,6 +213,13 @@ def test_a_file_of_another_school_belongs_to_nobody(deployment: Deployment) -> N
     assert row_of(deployment.run("name", GOOD, "--school", "8301102", "--json"))["school"] is None
 
 
+@pytest.mark.parametrize("number", ["83", "830200O", "８３０２０００", ""])
+def test_a_school_that_is_no_dfe_number_is_a_mistake_of_usage(deployment: Deployment, number: str) -> None:
+    refused = deployment.run("name", GOOD, "--school", number)
+    assert refused.exit_code == 64
+    assert "expected a DfE number of seven digits" in refused.stderr
+
+
 def test_the_number_is_offered_only_to_a_sender_of_one_school(deployment: Deployment) -> None:
     """Rule (d) of SPEC 3."""
     line = ("name", "INFOphonics20261120.pdf", "--json")
