@@ -26,7 +26,7 @@ FUZZERS: dict[str, Fuzzer] = {
 PIECE = 1_000  # inputs between two looks at the clock
 
 
-def main(count: int, seed: int, *, minutes: float = 60, fuzzers: dict[str, Fuzzer] | None = None) -> dict[str, int]:
+def main(count: int, seed: int, *, minutes: float = 30, fuzzers: dict[str, Fuzzer] | None = None) -> dict[str, int]:
     """Give every fuzzer `count` inputs, or what it does in so many minutes; return how many each did."""
     return {name: _run(name, fuzzer, count, seed, minutes * 60) for name, fuzzer in (fuzzers or FUZZERS).items()}
 
@@ -52,6 +52,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--count", type=int, default=200_000, help="inputs of each fuzzer")
     parser.add_argument("--seed", type=int, default=1, help="of the first input; the next ones follow")
-    parser.add_argument("--minutes", type=float, default=60, help="that each fuzzer may take")
+    parser.add_argument("--minutes", type=float, default=30, help="that each fuzzer may take")
     given = parser.parse_args()
     main(given.count, given.seed, minutes=given.minutes)
