@@ -182,6 +182,8 @@ class Connection(SMTP):
 
     async def push(self, status: str | bytes) -> None:
         """Write an answer, ours or aiosmtpd's; who gets too many errors is shown out."""
+        if self.transport is None or self.transport.is_closing():  # a transport of TLS can't be written to any more
+            raise ConnectionResetError
         line = status if isinstance(status, bytes) else replies.plain(status).encode("ascii")
         await super().push(line)
         self._errors += line[:1] in (b"4", b"5")
