@@ -18,7 +18,7 @@ from typing import Any
 from gateway import log
 from gateway.app import House, open_house
 from gateway.doors import Doors
-from gateway.errors import ConfigError, GatewayError
+from gateway.errors import ConfigError, Fault, GatewayError
 from gateway.pipeline.worker import Pass, Turn, run_worker
 from gateway.settings import Settings
 from gateway.store.lock import DataLock
@@ -32,7 +32,7 @@ LAST_PASS = 5.0  # seconds for what came in meanwhile: a silent relay must not h
 async def serve(settings: Settings, tables: Tables, config: Path) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError, Transient (another daemon) before any door is open."""
     log.set_up(json=not sys.stderr.isatty())  # before anything is said: the library's own default shows what files hold
-    settings.storage.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_data_folder(settings.storage.data)
     lock = DataLock(settings.storage.data)
     lock.take()
     try:
@@ -40,6 +40,15 @@ async def serve(settings: Settings, tables: Tables, config: Path) -> None:
             await Daemon(house, config).run()
     finally:
         lock.release()
+
+
+def make_data_folder(data: Path) -> None:
+    """Make it if it is not there; safe to repeat. Raises ConfigError when it can't be made."""
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"the folder {data} can't be made: {error.strerror}; make it for the gateway's user (mode 0700)"
+        raise ConfigError((Fault("gateway.toml", "[storage] data", problem),)) from error
 
 
 class Daemon:

@@ -22,7 +22,7 @@ from gateway.cli.init import lay_out, shipped_folder
 from gateway.cli.load import StayingCourier
 from gateway.configfile import Key
 from gateway.core.endpoint import Scanner
-from gateway.daemon import Daemon
+from gateway.daemon import Daemon, make_data_folder
 from gateway.errors import ConfigError
 from gateway.sample import set_keys
 from gateway.settings import Settings, read_settings
@@ -239,3 +239,10 @@ async def test_what_was_refused_is_taken_once_it_is_mended(
     daemon.reload()
     assert house.policy.current.terms.days == 7
     assert "reloaded" in "".join(capsys.readouterr())
+
+
+def test_a_data_folder_that_cannot_be_made_is_a_fault_of_its_key(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError) as refused:
+        make_data_folder(tmp_path / "file" / "data")
+    assert "[storage] data: the folder" in str(refused.value)

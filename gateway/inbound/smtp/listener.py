@@ -23,6 +23,12 @@ from gateway.ports import Clock
 
 _HANDSHAKE_SECONDS = 30.0
 _BACKLOG = 512  # connections that the kernel takes while we are busy
+_KEYS = {  # of gateway.toml, by the name of the entrance
+    "smtp": "[smtp] listen",
+    "smtps": "[smtp] listen_tls",
+    "relay": "[[smtp.relay]] listen",
+    "lmtp": "[lmtp] listen",
+}
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,5 @@ def _places(listening: Listening, server: asyncio.Server) -> list[str]:
 
 
 def _no_place(listening: Listening, error: OSError) -> Fault:
-    return Fault(
-        "gateway.toml", f"[{listening.entrance.name}] listen", f"can't listen on {listening.at}: {error.strerror}"
-    )
+    key = _KEYS[listening.entrance.name]
+    return Fault("gateway.toml", key, f"can't listen on {listening.at}: {error.strerror}")
