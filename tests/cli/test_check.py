@@ -3,8 +3,10 @@
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -593,15 +595,16 @@ def test_a_check_changes_nothing(deployment: Deployment) -> None:
 
 @as_root
 def test_somebody_else_is_told_that_the_rights_are_theirs(deployment: Deployment) -> None:
-    for folder in (deployment.folder, *deployment.folder.parents[:3]):
-        folder.chmod(0o755)
-    code = (
-        "import os; from gateway.cli.root import root; from gateway.cli.owner import import_everything\n"
-        "import_everything(); import encodings.idna\n"
-        "os.setgroups([]); os.setgid(54322); os.setuid(54322)\n"
-        f"root.main({['-c', str(deployment.config), 'check']!r})"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory() as folder:  # not below tmp_path, which is root's alone
+        Path(folder).chmod(0o755)
+        place = shutil.copytree(deployment.folder, Path(folder) / "deployment")
+        code = (
+            "import os; from gateway.cli.root import root; from gateway.cli.owner import import_everything\n"
+            "import_everything()\n"
+            "os.setgroups([]); os.setgid(54322); os.setuid(54322)\n"
+            f"root.main({['-c', str(place / 'gateway.toml'), 'check']!r})"
+        )
+        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.returncode == 78, ran.stderr
     assert "What follows is judged with your rights." in ran.stdout
     assert "key.pem can't be read: Permission denied; expected the gateway's user as its owner." in ran.stdout
