@@ -31,6 +31,7 @@ _PROGRAMS: Mapping[bytes, str] = {
     b"\xcf\xfa\xed\xfe": "a macOS program",
     b"#!": "a script",
 }
+_PDF_OBJECT = b" obj"
 _ZIP_END = b"PK\x05\x06"
 _ZIP_END_SHORTEST = 22  # bytes: the record at the end without a comment
 _ZIP_END_LONGEST = 65_557  # bytes: the record at the end with the longest comment
@@ -54,13 +55,14 @@ def program_kind(head: bytes) -> str | None:
 def is_cut_off(head: bytes, tail: bytes) -> bool:
     """Return whether a container that starts well has no end: an upload that was broken off.
 
-    `tail` is the last 64 KiB for a zip; only its own end record counts. Bytes of no known start are not judged.
+    `tail` is the last 64 KiB for a zip; only its own end record counts. Bytes of no known start are not judged, nor
+    is a text that only begins like a PDF: a real one has objects in it from the first page on.
     """
     if head.startswith(b"PK\x03\x04"):
         end = tail[-_ZIP_END_LONGEST:]
         at = end.rfind(_ZIP_END)
         return at < 0 or len(end) - at < _ZIP_END_SHORTEST
-    if head.startswith(b"%PDF-"):
+    if head.startswith(b"%PDF-") and _PDF_OBJECT in head:
         return b"%%EOF" not in tail[-TAIL:]
     return False
 

@@ -100,8 +100,8 @@ PDF = b"%PDF-1.4\n" + b"1 0 obj\n" * 1000 + b"%%EOF\n"
         ("a little rubbish may follow", PDF + b"\r\n" * 500, True),
         ("much rubbish is another file", PDF + b"\0" * TAIL, False),
         ("the mark is not there", PDF[:-7], False),
-        ("a mark at the beginning is no end", b"%PDF-1.4\n%%EOF\n" + b"x" * 5000, False),
-        ("it stops at its first line", b"%PDF-1.4\n", False),
+        ("a mark at the beginning is no end", b"%PDF-1.4\n%%EOF\n1 0 obj\n" + b"x" * 5000, False),
+        ("a text that only begins like one is not judged", b"%PDF-1.4 is how a PDF begins\n", True),
     ],
 )
 def test_a_pdf_ends_with_its_mark(rule: str, data: bytes, whole: bool) -> None:
