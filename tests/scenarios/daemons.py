@@ -87,6 +87,13 @@ class Relay:
         return [notice for notice in self.notices if notice["To"] == address]
 
 
+def words_of(notice: EmailMessage) -> str:
+    """Return the plain text of a notice."""
+    body = notice.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
 @dataclass
 class Daemon:
     """One deployment, and the process that serves it."""
@@ -201,7 +208,9 @@ class Daemon:
 
     async def idle(self) -> None:
         """Wait until nothing is left to do."""
-        await until(lambda: not self._owed(), "all was worked off", seconds=60)
+        with suppress(AssertionError):
+            await until(lambda: not self._owed(), "all was worked off", seconds=60)
+        assert not self._owed(), f"still owed: {self._owed()}\n{self.said()}"
 
     def _owed(self) -> list[str]:
         """Return what the daemon still has to do."""

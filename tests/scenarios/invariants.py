@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 MARKER = ".gateway-drop-folder"
-TOP = {"gateway.lock", "ledger.db", "ledger.db-wal", "ledger.db-shm", "spool", "archive", "run"}
+TOP = {"gateway.lock", "ledger.db", "ledger.db-wal", "ledger.db-shm", "reply.key", "spool", "archive", "run"}
 SPOOL = {"incoming", "ready", "parts", "failed"}
 PRIVATE = re.compile(r"(?i)(?<![a-z])(SAFE|HR)")  # what may be about the headteacher, as the sample has it
 

@@ -18,6 +18,7 @@ from tests.fakes import KILLED, POWER_CUT, WAYS_TO_DIE, DyingDisk, dies, dying
 from tests.scenarios.harness import GOOD, HEAD, Scene, restore
 from tests.scenarios.invariants import Promise
 from tests.scenarios.stand_ins import DyingLedger, RecordingCourier
+from tests.scenarios.states import State, drops_in, legal_drops, legal_submissions, submissions_in
 
 PIC = "8301102_INFOpicture20261120.jpg"
 LARGE = b"\xff\xd8\xff" + b"large" * 120_000
@@ -34,6 +35,7 @@ class Story:
     before: tuple[Act, ...]
     act: tuple[Act, ...]
     dropped: dict[str, bytes]  # what lies in the folder of INFO when all is done, once it was promised
+    is_on_the_page: bool = False  # one of those that together visit every row of docs/states.md
 
     def __str__(self) -> str:
         """Name the test."""
@@ -100,21 +102,34 @@ async def purges(scene: Scene) -> None:
 
 SMALL = {GOOD: b"small"}
 STORIES = (
-    Story("receive a small upload", (), (uploads,), SMALL),
+    Story("receive a small upload", (), (uploads,), SMALL, True),
     Story("receive a large upload", (), (uploads_a_large_one,), {PIC: LARGE}),
     Story("break an upload off", (), (breaks_an_upload_off,), {}),
     Story("go on with an upload", (breaks_an_upload_off,), (goes_on_with_an_upload,), {GOOD: b"small"[:2] + b"all"}),
     Story("receive a message", (), (mails_two,), SMALL),
     Story("refuse a name", (), (is_refused, notifies), {}),
-    Story("ingest an upload", (uploads,), (ingests,), SMALL),
+    Story("ingest an upload", (uploads,), (ingests,), SMALL, True),
     Story("ingest a large upload", (uploads_a_large_one,), (ingests,), {PIC: LARGE}),
-    Story("ingest a message, one file of it rejected", (mails_two,), (ingests,), SMALL),
-    Story("drop and tell", (mails_two, ingests), (drops, notifies), SMALL),
+    Story("ingest a message, one file of it rejected", (mails_two,), (ingests,), SMALL, True),
+    Story("drop and tell", (mails_two, ingests), (drops, notifies), SMALL, True),
     Story("drop a second version", (uploads, rests, uploads_a_large_one, ingests), (drops,), SMALL | {PIC: LARGE}),
     Story("recover", (mails_two, uploads_a_large_one, breaks_an_upload_off), (recovers,), SMALL | {PIC: LARGE}),
     Story("purge", (mails_two, uploads_a_large_one, rests, waits_for_the_term), (purges,), {}),
-    Story("purge what waits for its drop", (uploads, ingests, waits_for_the_term), (purges,), {}),
+    Story("ingest a repeat", (uploads, rests, uploads), (ingests,), SMALL, True),
+    Story("purge what waits for its drop", (uploads, ingests, waits_for_the_term), (purges,), {}, True),
 )
+
+
+NOTHING = ("-", "-", "-", "-")
+DROPS_THAT_A_DEATH_LEAVES = {
+    ("due", "-", "-"),
+    ("due", "+", "-"),
+    ("placing", "+", "-"),
+    ("placing", "+", "+"),
+    ("placing", "-", "+"),
+    ("done", "-", "+"),
+    ("withdrawn", "-", "-"),
+}
 
 
 class Stage:
@@ -127,6 +142,7 @@ class Stage:
         self.snapshot = deployment.parent / "snapshot"
         self.tables = read_deployment(deployment / "gateway.toml")
         self.tries = 0
+        self.seen: set[State] = set()
 
     async def prepare(self) -> None:
         """Tell what went well before, and remember where that led."""
@@ -161,6 +177,7 @@ class Stage:
     async def check(self, scene: Scene) -> None:
         """Start again on what is left, work it off, and check that the promise was kept."""
         await scene.stop()
+        self.look(scene.folder)
         scene.clock.advance(1)
         await scene.start()
         await scene.house.recover.pass_once()
@@ -172,6 +189,13 @@ class Stage:
         await scene.stop()
         await check_unfinished(scene)
         scene.assert_whole()
+
+    def look(self, folder: Path) -> None:
+        """Check that what is left is a state of the page."""
+        left, drops = set(submissions_in(folder).values()), set(drops_in(folder).values())
+        assert left <= legal_submissions(), left - legal_submissions()
+        assert drops <= legal_drops(), drops - legal_drops()
+        self.seen |= left | drops
 
     def check_drops(self, scene: Scene) -> None:
         """Whatever was promised lies in its folder, whole; nothing else does."""
@@ -199,6 +223,24 @@ async def check_unfinished(scene: Scene) -> None:
 @pytest.mark.parametrize("way", WAYS_TO_DIE)
 @pytest.mark.parametrize("story", STORIES, ids=str)
 async def test_at_every_change_of_the_disk(deployment: Path, story: Story, way: str) -> None:
+    await every_change_of_the_disk(deployment, story, way)
+
+
+async def test_the_page_of_states_names_those_that_a_death_leaves_and_no_others(
+    deployment: Path, tmp_path: Path
+) -> None:
+    """docs/states.md is the checklist: each of its rows that a death can leave is visited."""
+    seen: set[State] = set()
+    for n, story in enumerate(STORIES):
+        if story.is_on_the_page:
+            folder = shutil.copytree(deployment, tmp_path / str(n) / "deployment")
+            seen |= await every_change_of_the_disk(folder, story, KILLED)
+    assert legal_submissions() - {NOTHING} == seen & legal_submissions()
+    assert seen & legal_drops() == DROPS_THAT_A_DEATH_LEAVES
+
+
+async def every_change_of_the_disk(deployment: Path, story: Story, way: str) -> set[State]:
+    """Tell a story for each change that it makes, dying there; return the states that were left."""
     stage = Stage(deployment, story)
     await stage.prepare()
     counting = DyingDisk()
@@ -213,6 +255,7 @@ async def test_at_every_change_of_the_disk(deployment: Path, story: Story, way: 
         assert await dies(stage.act(scene)) == (n < counting.count), counting.changes[:n]
         disk.die()
         await stage.check(scene)
+    return stage.seen
 
 
 @pytest.mark.parametrize("way", [KILLED, POWER_CUT])

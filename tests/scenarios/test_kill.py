@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from tests.scenarios.daemons import CLOCK, GONE, Daemon
+from tests.scenarios.daemons import CLOCK, GONE, Daemon, words_of
 from tests.scenarios.invariants import sha256
 
 KILLS = 32
@@ -124,6 +124,6 @@ def check_each_was_told(daemon: Daemon) -> None:
     owed = {f"<{n['id']}@gateway.test>": n for n in daemon.rows("notices")}
     assert {n["state"] for n in owed.values()} == {"sent"}
     assert {str(notice["Message-ID"]) for notice in daemon.relay.notices} == owed.keys()
-    texts = " ".join(notice.get_content() for notice in daemon.relay.notices)
+    texts = " ".join(words_of(notice) for notice in daemon.relay.notices)
     for promise in daemon.promises:
         assert promise.name in texts

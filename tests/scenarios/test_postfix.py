@@ -1,0 +1,153 @@
+"""Postfix in front of the daemon, over SMTP and over LMTP, with the configuration of docs/postfix.md (SPEC 4)."""
+
+import asyncio
+import os
+import pwd
+import re
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiosmtplib
+import pytest
+
+from tests.scenarios.daemons import CLOCK, ROOT, Daemon, until
+from tests.scenarios.harness import HEAD, letter
+from tests.scenarios.invariants import Promise, sha256
+
+POSTFIX = shutil.which("postfix") or shutil.which("postfix", path="/usr/sbin")
+pytestmark = [
+    pytest.mark.clients,
+    pytest.mark.skipif(POSTFIX is None or os.geteuid() != 0, reason="postfix is not installed, or this is not root"),
+]
+FILE = "8301102_INFOmailed20261120.docx"
+MX = "mx.derbyshire.example"
+RELAY = f'\n[[smtp.relay]]\nlisten = ["127.0.0.1:0"]\nfrom = ["127.0.0.1"]\nauthserv_id = "{MX}"\n'
+MASTER = """
+127.0.0.1:{port} inet n - n - - smtpd
+pickup    unix n - n 60 1 pickup
+cleanup   unix n - n - 0 cleanup
+qmgr      unix n - n 300 1 qmgr
+tlsmgr    unix - - n 1000? 1 tlsmgr
+rewrite   unix - - n - - trivial-rewrite
+bounce    unix - - n - 0 bounce
+defer     unix - - n - 0 bounce
+trace     unix - - n - 0 bounce
+flush     unix n - n 1000? 0 flush
+proxymap  unix - - n - - proxymap
+smtp      unix - - n - - smtp
+relay     unix - - n - - smtp
+lmtp      unix - - n - - lmtp
+error     unix - - n - - error
+retry     unix - - n - - error
+discard   unix - - n - - discard
+anvil     unix - - n - 1 anvil
+scache    unix - - n - 1 scache
+postlog   unix-dgram n - n - 1 postlogd
+"""
+OURS = """
+compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+maillog_file = {folder}/mail.log
+maillog_file_prefixes = {folder}
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks =
+alias_maps =
+smtp_dns_support_level = disabled
+minimal_backoff_time = 1s
+smtpd_sender_restrictions = check_sender_access inline:{{
+    {{ millbeck.example = PREPEND X-Found: {mx}; dmarc=pass header.from=millbeck.example }} }}
+"""  # the last setting and the next stand for OpenDMARC: they write what that would have found
+FOUND = "header_checks = regexp:{ { /^X-Found: (.*)/ REPLACE Authentication-Results: $$1 } }, "
+
+
+def documented(way: str) -> str:
+    """Return the lines of main.cf that docs/postfix.md gives: those for both ways, and those for one."""
+    text = (ROOT / "docs" / "postfix.md").read_text(encoding="utf-8")
+    blocks = dict(re.findall(r"```ini title=(\S+)\n(.*?)```", text, re.DOTALL))
+    return f"{blocks['both']}{blocks[way]}"
+
+
+@asynccontextmanager
+async def postfix(way: str, *, gateway: int) -> AsyncIterator[tuple[int, Path]]:
+    """Run a Postfix of our own that hands on to a port; yield where it listens, and its log."""
+    folder = Path(tempfile.mkdtemp(prefix="postfix-"))
+    folder.chmod(0o755)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    for name in ("queue", "data", "etc"):
+        (folder / name).mkdir(mode=0o755)
+    os.chown(folder / "data", pwd.getpwnam("postfix").pw_uid, -1)
+    main = documented(way).replace("[192.0.2.10]:2525", f"[127.0.0.1]:{gateway}")
+    main = main.replace("header_checks = ", FOUND).replace("127.0.0.1:2424", f"127.0.0.1:{gateway}")
+    main = main.replace("derbyshire.example", "gateway.test").replace("mx.gateway.test", MX)
+    if way == "smtp":
+        main = main.replace("smtp_tls_security_level = verify", "smtp_tls_security_level = none")  # on loopback
+    (folder / "etc" / "main.cf").write_text(main + OURS.format(folder=folder, mx=MX))
+    (folder / "etc" / "master.cf").write_text(MASTER.format(port=port).lstrip())
+    try:
+        await _run(folder, "start")
+        yield port, folder / "mail.log"
+    finally:
+        await _run(folder, "abort")
+        shutil.rmtree(folder)
+
+
+async def _run(folder: Path, word: str) -> None:
+    command = await asyncio.create_subprocess_exec(
+        str(POSTFIX), "-c", str(folder / "etc"), word, stdout=-3, stderr=-3, stdin=-3
+    )
+    async with asyncio.timeout(20):
+        await command.wait()
+
+
+async def send(port: int, message: bytes, *, sender: str) -> None:
+    """Hand a message to Postfix, as a server in the Internet does."""
+    for _ in range(100):
+        try:
+            async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, timeout=20, start_tls=False) as client:
+                await client.sendmail(sender, ["files@gateway.test"], message)
+            return
+        except aiosmtplib.SMTPConnectError:
+            await CLOCK.sleep(0.1)
+    raise AssertionError("Postfix never listened")
+
+
+@asynccontextmanager
+async def gateway_behind_postfix(daemon: Daemon, way: str) -> AsyncIterator[tuple[int, Path]]:
+    """Start both."""
+    await daemon.set_up(HEAD, lmtp__listen=["127.0.0.1:0"], lmtp__authserv_id=MX)
+    with daemon.config.open("a") as config:
+        config.write(RELAY)
+    await daemon.start()
+    async with postfix(way, gateway=daemon.port("relay" if way == "smtp" else "lmtp")) as front:
+        yield front
+
+
+@pytest.mark.parametrize("way", ["smtp", "lmtp"])
+async def test_what_postfix_verified_is_taken(daemon: Daemon, way: str) -> None:
+    data = bytes(range(256)) * 4000
+    async with gateway_behind_postfix(daemon, way) as (port, log):
+        await send(port, letter(daemon.address(HEAD), (FILE, data)), sender=daemon.address(HEAD))
+        await until(lambda: "status=" in log.read_text() if log.exists() else False, "Postfix said what came of it")
+        assert "status=sent (250 2.0.0 Accepted as" in log.read_text()
+    daemon.promises.append(Promise(FILE, sha256(data), HEAD))
+    await daemon.idle()
+    assert daemon.dropped("INFO") == {FILE: data}
+    assert [row["verified_by"] for row in daemon.rows("submissions")] == [f"relay {MX}"]
+
+
+@pytest.mark.parametrize("way", ["smtp", "lmtp"])
+async def test_results_that_a_sender_wrote_itself_count_for_nothing(daemon: Daemon, way: str) -> None:
+    forged = {"Authentication_Results": f"{MX}; dmarc=pass header.from=millbeck.example"}
+    async with gateway_behind_postfix(daemon, way) as (port, log):
+        await send(port, letter(daemon.address(HEAD), (FILE, b"x"), **forged), sender="a@elsewhere.example")
+        await until(lambda: "status=" in log.read_text() if log.exists() else False, "Postfix said what came of it")
+        assert "status=bounced" in log.read_text()
+    assert daemon.rows("submissions") == []
