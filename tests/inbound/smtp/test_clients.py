@@ -2,6 +2,9 @@
 
 import asyncio
 import shutil
+import subprocess
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
 
@@ -109,3 +112,42 @@ async def test_curl_delivers_every_byte(tmp_path):
         )
         assert code == 0, said
         assert the_one(home) == file.read_bytes()
+
+
+NODEMAILER = """
+const mail = require("nodemailer").createTransport({
+  host: "localhost", port: Number(process.argv[2]), secure: process.argv[3] === "smtps", requireTLS: true,
+  auth: { user: "head", pass: process.argv[4] }, tls: { ca: require("fs").readFileSync(process.argv[5]) },
+});
+mail.sendMail({
+  from: process.argv[6], to: "files@gateway.test", subject: "A file", text: "Dear team,\\n.a dot\\n..\\nThe end.",
+  attachments: [{ path: process.argv[7] }],
+}).then((sent) => console.log(sent.response), (error) => { console.log(error.message); process.exitCode = 1; });
+"""
+
+
+@pytest.fixture(scope="module")
+def nodemailer(tmp_path_factory):
+    """A folder with nodemailer, from the npm registry."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("node and npm are not installed")
+    folder = tmp_path_factory.mktemp("nodemailer")
+    install = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "nodemailer@7"]
+    if subprocess.run(install, cwd=folder, capture_output=True, timeout=60).returncode != 0:
+        pytest.skip("nodemailer can't be had from the npm registry")
+    (folder / "send.js").write_text(NODEMAILER)
+    return folder / "send.js"
+
+
+@pytest.mark.parametrize("name", ["smtp", "smtps"])
+async def test_nodemailer_delivers_an_attachment(name, nodemailer, tmp_path):
+    file = tmp_path / "8302000_SENreport20261122.pdf"
+    file.write_bytes(bytes(range(256)) * 2000)
+    async with house() as home:
+        _, port = home.place(name)
+        code, said = await run("node", nodemailer, port, name, PASSWORD, certificate()[0], HEAD.email, file)
+        assert code == 0, said
+        assert "250 2.0.0 Accepted as" in said
+        message = message_from_bytes(the_one(home), policy=default)
+    assert [part.get_content() for part in message.iter_attachments()] == [file.read_bytes()]
+    assert message.get_body(("plain",)).get_content().splitlines() == ["Dear team,", ".a dot", "..", "The end."]
