@@ -11,6 +11,7 @@ from gateway.app import House
 from gateway.core.admission import Refusal
 from gateway.core.model import Channel
 from gateway.core.register import Account
+from gateway.core.tokens import TokenKind
 from gateway.inbound.sftp.means import Doors as PortalDoors
 from gateway.inbound.sftp.means import FreeSpace, Shares
 from gateway.inbound.sftp.server import Door as SftpDoor
@@ -18,13 +19,18 @@ from gateway.inbound.sftp.server import SftpLimits, SftpListeners
 from gateway.inbound.smtp.data import BareNewlines
 from gateway.inbound.smtp.desk import Desk, Entrance, SmtpLimits
 from gateway.inbound.smtp.listener import Listening, SmtpListeners, read_certificate
-from gateway.inbound.smtp.recipients import AddressBook
+from gateway.inbound.smtp.recipients import AddressBook, Recipient, RecipientKind
 from gateway.inbound.smtp.sender import SignedIn, TrustedRelay
 from gateway.inbound.smtp.strangers import Strangers
 from gateway.pipeline.login import Login
+from gateway.pipeline.tokens import Tokens
 from gateway.settings import Settings
 from gateway.tables import Tables
 
+NO_SUCH_TOKEN = Refusal(
+    "token", "There is no such address here; please reply to the latest message that we sent to you"
+)
+NOT_YOUR_TOKEN = Refusal("not-your-token", "This reply address belongs to a message that was sent to somebody else")
 _LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
 
@@ -41,6 +47,27 @@ class MailLogin:
         if isinstance(answer, Account):
             await self._login.note(answer, peer=peer, channel=Channel.EMAIL, how="password")
         return answer
+
+
+class MailTokens:
+    """The email door's question about reply+ and bounce+ addresses."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        """Ask these."""
+        self._tokens = tokens
+
+    async def admit(self, recipient: Recipient, username: str | None) -> Refusal | None:
+        """Return why mail may not go there: we did not write the token, or it is somebody else's."""
+        if recipient.kind is RecipientKind.BOUNCE:
+            known = await self._tokens.known(recipient.detail, TokenKind.BOUNCE)
+            return NO_SUCH_TOKEN if known is None or username else None  # what comes back has no sender
+        if recipient.kind is not RecipientKind.REPLY:
+            return NO_SUCH_TOKEN
+        known = await self._tokens.known(recipient.detail, TokenKind.REPLY)
+        if known is None:
+            return NO_SUCH_TOKEN
+        # Whether it was used, or has expired, is told to its owner by a notice, and to nobody else.
+        return None if username in (None, known.owner.username) else NOT_YOUR_TOKEN
 
 
 class Doors:
@@ -120,6 +147,7 @@ def desk_of(house: House, settings: Settings, tables: Tables, strangers: Strange
             addresses=smtp.addresses, codes=tables.catalogue.services, folders=[f.key for f in tables.folders]
         ),
         doorman=house.receive,
+        tokens=MailTokens(house.tokens),
         strangers=strangers.verifier(settings),
     )
 

@@ -21,6 +21,7 @@ from gateway.core.model import (
     Mail,
     Notice,
     NoticeQuery,
+    Parcel,
     Posted,
     Submission,
     TrailCheck,
@@ -28,6 +29,7 @@ from gateway.core.model import (
     Unpacked,
 )
 from gateway.core.register import Account, Directory, School, Succession
+from gateway.core.routing import Target
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -362,8 +364,15 @@ class Submissions(Protocol):
         """Return the school's files of this name (NFC, case ignored) whose bytes we hold, newest first."""
         ...
 
+    async def same_bytes(self, *, school: str, service: str, sha256: str) -> list[FileRecord]:
+        """Return what the school sent to a service with these bytes and we hold, Sent or Received, newest first."""
+        ...
+
     async def apply(self, change: Change) -> bool:
-        """Write a transition if the file still has the expected status; False, and nothing written, if not."""
+        """Write a transition if the file still has the expected status; False, and nothing written, if not.
+
+        Where the change says what was seen, the file must also still be with that service, since that time.
+        """
         ...
 
 
@@ -380,6 +389,14 @@ class Deliveries(Protocol):
 
     async def drops(self, *, file: str | None = None, state: DropState | None = None) -> list[Drop]:
         """Return drops, newest first."""
+        ...
+
+    async def lying_drops(self) -> list[tuple[Drop, FileRecord]]:
+        """Return what was placed in folders, of files that are still Sent; by target, the last one first."""
+        ...
+
+    async def arrivals(self, *, service: str, after: int, upto: int) -> list[FileRecord]:
+        """Return what was first delivered to a service between two places of the trail, in that order, each once."""
         ...
 
     async def next_drop_at(self) -> datetime | None:
@@ -436,6 +453,10 @@ class Terms(Protocol):
 
     async def mark_destroyed(self, file: FileRecord, *, actor: str) -> None:
         """Write the record as it stays (masked), clear what goes with the bytes, and end the destruction."""
+        ...
+
+    async def forget_erased(self) -> bool:
+        """Leave nothing of what was erased in the engine's own logs; False when somebody still reads there."""
         ...
 
 
@@ -503,11 +524,15 @@ class Trail(Protocol):
         ...
 
     async def chained_trail(self, *, after: int = 0, limit: int = 2000) -> list[AuditEntry]:
-        """Return rows as they are chained, oldest first, from behind a sequence: for an export that others can check."""
+        """Return rows as they are chained, oldest first, from behind a sequence: an export that others can check."""
         ...
 
     async def verify_trail(self) -> TrailCheck:
         """Walk the whole chain; say the first row that is not as it was written."""
+        ...
+
+    async def trail_end(self) -> int:
+        """Return the number of the last row; 0 when there is none."""
         ...
 
     async def mark(self, name: str) -> str | None:
@@ -528,10 +553,6 @@ class Ledger(Submissions, Deliveries, Outbox, Terms, People, Uploads, Trail, Pro
 
     async def change_counter(self) -> int:
         """Return a number that changes whenever anything was written, by this process or another."""
-        ...
-
-    async def change_counter(self) -> int:
-        """Return a number that changes when another process wrote: cheap, to be asked every second."""
         ...
 
     async def close(self) -> None:
@@ -580,8 +601,32 @@ class DropFolder(Protocol):
         """Return whether a drop still lies there."""
         ...
 
+    async def names(self, folder: str) -> frozenset[str]:
+        """Return the names in the folder, the marker among them: an unmounted share is never an empty folder."""
+        ...
+
     async def sweep(self, folder: str, *, owed: Collection[str]) -> int:
         """Remove temporary names of drops that are not owed any more (by their ids); return how many."""
+        ...
+
+
+class Mailbox(Protocol):
+    """Takes files to the mailboxes of services, through the relay. It never raises for what a relay says or does."""
+
+    async def post(self, parcel: Parcel) -> Posted:
+        """Hand one over; safe to repeat under the same Message-ID."""
+        ...
+
+
+class Pusher(Protocol):
+    """Takes files to the servers of services. Raises Transient for a server that is away, Permanent for a false one."""
+
+    async def push(self, target: Target, *, id: str, file: FileRecord, source: str) -> str:
+        """Put a file there, whole and under its name or one with its id; return the name. Safe to repeat."""
+        ...
+
+    async def sweep(self, target: Target, *, id: str) -> None:
+        """Remove what an unfinished push of this drop left; harmless when there is nothing."""
         ...
 
 

@@ -6,7 +6,7 @@ time it is asked, who is speaking is known.
 
 from dataclasses import dataclass
 
-from gateway.core.model import FileRecord, Status
+from gateway.core.model import FileRecord, Listed, Status
 from gateway.core.register import Account, AccountState, Role
 from gateway.core.routing import Service
 
@@ -55,7 +55,7 @@ def own_school(account: Account, number: str | None) -> str | None:
     return account.schools[0] if len(account.schools) == 1 else None
 
 
-def may_see_as_school(account: Account, file: FileRecord, *, private: bool) -> bool:
+def may_see_as_school(account: Account, file: FileRecord | Listed, *, private: bool) -> bool:
     """Return whether a school's person sees this file among the sent ones: private services by the sender alone."""
     if file.school is None or file.school not in account.schools:
         return file.sent_by_user == account.username

@@ -132,6 +132,7 @@ class DropState(StrEnum):
     DUE = "due"
     PLACING = "placing"  # the bytes are durable under a temporary name; only the rename is left
     DONE = "done"
+    WITHDRAWING = "withdrawing"  # claimed for a decision, until due_at; then it is owed again
     WITHDRAWN = "withdrawn"
     GIVEN_UP = "given-up"  # a person must act
 
@@ -243,6 +244,7 @@ class Change:
     drops: tuple[Drop, ...] = ()  # new drops
     withdraw: tuple[str, ...] = ()  # drops that are no longer owed
     notices: tuple[Notice, ...] = ()
+    seen: FileRecord | None = None  # the record that was decided about: its service and time are compared too
 
 
 @dataclass(frozen=True)
@@ -322,6 +324,22 @@ class Mail:
     html: str | None = None
     in_reply_to: str | None = None
     reply_to: str | None = None
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A file on its way to a service's mailbox."""
+
+    to: str
+    subject: str
+    text: str
+    message_id: str  # the same for each try
+    name: str  # of the attachment
+    path: str  # of its bytes, on our disk
+    size: int
+    file: str  # id, for the reader's programs
+    sha256: str
+    return_path: str = ""  # where it comes back to; a person reads there
 
 
 @dataclass(frozen=True)

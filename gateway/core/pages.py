@@ -16,7 +16,7 @@ from gateway.core.reasons import sentence_for
 
 COLUMNS = ("File name", "Sent by", "Date sent", "Status", "Info", "Received on", "Received by")
 REASON_ENDING = ".reason.txt"
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_STARTS_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the wide forms count too
 
 
 def status_csv(files: Iterable[FileRecord], zone: tzinfo) -> bytes:
@@ -50,20 +50,28 @@ def info_of(file: FileRecord) -> str:
 
 
 def _time(at: datetime | None, zone: tzinfo) -> str:
-    return at.astimezone(zone).strftime("%d/%m/%Y %H:%M") if at else ""
+    if at is None:
+        return ""
+    local = at.astimezone(zone)
+    return f"{local.day:02}/{local.month:02}/{local.year} {local.hour:02}:{local.minute:02}"
 
 
 def _cell(text: str) -> str:
     """A spreadsheet takes some first characters for a formula; an apostrophe before them makes it text."""
-    clean = "".join(c if c.isprintable() else " " for c in text)
-    return f"'{clean}" if clean.startswith(_STARTS_FORMULA) else clean
+    clean = _printable(text)
+    return f"'{clean}" if clean.lstrip(" ").startswith(_STARTS_FORMULA) else clean
+
+
+def _printable(text: str) -> str:
+    """Return text in one line, without characters that hide or turn round what stands beside them."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
 def reason_text(file: FileRecord, zone: tzinfo, *, contact: str) -> bytes:
     """Return what stands beside a rejected file: what was wrong, the name to use, what to do; for Windows too."""
     held = file.place is not None
     lines = [
-        f"{file.name} was rejected on {day(file.sent_at, zone)} by {file.rejected_by or 'the gateway'}.",
+        f"{_printable(file.name)} was rejected on {day(file.sent_at, zone)} by {file.rejected_by or 'the gateway'}.",
         "",
         file.detail or sentence_for(file.reason or ""),
         *more_faults(file),

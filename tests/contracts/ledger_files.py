@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.core.model import DropState, FileQuery, FileRecord, PartFate, Status
+from gateway.core.model import DropState, FileQuery, FileRecord, Listed, PartFate, Status
 from gateway.errors import Permanent
 from gateway.ports import Ledger
 from tests.contracts.ledger_values import (
@@ -29,7 +29,14 @@ HOUR = timedelta(hours=1)
 # Files of the listing tests, newest first: four, three, two, one.
 ONE = a_file(1, name="8301102_SENreport20261101.pdf")
 TWO = a_file(2, name="8302000_FINbudget 100%.xlsx", school="8302000", service="FIN", sent_at=MORNING + HOUR)
-THREE = a_file(3, status=Status.RECEIVED, sent_by="Ben O'Dell", sent_by_user="bodell", sent_at=MORNING + 2 * HOUR)
+THREE = a_file(
+    3,
+    status=Status.RECEIVED,
+    sent_by="Ben O'Dell",
+    sent_by_user="bodell",
+    sent_at=MORNING + 2 * HOUR,
+    delivered_at=MORNING + 2 * HOUR,
+)
 FOUR = refused_file(4, name="holiday_Ümlaut.PDF", school=None, sent_at=MORNING + 3 * HOUR)
 
 # (what the row says, the query, the files that it lists)
@@ -59,10 +66,15 @@ LISTINGS: list[tuple[str, FileQuery, list[FileRecord]]] = [
     ("one submission", FileQuery(submission=submission_id(2)), [TWO]),
     ("whose bytes we hold", FileQuery(has_bytes=True), [THREE, TWO, ONE]),
     ("whose bytes we don't hold", FileQuery(has_bytes=False), [FOUR]),
+    ("what was delivered", FileQuery(is_delivered=True), [THREE]),
     ("a page", FileQuery(limit=2), [FOUR, THREE]),
     ("the page after", FileQuery(limit=2, after=THREE.id), [TWO, ONE]),
     ("every field narrows", FileQuery(school=SCHOOL, status=(Status.SENT,), since=MORNING, limit=9), [ONE]),
 ]
+
+
+def _listed(file: FileRecord) -> Listed:
+    return Listed(**{name: getattr(file, name) for name in Listed._fields})
 
 
 class FileContract:
@@ -135,6 +147,7 @@ class FileContract:
         for file in (TWO, FOUR, ONE, THREE):
             await ledger.record(a_submission(file))
         assert [f.name for f in await ledger.files(query)] == [f.name for f in listed], rule
+        assert await ledger.listed(query) == [_listed(f) for f in listed], rule
 
     async def test_twins_are_the_schools_held_files_of_that_name(self, ledger: Ledger) -> None:
         held, newer = a_file(1, name="8301102_SENé.pdf"), a_file(2, name="8301102_senÉ.PDF")

@@ -1,7 +1,7 @@
 """One person's uploads: under way, to be taken up again, and just completed.
 
 Owns what `Send Files` shows for all sessions of a person: programs look at a file after its CLOSE, and go on with one
-that was cut off. It decides nothing about names: that is `portal` (Source: SPEC 5; FIELD-NOTES A.1, A.2, B.3).
+that was cut off. It decides nothing about names: that is `sending` (Source: SPEC 5; FIELD-NOTES A.1, A.2, B.3).
 """
 
 from collections.abc import Iterator
@@ -10,9 +10,13 @@ from datetime import datetime, timedelta
 
 from gateway.core.model import Unfinished
 from gateway.core.register import Account
+from gateway.inbound.sftp.ranges import Ranges
+from gateway.pipeline.locks import NamedLocks
 from gateway.ports import Intake
 
 GHOST_FOR = timedelta(minutes=10)  # a completed upload stays visible in Send Files, since clients look again
+
+Shown = tuple[int, datetime]  # size in bytes, time
 
 
 @dataclass
@@ -25,13 +29,22 @@ class Upload:
     intake: Intake
     began_at: datetime
     parked: Unfinished | None = None  # the record of the bytes that this upload goes on with
+    starts_over: bool = False  # unless the first write goes on behind those bytes
+    has_come: Ranges = field(default_factory=Ranges)  # which bytes; a hole is no file
     refusal: str = ""  # set when it can't become a file any more: the sentence for its CLOSE
     reason: str = ""
+    is_gone: bool = False  # its bytes are no longer this handle's: removed, or taken over by another connection
+    owner: object = None  # the session's Sending
 
     @property
     def size(self) -> int:
         """Bytes so far."""
         return self.intake.size
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every byte of it was sent."""
+        return self.has_come.is_all_of(self.size)
 
 
 @dataclass(frozen=True)
@@ -47,21 +60,36 @@ class Ghost:
 class Desk:
     """The uploads of one person; all their sessions share it."""
 
+    names: NamedLocks = field(default_factory=NamedLocks)  # requests for one name take turns, as they came
+    unfinished_for: timedelta = timedelta(hours=24)  # how long bytes are kept to be taken up again
     _open: dict[tuple[str, str], Upload] = field(default_factory=dict)
-    _ghosts: dict[tuple[str, str], Ghost] = field(default_factory=dict)
+    _ghosts: dict[tuple[str, str], Ghost] = field(default_factory=dict)  # oldest first
     _parked: dict[tuple[str, str], Unfinished] = field(default_factory=dict)
+
+    # To be taken up again
 
     def park(self, upload: Unfinished) -> None:
         """Show an upload that can be taken up again."""
         self._parked[upload.folder, upload.name] = upload
 
-    def parked(self, school: str, name: str) -> Unfinished | None:
+    def parked(self, school: str, name: str, now: datetime) -> Unfinished | None:
         """Return the upload of this name that can be taken up again."""
-        return self._parked.get((school, name))
+        found = self._parked.get((school, name))
+        return found if found is not None and self._is_kept(found, now) else None
 
     def unpark(self, upload: Unfinished) -> None:
         """Show it no more."""
-        self._parked.pop((upload.folder, upload.name), None)
+        if self._parked.get((upload.folder, upload.name)) == upload:
+            del self._parked[upload.folder, upload.name]
+
+    def count_parked(self, now: datetime) -> int:
+        """Return how many can be taken up again."""
+        return sum(self._is_kept(upload, now) for upload in self._parked.values())
+
+    def _is_kept(self, upload: Unfinished, now: datetime) -> bool:
+        return now - upload.since < self.unfinished_for
+
+    # Under way
 
     def opened(self, upload: Upload) -> None:
         """Show an upload under way; a second one of the name takes its place in the view."""
@@ -72,32 +100,47 @@ class Desk:
         if self._open.get((upload.school, upload.name)) is upload:
             del self._open[upload.school, upload.name]
 
+    def under_way(self, school: str, name: str) -> Upload | None:
+        """Return the open upload of this name."""
+        return self._open.get((school, name))
+
+    # Just completed
+
     def remember(self, school: str, name: str, ghost: Ghost) -> None:
         """Show what became of it, for some minutes."""
+        self._ghosts.pop((school, name), None)
         self._ghosts[school, name] = ghost
+        self._forget(ghost.at)
 
     def ghost(self, school: str, name: str, now: datetime) -> Ghost | None:
         """Return what became of an upload of this name a moment ago."""
-        self._forget(now)
-        return self._ghosts.get((school, name))
+        found = self._ghosts.get((school, name))
+        return found if found is not None and now - found.at < GHOST_FOR else None
 
     def exorcise(self, school: str, name: str) -> None:
         """Forget a ghost: its owner removed it from view. The file itself is not touched."""
         self._ghosts.pop((school, name), None)
 
-    def under_way(self, school: str, name: str) -> Upload | None:
-        """Return the open upload of this name."""
-        return self._open.get((school, name))
-
-    def shown(self, school: str, now: datetime) -> Iterator[tuple[str, int, datetime]]:
-        """Yield name, size and time of what Send Files shows: one of a name, what is under way before what was."""
-        self._forget(now)
-        seen = {key: (g.size, g.at) for key, g in self._ghosts.items() if g.was_taken}
-        seen |= {key: (u.size, u.since) for key, u in self._parked.items()}
-        seen |= {key: (u.size, u.began_at) for key, u in self._open.items()}
-        for (where, name), (size, at) in seen.items():
-            if where == school:
-                yield name, size, at
-
     def _forget(self, now: datetime) -> None:
-        self._ghosts = {key: g for key, g in self._ghosts.items() if now - g.at < GHOST_FOR}
+        while self._ghosts:
+            key, oldest = next(iter(self._ghosts.items()))
+            if now - oldest.at < GHOST_FOR:
+                return
+            del self._ghosts[key]
+
+    # Looking
+
+    def look(self, school: str, name: str, now: datetime) -> Shown | None:
+        """Return what Send Files shows of a name: what is under way before what was."""
+        if upload := self._open.get((school, name)):
+            return upload.size, upload.began_at
+        if parked := self.parked(school, name, now):
+            return parked.size, parked.since
+        ghost = self.ghost(school, name, now)
+        return (ghost.size, ghost.at) if ghost is not None and ghost.was_taken else None
+
+    def shown(self, school: str, now: datetime) -> Iterator[tuple[str, Shown]]:
+        """Yield all that Send Files shows."""
+        for where, name in {**self._ghosts, **self._parked, **self._open}:
+            if where == school and (found := self.look(school, name, now)):
+                yield name, found

@@ -1,49 +1,31 @@
-"""One file being read by one person: what was served, so that "read to its end" means every byte.
+"""Files being read: one on an open handle, and all those of Inboxes in this process.
 
-Owns the sum of the ranges served on one handle (Source: SPEC 5 "Read to its end").
+Owns the end of a reading that its reader may not go on with: a file that was recalled or handed on is read no further
+(Source: SPEC 5, 6).
 """
 
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from gateway.inbound.sftp.view import Page, Stored
+from gateway.inbound.sftp.ranges import Ranges
+from gateway.inbound.sftp.replies import DataReply
+from gateway.inbound.sftp.rooms import Page, Shelf, Stored
 from gateway.ports import Reader
 
 
-@dataclass
-class Served:
-    """Which bytes were served, as ranges that neither touch nor overlap, in order."""
-
-    _ranges: list[tuple[int, int]] = field(default_factory=list)
-
-    def add(self, start: int, end: int) -> None:
-        """Note that the bytes from start up to end were served."""
-        if start >= end:
-            return
-        if self._ranges and self._ranges[-1][0] <= start <= self._ranges[-1][1]:  # nearly always the next piece
-            self._ranges[-1] = (self._ranges[-1][0], max(end, self._ranges[-1][1]))
-            return
-        merged: list[tuple[int, int]] = []
-        for low, high in sorted((*self._ranges, (start, end))):
-            if merged and low <= merged[-1][1]:
-                merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
-            else:
-                merged.append((low, high))
-        self._ranges = merged
-
-    def is_all_of(self, size: int) -> bool:
-        """Return whether every byte of a file of this size was served."""
-        return size == 0 or self._ranges == [(0, size)]
-
-
-@dataclass
+@dataclass(eq=False)
 class Download:
     """A file open for reading: the archive's bytes, or a page made for this reading."""
 
     name: str
-    size: int
+    size: int  # bytes
+    at: datetime
     what: Stored | Page
     reader: Reader | None = None  # None for a page
-    served: Served = field(default_factory=Served)
+    served: Ranges = field(default_factory=Ranges)  # shared by all readings of a file in one session
+    waiting: deque[tuple[DataReply, int, int]] = field(default_factory=deque)  # reads, in order: offset, length
     ended: str = ""  # set when it may not be read any more: the sentence for the next READ
 
     @property
@@ -65,3 +47,32 @@ class Download:
         """Let go of the bytes."""
         if self.reader is not None:
             await self.reader.close()
+
+
+class Readings:
+    """What is open for reading out of Inboxes, in all sessions."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._open: set[Download] = set()
+
+    def began(self, download: Download) -> None:
+        """Note a reading, if it is one that can be taken away."""
+        if isinstance(download.what, Stored) and download.what.shelf is Shelf.INBOX:
+            self._open.add(download)
+
+    def ended(self, download: Download) -> None:
+        """Forget one."""
+        self._open.discard(download)
+
+    @property
+    def files(self) -> Iterator[tuple[str, str]]:
+        """Each file that is being read, as (id, service)."""
+        found = {(d.what.file, d.what.service or "") for d in self._open if isinstance(d.what, Stored) and not d.ended}
+        return iter(sorted(found))
+
+    def end(self, file: str, sentence: str) -> None:
+        """Let a file be read no further."""
+        for download in self._open:
+            if isinstance(download.what, Stored) and download.what.file == file:
+                download.ended = download.ended or sentence

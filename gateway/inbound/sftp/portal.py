@@ -1,65 +1,59 @@
-"""What a person can do with what they see: look, read, and send; everything else is refused with a sentence.
+"""What a person can do with what they see: look, read, send, decide by moving; all else is refused with a sentence.
 
-Owns paths, and the moment at which an upload is complete: the client's own CLOSE under a final name, or its RENAME to
-one. Bytes and records are the use-cases' (Source: SPEC 5; FIELD-NOTES A.1, A.2, B.3).
+Owns paths, and which of these a request is. How an upload becomes a file is `sending`, what a gesture decides `deeds`
+(Source: SPEC 5).
 """
 
 import posixpath
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from gateway.core.model import Channel, Unfinished
-from gateway.core.uploads import is_system_litter, is_temporary
-from gateway.errors import NotThere, Transient
-from gateway.inbound.sftp.desk import Desk, Ghost, Upload
+from gateway.errors import NotThere
+from gateway.inbound.sftp import refusals
+from gateway.inbound.sftp.deeds import Deeds
+from gateway.inbound.sftp.desk import Desk, Upload
 from gateway.inbound.sftp.downloads import Download
-from gateway.inbound.sftp.packets import OpenFlags, StatusCode
-from gateway.inbound.sftp.view import Leaf, Page, Room, SendRoom, Sight
-from gateway.pipeline.receive import Receive
-from gateway.ports import Archive, Intake, Spool
+from gateway.inbound.sftp.means import Doors, FreeSpace, Shares
+from gateway.inbound.sftp.packets import OpenFlags
+from gateway.inbound.sftp.ranges import Ranges
+from gateway.inbound.sftp.refusals import NOT_THERE, No
+from gateway.inbound.sftp.rooms import Found, Leaf, Page, Room, Shelf, Sight, Stored, Way
+from gateway.inbound.sftp.schoolview import RejectedBox, RejectedMonth, SendRoom
+from gateway.inbound.sftp.sending import Sending
+from gateway.inbound.sftp.serviceview import TurningRoom
+from gateway.inbound.sftp.view import root_of
 
+__all__ = ["Doors", "FreeSpace", "No", "Portal", "Shares"]
 
-@dataclass(frozen=True)
-class No:
-    """A refusal: the sentence that the client shows, where it shows any."""
-
-    sentence: str
-    code: StatusCode = StatusCode.FAILURE
-
-
-NOT_THERE = No("There is no file or folder of this name.", StatusCode.NO_SUCH_FILE)
-_TRY_AGAIN = "The gateway can't take it just now: {why} Please try again in a few minutes."
-_SEND_ONLY = No("Files can be put into Send Files only; it sends them.")
-_LITTER = No("Your computer made this file by itself, so it is not taken.")
-_NO_FOLDERS = No("Folders can't be made here. Put the files straight into Send Files; several can go in one zip.")
-_NOT_HERE = No("An upload can't be read back here. Once it is complete, look for the file in Sent Files.")
-_SENT_ALREADY = No("This file was sent already. To send it again, upload it whole (put, not reput).")
-
-Found: TypeAlias = Room | Leaf
-
-
-@dataclass(frozen=True)
-class Doors:
-    """What a portal needs to act; the same for everybody."""
-
-    receive: Receive
-    spool: Spool
-    archive: Archive
-    max_file_bytes: int
+Place: TypeAlias = tuple[Room, str]  # where a name stands, and the name
 
 
 class Portal:
     """One session of one person."""
 
-    def __init__(self, sight: Sight, desk: Desk, doors: Doors, *, peer: str, verified_by: str) -> None:
+    def __init__(
+        self,
+        sight: Sight,
+        desk: Desk,
+        doors: Doors,
+        *,
+        peer: str,
+        verified_by: str,
+        shares: Shares | None = None,
+    ) -> None:
         """Take who it is, what they see, their uploads, and the use-cases."""
+        shares = shares or Shares()
         self._sight = sight
         self._desk = desk
         self._doors = doors
-        self._peer = peer
-        self._verified_by = verified_by
+        self._sending = Sending(sight, desk, doors, shares, peer=peer, verified_by=verified_by)
+        self._deeds = Deeds(sight, doors, shares)
+        self._served: dict[str, Ranges] = {}  # by file: a reading may take several handles
+        self.write = self._sending.write
+        self.truncate = self._sending.truncate
+        self.close = self._sending.close
+        self.abandon = self._sending.abandon
 
     # Looking
 
@@ -70,11 +64,9 @@ class Portal:
 
     async def find(self, path: str) -> Found | None:
         """Return what is at a path."""
-        at: Found = self._sight.root()
+        at: Found = root_of(self._sight)
         for part in self._parts(path):
-            if isinstance(at, Leaf):
-                return None
-            found = await self._child(at, part)
+            found = None if isinstance(at, Leaf) else await self._child(at, part)
             if found is None:
                 return None
             at = found
@@ -82,20 +74,27 @@ class Portal:
 
     async def items(self, room: Room) -> Sequence[Found]:
         """Return what is in a room; where files are put, this person's uploads."""
-        return self._on_desk(room) if isinstance(room, SendRoom) else await room.items()
-
-    async def _child(self, room: Room, name: str) -> Found | None:
-        if isinstance(room, SendRoom):
-            return next((leaf for leaf in self._on_desk(room) if leaf.name == name), None)
-        return await room.child(name)
-
-    def _on_desk(self, room: SendRoom) -> list[Leaf]:
-        shown = self._desk.shown(room.school, self._sight.clock.now())
-        return [Leaf(name, size, at, Page(b"")) for name, size, at in shown]
+        if not isinstance(room, SendRoom):
+            return await room.items()
+        return [
+            Leaf(name, size, at, Way()) for name, (size, at) in self._desk.shown(room.school, self._sight.clock.now())
+        ]
 
     async def space(self) -> int:
         """Return the free bytes of the disk that takes uploads."""
-        return await self._doors.spool.free_bytes()
+        return await self._doors.space.free_bytes()
+
+    async def _child(self, room: Room, name: str) -> Found | None:
+        if not isinstance(room, SendRoom):
+            return await room.child(name)
+        shown = self._desk.look(room.school, name, self._sight.clock.now())
+        return Leaf(name, *shown, Way()) if shown else None
+
+    async def _place(self, path: str) -> Place | None:
+        """Return the room that a path's last name stands in; nothing is looked up for the name itself."""
+        folder, name = posixpath.split(self.absolute(path))
+        room = await self.find(folder)
+        return None if room is None or isinstance(room, Leaf) or not name else (room, name)
 
     def _parts(self, path: str) -> list[str]:
         return [part for part in self.absolute(path).split("/") if part]
@@ -108,203 +107,108 @@ class Portal:
         if found is None:
             return NOT_THERE
         if not isinstance(found, Leaf):
-            return No("This is a folder.")
+            return refusals.IS_FOLDER
         what = found.what
+        if isinstance(what, Way):
+            return refusals.NOT_READABLE
         if isinstance(what, Page):
-            is_upload = len(what.data) != found.size
-            return _NOT_HERE if is_upload else Download(found.name, found.size, what)
+            return Download(found.name, found.size, found.at, what)
         try:
-            reader = await self._doors.archive.open(what.file.place or "", size=found.size)
+            reader = await self._doors.archive.open(what.place, size=found.size)
         except NotThere as gone:
             return No(str(gone))
-        return Download(found.name, found.size, what, reader)
+        served = self._served.setdefault(what.file, Ranges())
+        download = Download(found.name, found.size, found.at, what, reader, served)
+        self._doors.readings.began(download)
+        return download
 
-    async def finish(self, download: Download) -> None:
+    async def finish(self, download: Download) -> No | None:
         """Take the client's own CLOSE of a file that was read."""
+        await self.let_go(download)
+        return await self._deeds.read(download)
+
+    async def let_go(self, download: Download) -> None:
+        """Take the end of a reading that the client did not close."""
+        self._doors.readings.ended(download)
         await download.close()
 
-    # Sending
+    # Sending, and deciding by moving
 
     async def open_to_write(self, path: str, flags: OpenFlags) -> Upload | No:
-        """Begin an upload, or go on with one that was cut off. A name with a fault is refused before any byte."""
-        target = await self._send_target(path)
-        if isinstance(target, No):
-            return target
-        school, name = target
-        refusal = await self._refuse_name(school, name)
-        if refusal is not None:
-            return refusal
-        if flags & OpenFlags.APPEND and self._desk.ghost(school, name, self._sight.clock.now()):
-            return _SENT_ALREADY
-        parked = self._desk.parked(school, name)
-        if parked is not None and flags & OpenFlags.TRUNCATE:
-            await self._drop(parked)
-            parked = None
-        intake = await self._doors.spool.resume(parked.id) if parked else self._doors.receive.begin()
-        upload = Upload(self._sight.account, school, name, intake, self._sight.clock.now(), parked)
-        self._desk.opened(upload)
-        return upload
-
-    def write(self, upload: Upload, offset: int, piece: memoryview) -> None:
-        """Take a piece; what is too much is dropped and told at the CLOSE."""
-        if offset + len(piece) > self._doors.max_file_bytes:
-            upload.reason = "too-large"
-            upload.refusal = f"The file is larger than the {self._doors.max_file_bytes >> 20} MiB that are taken here."
-        elif not upload.refusal:
-            upload.intake.write(piece, offset)
-
-    def truncate(self, upload: Upload, size: int) -> None:
-        """Cut or grow an upload, in order with its writes."""
-        if size <= self._doors.max_file_bytes:
-            upload.intake.truncate(size)
-
-    async def close(self, upload: Upload) -> No | None:
-        """Take the client's own CLOSE: under a final name the upload is complete now."""
-        self._desk.ended(upload)
-        if is_temporary(upload.name):
-            await self._park(upload)
-            return None
-        if upload.size == 0 and not upload.reason:
-            upload.reason, upload.refusal = "empty-file", ""
-        if upload.reason:
-            return await self._turn_away(upload)
-        return await self._complete(upload.intake, upload.school, upload.name, upload.parked)
-
-    async def abandon(self, upload: Upload) -> None:
-        """Take the end of a session: it makes no file; what came is kept for a day, to be taken up again."""
-        self._desk.ended(upload)
-        if upload.reason:
-            await upload.intake.discard()
-        else:
-            await self._park(upload)
+        """Begin an upload, or go on with one that was cut off."""
+        place = await self._place(path)
+        if place is None:
+            return NOT_THERE
+        room, name = place
+        return await self._sending.open(room.school, name, flags) if isinstance(room, SendRoom) else refusals.SEND_ONLY
 
     async def rename(self, old: str, new: str) -> No | None:
-        """Give an upload its final name, which completes it, or another temporary one."""
-        source, target = await self._send_target(old), await self._send_target(new)
-        if isinstance(source, No) or isinstance(target, No):
-            return No("Only uploads in Send Files can be renamed, within Send Files.")
-        parked = self._desk.parked(*source)
-        if parked is None:
-            return _SENT_ALREADY if self._desk.ghost(*source, self._sight.clock.now()) else NOT_THERE
-        school, name = target
-        if is_temporary(name):
-            self._desk.unpark(parked)
-            await self._keep(replace(parked, folder=school, name=name))
+        """Finish an upload, send a rejected file after all, or turn a file of an Inbox away."""
+        source, target = await self._place(old), await self._target(old, new)
+        if source is None or target is None:
+            return NOT_THERE
+        room, name = source
+        if isinstance(room, SendRoom):
+            return await self._rename_upload(room, name, target)
+        found = await room.child(name)
+        if not isinstance(found, Leaf):
+            return NOT_THERE if found is None else refusals.RENAMES_HERE
+        if not isinstance(found.what, Stored):
+            return refusals.REASON_STAYS if isinstance(room, RejectedMonth) else refusals.RENAMES_HERE
+        return await self._move(found.what, target)
+
+    async def _rename_upload(self, room: SendRoom, name: str, target: Place) -> No | None:
+        to, new_name = target
+        if not isinstance(to, SendRoom):
+            return refusals.SEND_ONLY
+        return await self._sending.rename((room.school, name), (to.school, new_name))
+
+    async def _move(self, what: Stored, target: Place) -> No | None:
+        room, name = target
+        if isinstance(room, TurningRoom):
+            return await self._deeds.turn(what, room, name)
+        if what.shelf is Shelf.REJECTED:
+            is_sent = isinstance(room, (RejectedMonth, RejectedBox, SendRoom))
+            return await self._deeds.resend(what, name) if is_sent else refusals.RESENT_ONLY
+        return refusals.SENT_STAYS if what.shelf is Shelf.SENT else refusals.INBOX_STAYS
+
+    async def _target(self, old: str, new: str) -> Place | None:
+        """Return where a rename leads: programs that move into a folder may name the folder alone."""
+        at = await self._place(new)
+        if at is None:
             return None
-        return await self._complete_parked(parked, school, name)
+        room, name = at
+        if isinstance(room, (SendRoom, RejectedMonth)):
+            return at
+        folder = await room.child(name)
+        if folder is None or isinstance(folder, Leaf):
+            return at
+        return folder, posixpath.basename(self.absolute(old))
 
     async def remove(self, path: str) -> No | None:
-        """Remove an unfinished upload, or the trace of one; what was sent is never touched from here."""
-        target = await self._send_target(path)
-        if isinstance(target, No):
-            return No("Nothing can be removed here.") if await self.find(path) else NOT_THERE
-        school, name = target
-        parked = self._desk.parked(school, name)
-        if parked is not None:
-            await self._drop(parked)
-            return None
-        if self._desk.ghost(school, name, self._sight.clock.now()):
-            self._desk.exorcise(school, name)
-            return None
-        return NOT_THERE
+        """Remove an unfinished upload, or the trace of one; in `Sent Files`, recall."""
+        place = await self._place(path)
+        if place is None:
+            return NOT_THERE
+        room, name = place
+        if isinstance(room, SendRoom):
+            return await self._sending.remove(room.school, name)
+        found = await room.child(name)
+        if found is None:
+            return NOT_THERE
+        what = found.what if isinstance(found, Leaf) else None
+        if isinstance(what, Stored) and what.shelf is Shelf.SENT:
+            return await self._deeds.recall(what)
+        return _stays(room, what)
 
     async def make_folder(self, path: str) -> No | None:
         """Answer a MKDIR: harmless where there is such a folder, refused elsewhere."""
         found = await self.find(path)
-        return None if found is not None and not isinstance(found, Leaf) else _NO_FOLDERS
+        return None if found is not None and not isinstance(found, Leaf) else refusals.NO_FOLDERS
 
-    # How an upload begins and ends
 
-    async def _send_target(self, path: str) -> tuple[str, str] | No:
-        """Return school and name of a path in a Send Files room."""
-        folder, name = posixpath.split(self.absolute(path))
-        room = await self.find(folder)
-        if room is None:
-            return NOT_THERE
-        return (room.school, name) if isinstance(room, SendRoom) and name else _SEND_ONLY
-
-    async def _refuse_name(self, school: str, name: str) -> No | None:
-        if is_system_litter(name):
-            return _LITTER
-        if is_temporary(name):
-            return None
-        reading = self._doors.receive.judge(self._sight.account, name)
-        if reading.reason is None:
-            return None
-        return await self._refuse(school, name, reading.reason)
-
-    async def _refuse(self, school: str, name: str, reason: str, detail: str = "") -> No:
-        """Record a refusal with no byte kept; a client may look for the name, or remove it, without an error."""
-        account = self._sight.account
-        sentence = await self._doors.receive.refuse(
-            account,
-            name=name,
-            reading=self._doors.receive.judge(account, name),
-            reason=reason,
-            detail=detail,
-            school=school,
-            peer=self._peer,
-            verified_by=self._verified_by,
-        )
-        self._desk.remember(school, name, Ghost(0, self._sight.clock.now(), was_taken=False))
-        return No(sentence)
-
-    async def _turn_away(self, upload: Upload) -> No:
-        await upload.intake.discard()
-        return await self._refuse(upload.school, upload.name, upload.reason, upload.refusal)
-
-    async def _drop(self, parked: Unfinished) -> None:
-        await self._doors.spool.drop_parked(parked.id)
-        await self._forget(parked)
-
-    async def _forget(self, parked: Unfinished) -> None:
-        self._desk.unpark(parked)
-        await self._sight.ledger.drop_unfinished(parked.id)
-
-    async def _complete(self, intake: Intake, school: str, name: str, parked: Unfinished | None) -> No | None:
-        """Make it our word: only after this is the CLOSE, or the RENAME, a good one."""
-        size = intake.size
-        try:
-            envelope = await intake.seal(
-                channel=Channel.SFTP,
-                username=self._sight.account.username,
-                verified_by=self._verified_by,
-                name=name,
-                peer=self._peer,
-                school=school,
-            )
-        except Transient as trouble:
-            await intake.discard()
-            return No(_TRY_AGAIN.format(why=trouble))
-        if parked is not None:
-            await self._forget(parked)
-        self._desk.remember(school, name, Ghost(size, envelope.received_at, was_taken=True))
-        self._doors.receive.accepted(envelope)
-        return None
-
-    async def _complete_parked(self, parked: Unfinished, school: str, name: str) -> No | None:
-        reading = self._doors.receive.judge(self._sight.account, name)
-        intake = await self._doors.spool.resume(parked.id)
-        if intake.size == 0:
-            await intake.discard()
-            await self._forget(parked)
-            return await self._refuse(school, name, "empty-file")
-        refusal = await self._complete(intake, school, name, parked)
-        if refusal is None and reading.reason is not None:
-            # The bytes are held, and the record will say so; the client must still hear that it was not sent.
-            return No(reading.sentence)
-        return refusal
-
-    async def _park(self, upload: Upload) -> None:
-        """Keep what came for a day, so that the upload can go on."""
-        since = upload.parked.since if upload.parked else upload.began_at
-        if not upload.size:
-            await upload.intake.discard()
-            return
-        await upload.intake.park()
-        who = upload.account.username
-        await self._keep(Unfinished(upload.intake.id, who, upload.school, upload.name, upload.size, since))
-
-    async def _keep(self, parked: Unfinished) -> None:
-        self._desk.park(parked)
-        await self._sight.ledger.put_unfinished(parked)
+def _stays(room: Room, what: object) -> No:
+    """Return why something can't be removed."""
+    if isinstance(what, Stored):
+        return refusals.INBOX_STAYS if what.shelf is Shelf.INBOX else refusals.REJECTED_STAYS
+    return refusals.REASON_STAYS if isinstance(room, RejectedMonth) else refusals.REMOVES_HERE

@@ -9,6 +9,7 @@ from functools import partial
 
 from gateway.core.lifecycle import Event
 from gateway.core.model import Drop, DropState, FileRecord, History, Status
+from gateway.core.remarks import with_delivered
 from gateway.store.engine.connection import Transaction
 from gateway.store.engine.rows import moment_if, stamp
 from gateway.store.ledger.desk import Desk
@@ -16,7 +17,6 @@ from gateway.store.ledger.records import DROP, FILE, HISTORY, drop_values
 from gateway.store.ledger.submissions import entry_of
 from gateway.store.ledger.trail import append
 
-DELIVERED = "Delivered"  # the remark of a file that lies where its service reads
 _WIDTH = len(DROP.names)
 
 
@@ -38,6 +38,17 @@ class DeliveryBook(Desk):
         wanted = {"file": file, "state": str(state) if state else None}
         values = {name: value for name, value in wanted.items() if value is not None}
         return await self._read(lambda tx: [DROP.of(row) for row in tx.listing("drops", values)])
+
+    async def lying_drops(self) -> list[tuple[Drop, FileRecord]]:
+        """Return what was placed in folders, of files that are still Sent; by target, the last one first."""
+        rows = await self._read(lambda tx: tx.rows("lying_drops"))
+        return [(DROP.of(row[:_WIDTH]), FILE.of(row[_WIDTH:])) for row in rows]
+
+    async def arrivals(self, *, service: str, after: int, upto: int) -> list[FileRecord]:
+        """Return what was first delivered to a service between two places of the trail, in that order, each once."""
+        values = {"service": service, "after": after, "upto": upto}
+        found = await self._read(lambda tx: [FILE.of(row[1:]) for row in tx.rows("arrivals", values)])
+        return list({file.id: file for file in found}.values())
 
     async def next_drop_at(self) -> datetime | None:
         """Return when the next drop is due."""
@@ -66,6 +77,4 @@ def _mark_delivered(tx: Transaction, drop: Drop, *, at: datetime) -> None:
 
 def _remark_of(file: FileRecord) -> str | None:
     """Return the remark of a delivered file: the status never says more than happened, so it stands on Sent alone."""
-    if file.status is not Status.SENT or DELIVERED in (file.remark or "").split("; "):
-        return file.remark
-    return "; ".join(filter(None, (file.remark, DELIVERED)))
+    return with_delivered(file.remark) if file.status is Status.SENT else file.remark

@@ -10,7 +10,7 @@ from functools import partial
 
 from gateway.core.model import Change, Drop, FileQuery, FileRecord, History, Listed, Notice, Submission
 from gateway.store.engine.connection import Row, Transaction
-from gateway.store.engine.rows import containing, fold, moment, stamp
+from gateway.store.engine.rows import containing, fold, moment, stamp, stamp_if
 from gateway.store.ledger.desk import Desk
 from gateway.store.ledger.records import (
     FILE,
@@ -63,6 +63,11 @@ class SubmissionBook(Desk):
         values = {"school": school, "name_key": fold(name)}
         return await self._read(lambda tx: [FILE.of(row) for row in tx.rows("twins", values)])
 
+    async def same_bytes(self, *, school: str, service: str, sha256: str) -> list[FileRecord]:
+        """Return what the school sent to a service with these bytes and we hold, Sent or Received, newest first."""
+        values = {"school": school, "service": service, "sha256": sha256}
+        return await self._read(lambda tx: [FILE.of(row) for row in tx.rows("same_bytes", values)])
+
     async def apply(self, change: Change) -> bool:
         """Write a transition if the file still has the expected status and its bytes are not being destroyed."""
         return await self._write(partial(_apply, change=change, now=self._clock.now()))
@@ -94,12 +99,21 @@ def _submission(tx: Transaction, id: str) -> Submission | None:
 
 
 def _apply(tx: Transaction, change: Change, now: datetime) -> bool:
-    if not tx.change("change_file", {**file_values(change.file), "expected": str(change.expected)}):
+    if not tx.change("change_file", {**file_values(change.file), "expected": str(change.expected), **_seen(change)}):
         return False
     tx.change_each("withdraw_drop", ({"id": drop, "file": change.file.id} for drop in change.withdraw))
     _add_consequences(tx, (change.history,), change.drops, change.notices, now)
     append(tx, entry_of(change.history, change.file))
     return True
+
+
+def _seen(change: Change) -> dict[str, object]:
+    seen = change.seen
+    return {
+        "was_seen": int(seen is not None),
+        "seen_service": seen.service if seen else None,
+        "seen_status_at": stamp_if(seen.status_at) if seen else None,
+    }
 
 
 def entry_of(history: History, file: FileRecord) -> Entry:

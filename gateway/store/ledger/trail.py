@@ -69,6 +69,11 @@ class TrailBook(Desk):
         values = {} if subject is None else {"subject": subject}
         return await self._read(lambda tx: _in_clear(tx, list(tx.listing("trail", values, limit=limit))))
 
+    async def trail_end(self) -> int:
+        """Return the number of the last row; 0 when there is none."""
+        row = await self._read(lambda tx: tx.row("end_of_trail"))
+        return int(row[0]) if row else 0
+
     async def chained_trail(self, *, after: int = 0, limit: int = PAGE) -> list[AuditEntry]:
         """Return rows as they are chained, oldest first: what an export needs so that others can check it."""
         rows = await self._read(lambda tx: tx.rows("trail_page", {"after": after, "limit": limit}))

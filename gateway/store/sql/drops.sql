@@ -8,7 +8,7 @@ VALUES (:id, :file, :service, :target, :state, :due_at, :first_due_at, :attempts
 d.id, d.file, d.service, d.target, d.state, d.due_at, d.first_due_at, d.attempts, d.placed_as, d.error, d.done_at
 
 -- name: is_owed
-d.state IN ('due', 'placing') AND f.status IN ('Sent', 'Received') AND {is_held}
+d.state IN ('due', 'placing', 'withdrawing') AND f.status IN ('Sent', 'Received') AND {is_held}
 
 -- name: due_drops
 -- The cross join keeps SQLite from walking the files first: the drops that are owed are few.
@@ -18,6 +18,19 @@ ORDER BY d.due_at, d.id LIMIT :limit
 
 -- name: next_drop
 SELECT MIN(d.due_at) FROM drops d CROSS JOIN files f WHERE f.id = d.file AND {is_owed}
+
+-- name: lying_drops
+-- Files that wait are few beside all files that ever were: the index files_waiting holds them alone.
+SELECT {drop_columns}, {file_columns} FROM files f CROSS JOIN drops d
+WHERE f.status = 'Sent' AND {is_held} AND d.file = f.id AND d.state = 'done' AND d.target LIKE 'folder:%'
+ORDER BY d.target, d.done_at DESC, d.id DESC
+
+-- name: arrivals
+-- The first delivery of a file to a service, in the order of the commits: a time of the file's own would leave gaps.
+SELECT t.sequence, {file_columns} FROM trail t CROSS JOIN files f
+WHERE t.sequence > :after AND t.sequence <= :upto AND t.action = 'deliver' AND f.id = t.subject
+    AND f.service = :service AND f.delivered_at = t.at AND f.status IN ('Sent', 'Received') AND {is_held}
+ORDER BY t.sequence
 
 -- name: mark_drop
 UPDATE drops SET

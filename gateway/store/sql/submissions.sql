@@ -59,6 +59,12 @@ SELECT {file_columns} FROM files f
 WHERE f.school = :school AND f.name_key = :name_key AND {is_held}
 ORDER BY f.id DESC
 
+-- name: same_bytes
+SELECT {file_columns} FROM files f
+WHERE f.school = :school AND f.service = :service AND f.sha256 = :sha256 AND f.status IN ('Sent', 'Received')
+    AND {is_held}
+ORDER BY f.id DESC
+
 -- name: files
 SELECT {file_columns} FROM files f
 
@@ -120,7 +126,7 @@ LIMIT :limit
 
 -- name: change_file
 -- A file whose destruction began is changed no more. A delivery that was written since the caller looked stays, unless
--- the file goes to another service.
+-- the file goes to another service. One that went to another service and back is not the one that the caller saw.
 UPDATE files SET
     name = :name, name_key = :name_key, school = :school, service = :service, status = :status, size = :size,
     sha256 = :sha256, expires_at = :expires_at, reason = :reason, faults = :faults, remark = :remark,
@@ -133,7 +139,11 @@ UPDATE files SET
     comment = :comment, tags = :tags, entries = :entries, supersedes = :supersedes, correction = :correction,
     detail = :detail, place = :place, rejected_by = :rejected_by, status_at = :status_at, date = :date,
     extension = :extension, private = :private
-WHERE id = :id AND status = :expected AND destroying_at IS NULL AND purged_at IS NULL
+WHERE id = :id AND status = :expected AND destroying_at IS NULL AND purged_at IS NULL AND (
+    :was_seen = 0 OR (
+        COALESCE(service, '') = COALESCE(:seen_service, '') AND COALESCE(status_at, '') = COALESCE(:seen_status_at, '')
+    )
+)
 
 -- name: count_files
 SELECT status, COUNT(*) FROM files GROUP BY status

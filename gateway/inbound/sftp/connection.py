@@ -1,0 +1,241 @@
+"""One SSH connection: its login, then its channels.
+
+Owns who gets a session: the methods that the policy asks for, the tries, the same words and the same work whether or
+not an account exists. Every request but a session with SFTP stays at asyncssh's refusal (Source: SPEC 5, 9; FIELD-NOTES
+B.1, B.2).
+"""
+
+from collections.abc import Coroutine
+from typing import Any
+
+import asyncssh
+
+from gateway import log
+from gateway.core.admission import Refusal, admit
+from gateway.core.register import Account, Directory
+from gateway.inbound.sftp.door import Door
+from gateway.inbound.sftp.flow import Limits
+from gateway.inbound.sftp.link import Link
+from gateway.inbound.sftp.oldclients import welcome_old_clients
+from gateway.inbound.sftp.portal import Portal
+from gateway.inbound.sftp.session import PortalSession, SessionLimits
+from gateway.inbound.sftp.view import Sight
+
+PUBLIC_KEY, PASSWORD = "publickey", "password"
+_TOO_MANY_SESSIONS = "You have too many connections open. Close one, then try again."
+_IDLE = "Nothing was done here for a while, so the connection was closed. Connect again whenever you like."
+_CHANGED = "Your access was changed. Please log in again."
+
+
+class Connection(asyncssh.SSHServer):
+    """What asyncssh asks of a server, for one connection."""
+
+    def __init__(self, door: Door) -> None:
+        """Take what is shared."""
+        self._door = door
+        self._limits = door.limits  # a reload is for those who come after it
+        self._tries = 0
+        self._how = ""  # the method that is tried, or was last
+        self._proved: set[str] = set()  # methods that this username got right
+        self._username = ""
+        self._account: Account | None = None  # once it is logged in
+        self._sessions: set[PortalSession] = set()
+        self._active_at = 0.0
+        self._link = Link(None)
+        self.peer = ""
+
+    @property
+    def username(self) -> str | None:
+        """The account, once it is logged in."""
+        return self._account.username if self._account else None
+
+    # The connection
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        """Count, and refuse what is too many."""
+        self._conn = conn
+        peer = conn.get_extra_info("peername")
+        self.peer = peer[0] if peer else ""
+        self._link = Link(conn.get_extra_info("socket"))
+        is_full = self._door.is_full_for(self.peer)
+        self._door.connections.add(self)
+        if is_full:
+            log.refused(channel="sftp", reason="too-many-connections")
+            conn.abort()
+            return
+        welcome_old_clients(conn)
+        # asyncssh buffers without end what a client asks for and never takes; the transport tells us, by asyncio's own
+        # protocol, when its buffer is full.
+        conn.pause_writing, conn.resume_writing = self._pause, self._resume  # type: ignore[method-assign]
+        self._welcome = conn.send_userauth_success
+        conn.send_userauth_success = self._prove  # type: ignore[method-assign]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Count down."""
+        self._door.connections.discard(self)
+
+    def _pause(self) -> None:
+        for session in self._sessions:
+            session.pause("network")
+
+    def _resume(self) -> None:
+        for session in self._sessions:
+            session.resume("network")
+
+    # The login
+
+    async def begin_auth(self, username: str) -> bool:
+        """Begin: everybody must log in; what another username got right counts for nothing."""
+        await self._door.directory.fresh()  # who was let in a moment ago, or shut out, is so now
+        self._username = username
+        self._proved = set()
+        return True
+
+    def public_key_auth_supported(self) -> bool:
+        """Whether a key is asked for, still."""
+        return self._is_asked_for(PUBLIC_KEY)
+
+    def password_auth_supported(self) -> bool:
+        """Whether a password is asked for, still."""
+        return self._is_asked_for(PASSWORD)
+
+    def kbdint_auth_supported(self) -> bool:
+        """Never: it would only be the password again, without the request to change it."""
+        return False
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        """Compare with the account's keys; asyncssh checks the signature after it."""
+        self._how = PUBLIC_KEY
+        if self._door.keys.opens(username, key):
+            return True
+        self._count_failure()
+        return False
+
+    async def validate_password(self, username: str, password: str) -> bool:
+        """Compare with the account's password; who is wrong waits for the answer."""
+        self._how = PASSWORD
+        answer = await self._door.login.verify_password(username, password, peer=self.peer, channel="sftp")
+        if not isinstance(answer, Refusal):
+            return True
+        if answer.code not in ("wrong", "shut-out"):
+            self._conn.send_auth_banner(answer.sentence + "\r\n")
+        await self._door.clock.sleep(self._door.slowing.after_failure(self.peer, self._door.clock.monotonic()))
+        self._count_failure()
+        return False
+
+    def auth_completed(self) -> None:
+        """Let the person in, unless the policy asks for more, or they hold too many sessions."""
+        account = self._door.directory.current.account(self._username)
+        refusal = self._why_not(account)
+        if refusal is not None or account is None:
+            log.login_refused(channel="sftp", why=refusal.code if refusal else "unknown")
+            sentence = refusal.sentence if refusal else "There is no such account."
+            self._conn.disconnect(asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE, sentence)
+            return
+        self._account = account
+        self._noticed()
+        how = " and ".join(sorted(self._proved, reverse=True))
+        self._door.begin(self._door.login.note(account, peer=self.peer, channel="sftp", how=how))
+
+    async def _prove(self) -> None:
+        """Note a method that was got right; it is enough when the policy asks for no more beside it."""
+        self._proved.add(self._how)
+        if self._is_enough():
+            await self._welcome()
+        else:
+            self._conn.send_userauth_failure(True)  # "partial success", RFC 4252, 5.1
+
+    def _why_not(self, account: Account | None) -> Refusal | None:
+        if not self._is_enough():
+            return Refusal("not-enough", "More is asked for than that.")
+        if account is not None and (refusal := admit(account, channel="sftp")):
+            return refusal
+        if account is not None and self._door.sessions_of(account.username) >= self._limits.sessions_per_account:
+            return Refusal("too-many-sessions", _TOO_MANY_SESSIONS)
+        return None
+
+    def _is_enough(self) -> bool:
+        return any(self._proved.issuperset(methods) for methods in self._limits.require)
+
+    def _is_asked_for(self, method: str) -> bool:
+        """Whether a set of methods that holds all that was got right asks for this one beside it."""
+        return method not in self._proved and any(
+            method in methods and self._proved.issubset(methods) for methods in self._limits.require
+        )
+
+    def _count_failure(self) -> None:
+        """A connection has only so many tries."""
+        self._tries += 1
+        if self._tries >= self._limits.auth_tries:
+            log.refused(channel="sftp", reason="too-many-tries")
+            self._conn.disconnect(asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE, "Too many tries.")
+
+    # The channels
+
+    def session_requested(self) -> bool | Coroutine[Any, Any, PortalSession]:
+        """Open the portal."""
+        self._sessions = {session for session in self._sessions if not session.is_ended}
+        if self._account is None or len(self._sessions) >= self._limits.channels:
+            return False
+        return self._open_session(self._account)
+
+    async def _open_session(self, account: Account) -> PortalSession:
+        door, limits = self._door, self._limits
+        sight = Sight(account, door.ledger, door.directory, door.policy, door.clock, door.tables)
+        portal = Portal(
+            sight,
+            await door.desk(account.username),
+            door.doors,
+            peer=self.peer,
+            verified_by=" and ".join(sorted(self._proved, reverse=True)),
+            shares=limits.shares,
+        )
+        engine = Limits(max_handles=limits.handles, max_outstanding=limits.outstanding)
+        session = PortalSession(
+            portal, limits=SessionLimits(engine, limits.outstanding_bytes), now=door.now, noticed=self._noticed
+        )
+        self._sessions.add(session)
+        return session
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an upload is under way."""
+        return any(session.is_uploading for session in self._sessions)
+
+    async def settled(self) -> None:
+        """Return when nothing that was asked is under way any more."""
+        for session in tuple(self._sessions):
+            await session.settled()
+
+    # Its end
+
+    def _noticed(self) -> None:
+        self._active_at = self._door.clock.monotonic()
+
+    def look(self, now: float) -> None:
+        """End it if it is idle; a transfer, however slow, is not."""
+        if self._account is None:
+            return  # the login has a time of its own
+        if self._link.has_moved():
+            self._active_at = now
+            self._conn.set_keepalive()  # from now: the answer to one would wait behind what still moves
+        if now - self._active_at >= self._limits.idle_seconds:
+            log.refused(channel="sftp", reason="idle")
+            self.end(_IDLE)
+
+    def review(self, directory: Directory) -> None:
+        """End the connection of an account that may no longer be here, or whose rights changed."""
+        if self._account is None:
+            return
+        now = directory.account(self._account.username)
+        if now is None or admit(now, channel="sftp") is not None or _rights(now) != _rights(self._account):
+            log.refused(channel="sftp", reason="account-changed")
+            self.end(_CHANGED)
+
+    def end(self, why: str) -> None:
+        """Close, with a sentence."""
+        self._conn.disconnect(asyncssh.DISC_BY_APPLICATION, why)
+
+
+def _rights(account: Account) -> tuple[object, ...]:
+    return (account.role, account.schools, account.services)

@@ -1,0 +1,49 @@
+"""The way to one client: small answers sent together, nothing sent once the channel is closed.
+
+Owns when answers leave: each packet of SSH costs as much as its first kilobytes, so that the answers of one turn of the
+loop go as one (Source: DESIGN 7; the port is `flow.Channel`).
+"""
+
+import asyncio
+
+import asyncssh
+
+LARGE = 16 * 1024  # bytes of an answer that leaves by itself: copying it costs more than a packet
+
+
+class Outbox:
+    """The engine's channel, over asyncssh's."""
+
+    def __init__(self, channel: asyncssh.SSHServerChannel[bytes]) -> None:
+        """Take the channel."""
+        self._channel = channel
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[bytes | memoryview] = []
+        self.pause_reading = channel.pause_reading
+        self.resume_reading = channel.resume_reading
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Send after all that was written before, in this turn of the loop or at its end."""
+        if len(data) >= LARGE:
+            self.flush()
+            self._send(data)
+            return
+        if not self._waiting:
+            self._loop.call_soon(self.flush)
+        self._waiting.append(data)
+
+    def flush(self) -> None:
+        """Send what waits, now."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            self._send(waiting[0] if len(waiting) == 1 else b"".join(waiting))
+
+    def _send(self, data: bytes | memoryview) -> None:
+        if not self._channel.is_closing():
+            self._channel.write(data)
+
+    def finish(self) -> None:
+        """Say that all went well, which scp waits for, behind all that was sent."""
+        self.flush()
+        if not self._channel.is_closing():
+            self._channel.exit(0)

@@ -1,0 +1,132 @@
+"""What a view is made of: rooms, and the leaves in them that can be read.
+
+Owns these values, and what every room is computed from. Which rooms there are is `schoolview` and `serviceview`
+(Source: SPEC 5).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from typing import Protocol, TypeAlias
+
+from gateway.core.admission import may_see_as_school
+from gateway.core.model import FileRecord, Listed, Status
+from gateway.core.notices import is_delicate
+from gateway.core.register import Account
+from gateway.inbound.sftp.statustable import StatusTables
+from gateway.pipeline.directory import LiveDirectory
+from gateway.pipeline.policy import LivePolicy
+from gateway.ports import Clock, Ledger
+
+
+class Shelf(Enum):
+    """Where a file stands, which decides what can be done to it there."""
+
+    SENT = auto()
+    REJECTED = auto()
+    INBOX = auto()
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file whose bytes we hold."""
+
+    file: str  # its id
+    place: str
+    shelf: Shelf
+    service: str | None = None  # of an Inbox
+    is_received: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page made when somebody looks."""
+
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Way:
+    """An upload, seen in `Send Files`: under way, to be taken up again, or just completed. It can't be read."""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One name in a room."""
+
+    name: str
+    size: int  # bytes
+    at: datetime
+    what: Stored | Page | Way
+
+
+class Room(Protocol):
+    """One folder of the view."""
+
+    @property
+    def name(self) -> str:
+        """What it is called where it stands."""
+        ...
+
+    async def items(self) -> "Sequence[Found]":
+        """Return what is in it, now."""
+        ...
+
+    async def child(self, name: str, /) -> "Found | None":
+        """Return one of its items, without the cost of all where that can be."""
+        ...
+
+
+Found: TypeAlias = Room | Leaf
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One person, and what their view is computed from."""
+
+    account: Account
+    ledger: Ledger
+    directory: LiveDirectory
+    policy: LivePolicy
+    clock: Clock
+    tables: StatusTables
+
+    def may_see(self, file: FileRecord | Listed) -> bool:
+        """Return whether this person sees a file among those of its school."""
+        return may_see_as_school(self.account, file, private=self._is_private(file))
+
+    def _is_private(self, file: FileRecord | Listed) -> bool:
+        """Whether it is for its sender alone, as it is, or as its name may have been meant."""
+        catalogue = self.policy.current.catalogue
+        service = catalogue.get(file.service or "")
+        if file.private or (service is not None and service.private):
+            return True
+        return file.status is Status.REJECTED and is_delicate(file.name, catalogue)
+
+    def year_start(self) -> datetime:
+        """Return when the current academic year began: the first of September."""
+        now = self.clock.now().astimezone(self.policy.current.zone)
+        year = now.year if now.month >= 9 else now.year - 1
+        return now.replace(year=year, month=9, day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A room that always holds the same rooms."""
+
+    name: str
+    rooms: tuple[Room, ...]
+
+    async def items(self) -> Sequence[Found]:
+        """Return its rooms."""
+        return self.rooms
+
+    async def child(self, name: str) -> Found | None:
+        """Return one of its rooms."""
+        return named(self.rooms, name)
+
+
+def named(found: Sequence[Found], name: str) -> Found | None:
+    """Return the one of this name."""
+    return next((item for item in found if item.name == name), None)

@@ -1,0 +1,233 @@
+"""What a school's person sees of the school: `Send Files`, `Sent Files`, `Rejected Files`, `Status.csv`.
+
+Owns the rooms of SPEC 5 for one school, and who of its people is shown what. A month costs one look at the school's own
+files, whatever other schools sent (Source: SPEC 5, 6).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from gateway.core.layout import last_months
+from gateway.core.model import FileQuery, FileRecord, Listed, Status
+from gateway.core.pages import REASON_ENDING, reason_text
+from gateway.core.register import School
+from gateway.inbound.sftp.rooms import Found, Leaf, Page, Room, Shelf, Sight, Stored, named
+from gateway.inbound.sftp.shown import safe_name, shown_names
+
+SEND = "Send Files"
+SENT = "Sent Files"
+REJECTED = "Rejected Files"
+STATUS = "Status.csv"
+
+_HELD = (Status.SENT, Status.RECEIVED)
+
+
+@dataclass(frozen=True)
+class Month:
+    """One month of the authority's calendar."""
+
+    name: str  # 2026-11
+    zone: tzinfo
+
+    @property
+    def start(self) -> datetime:
+        """Its first moment."""
+        return datetime(int(self.name[:4]), int(self.name[5:]), 1, tzinfo=self.zone)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment after it."""
+        return (self.start + timedelta(days=32)).replace(day=1)
+
+
+def shown_months(sight: Sight) -> list[Month]:
+    """Return the months that bytes may be from, newest first."""
+    zone = sight.policy.current.zone
+    return [Month(name, zone) for name in reversed(last_months(sight.clock.now(), zone))]
+
+
+@dataclass(frozen=True)
+class SchoolRoom:
+    """What one school's person sees of the school."""
+
+    name: str
+    sight: Sight
+    school: School
+
+    def _rooms(self) -> tuple[Room, ...]:
+        number = self.school.number
+        return SendRoom(SEND, number), SentBox(SENT, self.sight, number), RejectedBox(REJECTED, self.sight, number)
+
+    async def items(self) -> Sequence[Found]:
+        """Return the boxes and the status table."""
+        return (*self._rooms(), await self._status())
+
+    async def child(self, name: str) -> Found | None:
+        """Return a box, or the status table; nothing is computed for a box."""
+        return await self._status() if name == STATUS else named(self._rooms(), name)
+
+    async def _status(self) -> Leaf:
+        key = ("school", self.school.number, self.sight.account.username, self.sight.year_start().isoformat())
+        table = await self.sight.tables.table(key, self._rows, self.sight.policy.current.zone)
+        return Leaf(STATUS, len(table.data), table.at, Page(table.data))
+
+    async def _rows(self) -> list[FileRecord]:
+        since = self.sight.year_start()
+        found = await self.sight.ledger.files(FileQuery(school=self.school.number, since=since))
+        found += await _unplaced(self.sight, since)
+        return sorted((f for f in found if self.sight.may_see(f)), key=lambda f: f.id, reverse=True)
+
+
+async def _unplaced(sight: Sight, since: datetime) -> list[FileRecord]:
+    """Return what this person sent and could not be told to be of one school: shown in each of their schools."""
+    query = FileQuery(sent_by=sight.account.username, status=(Status.REJECTED,), since=since)
+    return [file for file in await sight.ledger.files(query) if file.school is None]
+
+
+@dataclass(frozen=True)
+class SendRoom:
+    """Where files are put. What it shows is the person's desk, which the portal adds."""
+
+    name: str
+    school: str
+
+    async def items(self) -> Sequence[Found]:
+        """Return nothing: a file that was sent is under its status."""
+        return ()
+
+    async def child(self, _name: str) -> Found | None:
+        """Return nothing."""
+        return None
+
+
+@dataclass(frozen=True)
+class SentBox:
+    """What we hold of a school, by month; only months that hold any."""
+
+    name: str
+    sight: Sight
+    school: str
+
+    async def items(self) -> Sequence[Found]:
+        """Return its months, newest first."""
+        files = await self.files()
+        months = (SentMonth(month, self) for month in shown_months(self.sight))
+        return [month for month in months if any(month.has(file) for file in files)]
+
+    async def child(self, name: str) -> Found | None:
+        """Return a month that may hold something."""
+        return next((SentMonth(month, self) for month in shown_months(self.sight) if month.name == name), None)
+
+    async def files(self) -> list[Listed]:
+        """Return all that this person may see of it, newest first."""
+        query = FileQuery(school=self.school, status=_HELD, has_bytes=True)
+        return [file for file in await self.sight.ledger.listed(query) if self.sight.may_see(file)]
+
+
+@dataclass(frozen=True)
+class SentMonth:
+    """One month of what we hold of a school."""
+
+    month: Month
+    box: SentBox
+
+    @property
+    def name(self) -> str:
+        """Return the month, as 2026-11."""
+        return self.month.name
+
+    def has(self, file: FileRecord | Listed) -> bool:
+        """Return whether a file came in this month."""
+        return self.month.start <= file.sent_at < self.month.end
+
+    async def items(self) -> Sequence[Found]:
+        """Return its files."""
+        start, end = self.month.start, self.month.end
+        files = [file for file in await self.box.files() if start <= file.sent_at < end]
+        return [_sent_leaf(name, file) for name, file in shown_names(files, self.month.zone)]
+
+    async def child(self, name: str) -> Found | None:
+        """Return one file: by its own name at the cost of one look, by another at the cost of all."""
+        newest = await self._newest(name)
+        if newest is not None and newest.name == name:
+            return _sent_leaf(name, newest)
+        return named(await self.items(), name)
+
+    async def _newest(self, name: str) -> FileRecord | None:
+        if safe_name(name) != name:
+            return None
+        sight = self.box.sight
+        twins = await sight.ledger.twins(school=self.box.school, name=name)
+        return next((f for f in twins if f.status in _HELD and self.has(f) and sight.may_see(f)), None)
+
+
+def _sent_leaf(name: str, file: FileRecord | Listed) -> Leaf:
+    stored = Stored(file.id, file.place or "", Shelf.SENT, is_received=file.status is Status.RECEIVED)
+    return Leaf(name, file.size or 0, file.sent_at, stored)
+
+
+@dataclass(frozen=True)
+class RejectedBox:
+    """What was rejected of a school, by month; only months that hold any."""
+
+    name: str
+    sight: Sight
+    school: str
+
+    async def items(self) -> Sequence[Found]:
+        """Return its months, newest first."""
+        months = shown_months(self.sight)
+        files = await self.files(since=months[-1].start)
+        rooms = (RejectedMonth(month, self) for month in months)
+        return [room for room in rooms if any(room.has(file) for file in files)]
+
+    async def child(self, name: str) -> Found | None:
+        """Return a month that may hold something."""
+        return next((RejectedMonth(month, self) for month in shown_months(self.sight) if month.name == name), None)
+
+    async def files(self, *, since: datetime, until: datetime | None = None) -> list[FileRecord]:
+        """Return what this person may see of it, newest first."""
+        query = FileQuery(school=self.school, status=(Status.REJECTED,), since=since, until=until)
+        found = await self.sight.ledger.files(query) + await _unplaced(self.sight, since)
+        return sorted((f for f in found if self._is_shown(f)), key=lambda f: f.id, reverse=True)
+
+    def _is_shown(self, file: FileRecord) -> bool:
+        """Whether its bytes are held, or never were; and this person may see it."""
+        is_there = file.purged_at is None and (file.place is not None or file.size is None)
+        return is_there and self.sight.may_see(file)
+
+
+@dataclass(frozen=True)
+class RejectedMonth:
+    """One month of what was rejected: each file with its reason beside it; without bytes, its reason alone."""
+
+    month: Month
+    box: RejectedBox
+
+    @property
+    def name(self) -> str:
+        """Return the month, as 2026-11."""
+        return self.month.name
+
+    def has(self, file: FileRecord) -> bool:
+        """Return whether a file came in this month."""
+        return self.month.start <= file.sent_at < self.month.end
+
+    async def items(self) -> Sequence[Found]:
+        """Return its files and their reasons."""
+        found = await self.box.files(since=self.month.start, until=self.month.end)
+        files = [file for file in found if self.has(file)]
+        names = shown_names(files, self.month.zone, companions=(REASON_ENDING,))
+        return [leaf for name, file in names for leaf in self._leaves(name, file)]
+
+    def _leaves(self, name: str, file: FileRecord) -> Iterable[Leaf]:
+        if file.place is not None:
+            yield Leaf(name, file.size or 0, file.sent_at, Stored(file.id, file.place, Shelf.REJECTED))
+        contact = self.box.sight.policy.current.notices.contact
+        page = reason_text(file, self.month.zone, contact=contact)
+        yield Leaf(name + REASON_ENDING, len(page), file.status_at or file.sent_at, Page(page))
+
+    async def child(self, name: str) -> Found | None:
+        """Return one file, or its reason."""
+        return named(await self.items(), name)

@@ -1,0 +1,138 @@
+"""What an officer sees of one service: `Inbox`, `Not Ours`, `Rejected`, `Status.csv`.
+
+Owns the rooms of SPEC 5 for one service. What was rejected or handed to another service is in none of them: who lost a
+file can't read it any more (Source: SPEC 5, 6).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.core.model import FileQuery, FileRecord, Listed, Status
+from gateway.core.register import School
+from gateway.core.routing import Service
+from gateway.inbound.sftp.rooms import Fixed, Found, Leaf, Page, Room, Shelf, Sight, Stored, named
+from gateway.inbound.sftp.schoolview import STATUS
+from gateway.inbound.sftp.shown import room_name, safe_name, shown_names
+
+INBOX = "Inbox"
+NOT_OURS = "Not Ours"
+REJECTED = "Rejected"
+
+_ROUTED = (Status.SENT, Status.RECEIVED)
+
+
+@dataclass(frozen=True)
+class TurningRoom:
+    """A room that a file of an Inbox is moved to: to another service, or back as rejected. It never shows any."""
+
+    name: str
+    service: str  # whose files can be moved here
+    to: str | None = None  # the other service's code; None rejects
+
+    async def items(self) -> Sequence[Found]:
+        """Return nothing."""
+        return ()
+
+    async def child(self, _name: str) -> Found | None:
+        """Return nothing."""
+        return None
+
+
+@dataclass(frozen=True)
+class ServiceRoom:
+    """What an officer sees of one service."""
+
+    sight: Sight
+    service: Service
+
+    @property
+    def name(self) -> str:
+        """Return the service's code."""
+        return self.service.code
+
+    def _rooms(self) -> tuple[Room, ...]:
+        code = self.service.code
+        others = sorted(other for other in self.sight.policy.current.catalogue.services if other != code)
+        not_ours = Fixed(NOT_OURS, tuple(TurningRoom(other, code, to=other) for other in others))
+        return InboxRoom(self.sight, self.service), not_ours, TurningRoom(REJECTED, code)
+
+    async def items(self) -> Sequence[Found]:
+        """Return the rooms and the status table."""
+        return (*self._rooms(), await self._status())
+
+    async def child(self, name: str) -> Found | None:
+        """Return a room, or the status table."""
+        return await self._status() if name == STATUS else named(self._rooms(), name)
+
+    async def _status(self) -> Leaf:
+        key = ("service", self.service.code, self.sight.year_start().isoformat())
+        table = await self.sight.tables.table(key, self._rows, self.sight.policy.current.zone)
+        return Leaf(STATUS, len(table.data), table.at, Page(table.data))
+
+    async def _rows(self) -> list[FileRecord]:
+        query = FileQuery(service=self.service.code, since=self.sight.year_start(), status=_ROUTED)
+        return await self.sight.ledger.files(query)
+
+
+@dataclass(frozen=True)
+class InboxRoom:
+    """The files that schools sent to a service, by school."""
+
+    sight: Sight
+    service: Service
+    name: str = INBOX
+
+    async def items(self) -> Sequence[Found]:
+        """Return a room for each school of which something lies here."""
+        numbers = sorted({file.school for file in await self.files() if file.school})
+        return [self._room(number) for number in numbers]
+
+    async def child(self, name: str) -> Found | None:
+        """Return one school's room, if something lies in it."""
+        room = self._room(name.partition(" ")[0])
+        return room if room.name == name and await self.files(school=room.school) else None
+
+    async def files(self, *, school: str | None = None) -> list[Listed]:
+        """Return what was delivered here and is not taken back, newest first."""
+        query = FileQuery(service=self.service.code, school=school, status=_ROUTED, has_bytes=True, is_delivered=True)
+        return await self.sight.ledger.listed(query)
+
+    def _room(self, number: str) -> "InboxSchoolRoom":
+        school = self.sight.directory.current.school(number) or School(number, "")
+        return InboxSchoolRoom(room_name(school), number, self)
+
+
+@dataclass(frozen=True)
+class InboxSchoolRoom:
+    """One school's files in an Inbox."""
+
+    name: str
+    school: str
+    inbox: InboxRoom
+
+    async def items(self) -> Sequence[Found]:
+        """Return the files."""
+        files = await self.inbox.files(school=self.school)
+        zone = self.inbox.sight.policy.current.zone
+        return [self._leaf(name, file) for name, file in shown_names(files, zone)]
+
+    async def child(self, name: str) -> Found | None:
+        """Return one file: by its own name at the cost of one look, by another at the cost of all."""
+        newest = await self._newest(name)
+        if newest is not None and newest.name == name:
+            return self._leaf(name, newest)
+        return named(await self.items(), name)
+
+    async def _newest(self, name: str) -> FileRecord | None:
+        if safe_name(name) != name:
+            return None
+        twins = await self.inbox.sight.ledger.twins(school=self.school, name=name)
+        return next((file for file in twins if self._holds(file)), None)
+
+    def _holds(self, file: FileRecord) -> bool:
+        is_here = file.service == self.inbox.service.code and file.status in _ROUTED
+        return is_here and file.delivered_at is not None
+
+    def _leaf(self, name: str, file: FileRecord | Listed) -> Leaf:
+        stored = Stored(file.id, file.place or "", Shelf.INBOX, self.inbox.service.code, file.status is Status.RECEIVED)
+        return Leaf(name, file.size or 0, file.sent_at, stored)

@@ -1,0 +1,116 @@
+"""Names as a person's view shows them: good on Windows, one of a name, the newest under its own.
+
+Pure. A name that is shown as it was sent always goes before one that had to be changed, so that a file is found under
+its own name without reading its neighbours (Source: SPEC 5; FIELD-NOTES A.2).
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
+from typing import Protocol, TypeVar
+
+from gateway.core.layout import dated_name, split_name
+from gateway.core.register import School
+from gateway.core.unsafe import DEVICES, EDGES, MAX_BYTES
+
+_PLAIN = re.compile(r"[A-Za-z0-9_\-()+,= ][A-Za-z0-9_\-()+,= .]*")  # nearly every name: nothing in it to look at
+_FORBIDDEN = frozenset('<>:"/\\|?*')  # on Windows
+_STAND_IN = "_"
+
+
+class Named(Protocol):
+    """What has a name and a time: a file, or a row of a listing."""
+
+    @property
+    def name(self) -> str:
+        """As it was sent."""
+        ...
+
+    @property
+    def sent_at(self) -> datetime:
+        """When."""
+        ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+def fold(name: str) -> str:
+    """Return what two names share that are one to a reader on Windows or macOS."""
+    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name.casefold())
+
+
+def safe_name(name: str) -> str:
+    """Return a name that every reader's computer can keep; most are returned as they are."""
+    if _PLAIN.fullmatch(name) and name[-1] not in ". " and not _is_device(name):
+        return name
+    clean = "".join(
+        _STAND_IN if c in _FORBIDDEN or not c.isprintable() else c for c in unicodedata.normalize("NFC", name)
+    )
+    clean = _cut(clean.rstrip(EDGES) or _STAND_IN)
+    return _STAND_IN + clean if _is_device(clean) else clean
+
+
+def _is_device(name: str) -> bool:
+    return name.partition(".")[0].rstrip(" ").upper() in DEVICES
+
+
+def _cut(name: str) -> str:
+    """Return a name of at most MAX_BYTES bytes, with its ending."""
+    if len(name.encode()) <= MAX_BYTES:
+        return name
+    stem, ending = split_name(name)
+    ending = ending if len(ending.encode()) < MAX_BYTES // 2 else ""
+    return stem.encode()[: MAX_BYTES - len(ending.encode())].decode(errors="ignore").rstrip(EDGES) + ending
+
+
+def room_name(school: School) -> str:
+    """Return a school's folder name: its number and its name."""
+    return " ".join(safe_name(f"{school.number} {school.name}").split()).rstrip(EDGES)
+
+
+class Taken:
+    """The names of a room that are given away; case is ignored."""
+
+    def __init__(self, companions: tuple[str, ...] = ()) -> None:
+        """`companions` are endings of further names that stand beside each one."""
+        self._names: set[str] = set()
+        self._companions = companions
+
+    def take(self, name: str) -> bool:
+        """Take a name, with what stands beside it; False when one of them is taken."""
+        folded = fold(name)
+        if not self._companions:
+            before = len(self._names)
+            self._names.add(folded)
+            return len(self._names) > before
+        wanted = {folded, *(folded + companion for companion in self._companions)}
+        if wanted & self._names:
+            return False
+        self._names |= wanted
+        return True
+
+
+def shown_names(files: Sequence[N], zone: tzinfo, *, companions: tuple[str, ...] = ()) -> list[tuple[str, N]]:
+    """Return (name in the view, file) for files given newest first: the newest keeps its name, older ones are dated."""
+    taken = Taken(companions)
+    own = [file.name if safe_name(file.name) == file.name and taken.take(file.name) else None for file in files]
+    return [(name or _another_name(file, zone, taken), file) for name, file in zip(own, files, strict=True)]
+
+
+def _another_name(file: Named, zone: tzinfo, taken: Taken) -> str:
+    return next(name for name in _candidates(file, zone) if taken.take(name))
+
+
+def _candidates(file: Named, zone: tzinfo) -> Iterator[str]:
+    clean = safe_name(file.name)
+    if clean != file.name:
+        yield clean
+    dated = dated_name(clean, file.sent_at, zone)
+    yield dated
+    stem, ending = split_name(dated)
+    number = 1
+    while True:
+        number += 1
+        yield f"{stem} {number}{ending}"
