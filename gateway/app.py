@@ -7,39 +7,53 @@ scenario tests all call it; opening a house opens the ledger and makes the data 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from gateway.clock import SystemClock
 from gateway.core.retention import Terms
-from gateway.core.routing import Retry
+from gateway.core.routing import Retry, TargetKind
 from gateway.errors import ConfigError, Fault
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.inbound.smtp.unpacker import MessageUnpacker
 from gateway.outbound.folder import FolderDrops
 from gateway.outbound.scanner import Clamd
 from gateway.pipeline.answer import Answer
+from gateway.pipeline.collect import Collect
+from gateway.pipeline.correct import Correct
 from gateway.pipeline.decisions import Decisions
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.drop import Dropper
 from gateway.pipeline.ingest import Ingest
 from gateway.pipeline.inspect import Inspect
+from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.login import GuessLimits, Login
 from gateway.pipeline.notify import Notifier
-from gateway.pipeline.policy import LivePolicy, NoticePolicy, Policy
+from gateway.pipeline.policy import LivePolicy, NoticePolicy, Policy, Reminders
 from gateway.pipeline.purge import Purge
 from gateway.pipeline.receive import Receive
 from gateway.pipeline.recover import Recover
+from gateway.pipeline.remind import Remind
+from gateway.pipeline.reply import Reply
+from gateway.pipeline.tokens import Tokens
+from gateway.pipeline.transitions import Transitions
+from gateway.pipeline.ways import Folder, Inbox, Mailed, Pushed
+from gateway.pipeline.withdraw import Withdraw
 from gateway.pipeline.worker import Turn
-from gateway.ports import Archive, Clock, Courier, Disk, Ledger, Rendered, Spool
+from gateway.ports import Archive, Clock, Courier, Disk, Ledger, Mailbox, Pusher, Rendered, Spool
 from gateway.settings import NoticesSettings, Settings
 from gateway.store.archive import DiskArchive
 from gateway.store.contents import ArchiveLimits, FileContents
 from gateway.store.disk import PosixDisk
 from gateway.store.hashing import Hasher
 from gateway.store.ledger import open_ledger
+from gateway.store.secret import SecretFile
 from gateway.store.spool import DiskSpool
 from gateway.store.threads import DiskThreads
 from gateway.tables import Tables
+
+if TYPE_CHECKING:
+    from gateway.outbound.courier import SmtpCourier
 
 
 class LiveTemplates:
@@ -62,6 +76,8 @@ class Turns:
     drop: Turn
     notify: Turn
     purge: Turn
+    collect: Turn
+    remind: Turn
 
 
 @dataclass(frozen=True)
@@ -83,9 +99,13 @@ class House:
     receive: Receive
     ingest: Ingest
     dropper: Dropper
+    remind: Remind
     notifier: Notifier
     purge: Purge
+    collect: Collect
     decisions: Decisions
+    tokens: Tokens
+    transitions: Transitions
     recover: Recover
     turns: Turns
 
@@ -153,12 +173,31 @@ def build(
     data = settings.storage.data
     policy, templates = LivePolicy(policy_of(settings, tables)), LiveTemplates(tables)
     directory = LiveDirectory(ledger, clock)
-    turns = Turns(Turn(clock, lull=0.03, patience=1.5), Turn(clock), Turn(clock), Turn(clock))
+    turns = Turns(Turn(clock, lull=0.03, patience=1.5), *(Turn(clock) for _ in range(5)))
     spool = DiskSpool(root=str(data / "spool"), disk=disk, threads=own, clock=clock)
     archive = DiskArchive(root=str(data / "archive"), disk=disk, threads=own)
     folder = FolderDrops(disk=disk, threads=shares)
     answer = Answer(directory, policy)
     inspect = Inspect(FileContents(own.run, archive_limits_of(settings)), scanner_of(settings, own))
+    names = NamedLocks()
+    transitions = Transitions(
+        ledger=ledger, clock=clock, answer=answer, to_drop=turns.drop.wake, to_notify=turns.notify.wake
+    )
+    withdraw = Withdraw(ledger=ledger, folder=folder, clock=clock, policy=policy, transitions=transitions)
+    correct = Correct(
+        ledger=ledger,
+        archive=archive,
+        clock=clock,
+        inspect=inspect,
+        directory=directory,
+        policy=policy,
+        names=names,
+    )
+    decisions = Decisions(
+        ledger=ledger, clock=clock, policy=policy, withdraw=withdraw, transitions=transitions, correct=correct
+    )
+    tokens = Tokens(ledger=ledger, directory=directory, policy=policy, secret=SecretFile(str(data / "reply.key"), disk))
+    reply = Reply(ledger=ledger, clock=clock, directory=directory, tokens=tokens, decisions=decisions, answer=answer)
     ingest = Ingest(
         spool=spool,
         archive=archive,
@@ -171,6 +210,8 @@ def build(
         answer=answer,
         to_drop=turns.drop.wake,
         to_notify=turns.notify.wake,
+        names=names,
+        reply=reply,
     )
     purge = Purge(ledger=ledger, archive=archive, spool=spool, folder=folder, clock=clock, policy=policy)
     return House(
@@ -197,21 +238,44 @@ def build(
             to_notify=turns.notify.wake,
         ),
         ingest=ingest,
-        dropper=Dropper(ledger=ledger, archive=archive, folder=folder, clock=clock, policy=policy),
-        notifier=Notifier(outbox=ledger, courier=courier, renderer=templates, clock=clock, policy=policy),
-        purge=purge,
-        decisions=Decisions(
+        dropper=Dropper(
             ledger=ledger,
-            folder=folder,
             clock=clock,
-            archive=archive,
-            inspect=inspect,
+            policy=policy,
+            ways={
+                TargetKind.PICKUP: Inbox(),
+                TargetKind.FOLDER: Folder(ledger=ledger, archive=archive, folder=folder),
+                TargetKind.EMAIL: Mailed(
+                    ledger=ledger,
+                    archive=archive,
+                    mailbox=lambda: mailbox_of(settings, clock, own),
+                    answer=answer,
+                    policy=policy,
+                    clock=clock,
+                ),
+                TargetKind.SFTP: Pushed(ledger=ledger, archive=archive, pusher=lambda: pusher_of(disk, own)),
+            },
+            withdraw=withdraw,
+            transitions=transitions,
+            answer=answer,
+            to_notify=turns.notify.wake,
+        ),
+        collect=Collect(ledger=ledger, folder=folder, withdraw=withdraw),
+        remind=Remind(
+            ledger=ledger,
+            clock=clock,
             directory=directory,
             policy=policy,
             answer=answer,
-            to_drop=turns.drop.wake,
             to_notify=turns.notify.wake,
         ),
+        notifier=Notifier(
+            outbox=ledger, courier=courier, renderer=templates, clock=clock, policy=policy, tokens=tokens
+        ),
+        purge=purge,
+        decisions=decisions,
+        tokens=tokens,
+        transitions=transitions,
         recover=Recover(spool=spool, ledger=ledger, ingest=ingest),
         turns=turns,
     )
@@ -231,8 +295,19 @@ def policy_of(settings: Settings, tables: Tables) -> Policy:
             contact=settings.authority.contact,
             full_names=told.names == "full",
             headteacher_copies=told.headteacher_copies,
+            administrator=settings.authority.contact_address or "",
+            tell_received=told.tell_received,
+            sftp_receipts=told.sftp_receipts,
+            reply_domain=settings.smtp.domain,
+            takes_replies=told.replies,
             an_hour=told.max_per_hour,
             a_day=told.max_per_day,
+        ),
+        reminders=Reminders(
+            at=told.remind_at,
+            uncollected_days=told.uncollected_working_days,
+            warning_days=told.purge_warning_days,
+            holidays=tables.holidays,
         ),
         notice_retry=Retry(first=30.0, longest=3600.0, give_up_after=told.give_up_hours * 3600.0),
         undo_seconds=float(settings.routing.undo_seconds),
@@ -272,7 +347,23 @@ def scanner_of(settings: Settings, threads: DiskThreads) -> Clamd | None:
     return Clamd(told.scanner, run=threads.run, timeout=float(told.timeout_seconds)) if told.scanner else None
 
 
-def courier_of(settings: Settings, clock: Clock) -> Courier:
+def mailbox_of(settings: Settings, clock: Clock, threads: DiskThreads) -> Mailbox:
+    """Return the way to services' mailboxes: the relay that takes our notices."""
+    from gateway.outbound.letter import Writer  # only the daemon delivers
+    from gateway.outbound.mailbox import MailDrops
+
+    writer = Writer(settings.notice_sender, settings.authority.name)
+    return MailDrops(carrier=courier_of(settings, clock), writer=writer, threads=threads, clock=clock)
+
+
+def pusher_of(disk: Disk, threads: DiskThreads) -> Pusher:
+    """Return the way to services' own servers."""
+    from gateway.outbound.push import SftpDrops  # only the daemon delivers
+
+    return SftpDrops(disk=disk, threads=threads)
+
+
+def courier_of(settings: Settings, clock: Clock) -> "SmtpCourier":
     """Return the way to the relay."""
     from gateway.outbound.courier import SmtpCourier  # most commands send nothing
 

@@ -122,6 +122,11 @@ def login_refused(*, channel: str, why: str) -> None:
     _log.info("login-refused", channel=channel, why=why)
 
 
+def came_back(*, submission: str, username: str) -> None:
+    """A notice that nobody asked for came back: its address is stale."""
+    _log.warning("came-back", submission=submission, username=username)
+
+
 def transient(*, stage: str, why: str) -> None:
     """Something is busy, full or away; the work waits."""
     _log.warning("transient", stage=stage, why=why)

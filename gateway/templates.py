@@ -2,11 +2,10 @@
 
 A file is named after its notice: `receipt.txt`. Its first line is `Subject: …`, then a blank line, then the text; both
 are Jinja2, where an unknown name is an error. Owns the check of each template against sample contexts, so that a slip
-is a configuration fault, and built-in plain words for one that fails all the same (Source: SPEC 11; DESIGN 1).
+is a configuration fault; for one that fails all the same, `core.letters` has plain words (Source: SPEC 11; DESIGN 1).
 """
 
 import re
-import textwrap
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,22 +17,13 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gateway.configfile import Findings, read_text, suggest
+from gateway.core.letters import WIDTH, Context, Letter, in_plain_words, letter_of, wrap
 from gateway.core.notice_samples import sample_contexts
 from gateway.errors import ConfigError, Fault
 
-WIDTH = 76  # letters a line: what every mail program shows unbroken
+__all__ = ["WIDTH", "Letter", "NoticeTemplate", "Templates", "in_plain_words", "read_templates", "wrap"]
+
 _FAILURES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
-
-Context = Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class Letter:
-    """A notice as text."""
-
-    subject: str  # one line
-    text: str
-    html: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +37,7 @@ class NoticeTemplate:
     def render(self, context: Context) -> Letter:
         """Return the notice. Raises what Jinja2 raises."""
         subject = " ".join(self.subject.render(context).split())
-        return Letter(subject, self.text.render(context).strip("\n") + "\n")
+        return letter_of(subject, self.text.render(context).strip("\n") + "\n")
 
 
 @dataclass(frozen=True)
@@ -61,7 +51,7 @@ class Templates:
         try:
             return self.by_name[template].render(context)
         except _FAILURES:
-            return in_plain_words(context)
+            return in_plain_words(context, template)
 
 
 def read_templates(folder: Path, *, name: str) -> Templates:
@@ -82,37 +72,8 @@ def read_templates(folder: Path, *, name: str) -> Templates:
     return Templates(read)
 
 
-def in_plain_words(context: Context) -> Letter:
-    """Return a notice without a template: what became of each file, and whom to ask."""
-    lines = [line for file in _files(context) for line in _plain_file(file)]
-    sentence = str(context.get("sentence", ""))
-    ask = f"Questions? Please ask:\n{wrap(str(context.get('contact', 'the authority')), 3)}"
-    reference = f"Reference: {context.get('submission', '')}"
-    text = "\n\n".join(part for part in ("\n".join(lines), wrap(sentence), ask, reference) if part)
-    return Letter("What became of your files", text + "\n")
-
-
-def wrap(text: str, indent: int = 0, hang: int = 0) -> str:
-    """Return a text broken into lines of at most 76 letters; words longer than that stay whole.
-
-    `indent` spaces stand before each line, and `hang` more before each but the first.
-    """
-    paragraphs = text.splitlines() or [""]
-    return "\n".join(
-        textwrap.fill(
-            paragraph,
-            WIDTH,
-            initial_indent=" " * indent,
-            subsequent_indent=" " * (indent + hang),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for paragraph in paragraphs
-    )
-
-
 def _environment() -> ImmutableSandboxedEnvironment:
-    # Plain text: nothing to escape. An HTML twin would need an environment of its own.
+    # Plain text: nothing to escape. The HTML twin is made of the finished text.
     environment = ImmutableSandboxedEnvironment(
         autoescape=False,
         undefined=StrictUndefined,
@@ -182,16 +143,3 @@ def _line_of(error: Exception, name: str) -> int:
     """Return the line of the template where rendering stopped."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == name]
     return lines[-1] or 1 if lines else 1
-
-
-def _files(context: Context) -> list[Mapping[str, object]]:
-    files = context.get("files")
-    return [file for file in files if isinstance(file, Mapping)] if isinstance(files, list | tuple) else []
-
-
-def _plain_file(file: Mapping[str, object]) -> Iterator[str]:
-    yield f"{file.get('fate', '')}: {file.get('name', '')}"
-    if file.get("sentence"):
-        yield wrap(str(file["sentence"]), 3)
-    if file.get("correction"):
-        yield f"   The right name would be: {file['correction']}"

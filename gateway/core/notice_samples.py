@@ -8,10 +8,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from gateway.core.model import Channel, FileRecord, PartFate, Status, Submission
+from gateway.core.digests import MOST_ROWS, service_digest, uncollected, undeliverable, waits_in_inbox
+from gateway.core.lifecycle import Event
+from gateway.core.model import Channel, Drop, DropState, FileRecord, PartFate, Status, Submission
 from gateway.core.notices import Letterhead, no_file, plain, receipt, rejection
 from gateway.core.register import Account, AccountState, Directory, Role, School
+from gateway.core.replies import TONES, Outcome, answered
 from gateway.core.routing import Catalogue, Service
+from gateway.core.tidings import TEMPLATES, tidings
 
 _AT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 _HEAD = Letterhead("Derbyshire", "the files team, files-help@derbyshire.example, 01632 960123")
@@ -24,6 +28,7 @@ _SENDER = Account(
     state=AccountState.ACTIVE,
     schools=("8302000",),
 )
+_OFFICER = "Olive Howarth"
 _CATALOGUE = Catalogue(
     {
         code: Service(code=code, name=name, use=use, hint=hint)
@@ -114,7 +119,17 @@ _DIRECTORY = Directory(schools={"8302000": School("8302000", "Leys Junior School
 
 def sample_contexts() -> dict[str, tuple[Mapping[str, object], ...]]:
     """Return the contexts to try each template with, by its name; the first is the one to preview."""
-    return {"receipt": _receipts(), "rejection": _rejections(), "no-file": _no_files()}
+    return {
+        "receipt": _receipts(),
+        "rejection": _rejections(),
+        "no-file": _no_files(),
+        **{TEMPLATES[event]: _tidings(event) for event in TEMPLATES},
+        "answer": _answers(),
+        "service-digest": _digests(),
+        "uncollected": _uncollected(),
+        "undeliverable": _undeliverables(),
+        "waits-in-inbox": _waiting_in_inbox(),
+    }
 
 
 def _receipts() -> tuple[Mapping[str, object], ...]:
@@ -126,7 +141,7 @@ def _receipts() -> tuple[Mapping[str, object], ...]:
             head=_HEAD,
             catalogue=_CATALOGUE,
             earlier=(_EARLIER,),
-            can_accept=accept,
+            can_reply=accept,
             can_rename=rename,
         )
         for accept, rename in ways
@@ -149,3 +164,99 @@ def _rejections() -> tuple[Mapping[str, object], ...]:
 def _no_files() -> tuple[Mapping[str, object], ...]:
     causes = ("nothing-attached", "cloud-link-only", "encrypted-message", "no-file-in-tnef")
     return tuple(plain(no_file(replace(_EMPTY, outcome=cause), reader=_SENDER, head=_HEAD)) for cause in causes)
+
+
+def _tidings(event: Event) -> tuple[Mapping[str, object], ...]:
+    befores = {Event.REJECT: _SENT, Event.RECALL: _SENT, Event.REROUTE: _SENT, Event.RECEIVE: _SENT}
+    before = befores.get(event, _CORRECTED)
+    received = replace(_SENT, status=Status.RECEIVED, remark=None)
+    sent = replace(_SENT, id=_CORRECTED.id, name=_CORRECTED.correction or "", warnings=("no-date",))
+    after = {
+        Event.REJECT: replace(
+            _SENT, status=Status.REJECTED, reason="rejected-by-officer", detail="Page two is missing.", expires_at=_AT
+        ),
+        Event.RECALL: replace(_SENT, status=Status.RECALLED),
+        Event.REROUTE: replace(_SENT, service="INFO", remark="re-routed from SEN"),
+        Event.RECEIVE: received,
+        Event.ACCEPT: sent,
+    }[event]
+    other = replace(after, service=None, expires_at=None, place=None, detail=None, warnings=(), remark=None)
+    return tuple(
+        plain(
+            tidings(before, file, by=by, at=_AT, reader=_SENDER, head=_HEAD, catalogue=_CATALOGUE, can_reply=can_reply)
+        )
+        for file, by, can_reply in ((after, _OFFICER, True), (after, _SENDER.full_name, False), (other, _OFFICER, True))
+    )
+
+
+def _answers() -> tuple[Mapping[str, object], ...]:
+    refused = (Outcome(_SENT.name, "It was received by Olive Howarth and can't be recalled."),)
+    received = replace(_SENT, status=Status.RECEIVED, received_at=_AT, received_by=_OFFICER)
+    submissions = (_MIXED, replace(_MIXED, files=(received,)), replace(_EMPTY, files=(_HOPELESS,)))
+    return tuple(
+        plain(
+            answered(
+                kind, submission, reader=_SENDER, head=_HEAD, at=_AT, outcomes=refused if kind == "refused" else ()
+            )
+        )
+        for kind in ("status", *TONES)
+        for submission in submissions
+    )
+
+
+def _digests() -> tuple[Mapping[str, object], ...]:
+    bare = replace(_SENT, school=None, size=None, remark="Delivered", supersedes=None)
+    return tuple(
+        plain(
+            service_digest(
+                files, code="SEN", reader="Olive", at=_AT, head=_HEAD, directory=_DIRECTORY, catalogue=_CATALOGUE
+            )
+        )
+        for files in ((_SENT, bare), (bare,), (_SENT,) * (MOST_ROWS + 1))
+    )
+
+
+def _uncollected() -> tuple[Mapping[str, object], ...]:
+    lists = (("SEN", (_SENT, replace(_SENT, delivered_at=_AT))), ("INFO", (_SENT,) * (MOST_ROWS + 2)))
+    return tuple(
+        plain(
+            uncollected(
+                by_service,
+                reader="Olive",
+                is_administrator=is_administrator,
+                is_last=is_last,
+                days=5,
+                head=_HEAD,
+                directory=_DIRECTORY,
+                catalogue=_CATALOGUE,
+            )
+        )
+        for by_service in (lists, lists[:1], (("SEN", (_SENT,)),))
+        for is_administrator in (False, True)
+        for is_last in (False, True)
+    )
+
+
+def _undeliverables() -> tuple[Mapping[str, object], ...]:
+    drop = Drop(
+        id=f"{_SENT.id}-2",
+        file=_SENT.id,
+        service="SEN",
+        target="folder:/srv/drops/SEN",
+        state=DropState.GIVEN_UP,
+        first_due_at=_AT,
+        attempts=133,
+        error="Drop folder /srv/drops/SEN: It is not there.",
+    )
+    bare = replace(drop, service="GONE", first_due_at=None, attempts=1)
+    return tuple(
+        plain(undeliverable(d, _SENT, reader="administrator", head=_HEAD, directory=_DIRECTORY, catalogue=_CATALOGUE))
+        for d in (drop, bare)
+    )
+
+
+def _waiting_in_inbox() -> tuple[Mapping[str, object], ...]:
+    files = (_SENT, replace(_SENT, school=None, supersedes=None))
+    return tuple(
+        plain(waits_in_inbox(f, code="SEN", head=_HEAD, directory=_DIRECTORY, catalogue=_CATALOGUE)) for f in files
+    )

@@ -9,12 +9,17 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING
 
 from gateway.core.model import Channel, FileRecord, PartFate, Status, Submission
+from gateway.core.partwords import words_for
 from gateway.core.phrases import day, moment, size_for_people
 from gateway.core.reasons import Reason, advice_for, sentence_for
 from gateway.core.register import Account, Directory
 from gateway.core.routing import Catalogue
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _NUMBER = re.compile(r"[0-9]{7}(?![0-9])")
 _MOST_ENTRIES = 50  # of an archive in a receipt; the record holds them all
@@ -113,6 +118,8 @@ class Receipt:
     comment: str
     can_accept: bool  # a reply that begins with ACCEPT takes the correction
     can_rename: bool  # renaming in Rejected Files over SFTP takes it
+    can_recall: bool = False  # a reply that begins with RECALL takes back what was sent
+    reply_until: str = ""  # ISO 8601; while a reply is understood
 
 
 @dataclass(frozen=True)
@@ -152,7 +159,7 @@ def receipt(
     head: Letterhead,
     catalogue: Catalogue,
     earlier: Iterable[FileRecord] = (),
-    can_accept: bool = False,
+    can_reply: bool = False,
     can_rename: bool = False,
 ) -> Receipt:
     """Return the sender's receipt. `earlier` are the records that duplicates in it point to."""
@@ -165,7 +172,7 @@ def receipt(
         contact=head.contact,
         reader=reader.forename,
         submission=submission.id,
-        channel=_channel(submission.channel),
+        channel=channel_word(submission.channel),
         sent_at=moment(submission.received_at, head.zone),
         parts=_parts(submission, known),
         files=files,
@@ -174,8 +181,10 @@ def receipt(
         repeated=fates.count("Already received"),
         codes=code_table(catalogue) if needs_codes else (),
         comment=next((f.comment for f in submission.files if f.comment), ""),
-        can_accept=can_accept,
+        can_accept=can_reply and any(f.correction and f.is_held for f in files),
         can_rename=can_rename,
+        can_recall=can_reply and "Sent" in fates,
+        reply_until=reply_until(submission.files) if can_reply else "",
     )
 
 
@@ -194,10 +203,16 @@ def rejection(
         school=f"{school.number} {school.name}" if school else "",
         sent_by=first.sent_by,
         sent_at=moment(first.sent_at, head.zone),
-        channel=_channel(first.channel),
+        channel=channel_word(first.channel),
         rejected_by=first.rejected_by or "the gateway",
         files=tuple(_copied(f, n, head=head, catalogue=catalogue) for n, f in enumerate(rejected, start=1)),
     )
+
+
+def reply_until(files: Iterable[FileRecord]) -> str:
+    """Return until when a reply about these files can change anything; "" when there is nothing to change."""
+    terms = [file.expires_at for file in files if file.expires_at is not None and file.place is not None]
+    return max(terms).isoformat() if terms else ""
 
 
 def no_file(submission: Submission, *, reader: Account, head: Letterhead) -> NoFile:
@@ -214,7 +229,7 @@ def no_file(submission: Submission, *, reader: Account, head: Letterhead) -> NoF
     )
 
 
-def plain(context: Receipt | Rejection | NoFile) -> dict[str, object]:
+def plain(context: "DataclassInstance") -> dict[str, object]:
     """Return a context as the outbox keeps it: JSON."""
     return asdict(context)
 
@@ -247,6 +262,12 @@ def mask_name(file: FileRecord) -> str:
     number = _NUMBER.match(file.name)
     front = "_".join(part for part in (number[0] if number else "", file.service or "") if part)
     return f"{front}…{file.date or ''}{'.' + file.extension.lower() if file.extension else ''}"
+
+
+def title_of(code: str | None, catalogue: Catalogue) -> str:
+    """Return a service as people read it: its code, and its name where that says more."""
+    service = catalogue.get(code or "")
+    return f"{code} ({service.name})" if service and service.name != code else code or ""
 
 
 def code_table(catalogue: Catalogue) -> tuple[Code, ...]:
@@ -344,14 +365,16 @@ def _parts(submission: Submission, known: Mapping[str, FileRecord]) -> tuple[Par
 
 
 def _row(part: PartFate, file: FileRecord | None) -> Part:
+    is_ignored, why = part.fate == "ignored", words_for(part.why)
     return Part(
         number=part.number,
-        name=part.name or part.content_type,
+        name=part.name or (why if is_ignored and why != part.why else part.content_type),
         fate=_FATES.get(part.fate, part.fate.capitalize()),
         service=(file.service or "") if file and part.fate in ("taken", "duplicate") else "",
-        why=part.why if part.fate == "ignored" else "",
+        why=why if is_ignored and (part.name or why == part.why) else "",
     )
 
 
-def _channel(channel: Channel) -> str:
+def channel_word(channel: Channel) -> str:
+    """Return what something that came is called in a sentence."""
     return "message" if channel is Channel.EMAIL else "upload"

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import aiosmtplib
@@ -76,6 +76,14 @@ class SmtpCourier:
         finally:
             await trip.end()
         return outcomes
+
+    async def carry(self, letter: bytes, *, sender: str, recipient: str, seconds: float) -> Posted:
+        """Hand over one finished message on a connection of its own, in so many seconds at the most."""
+        trip = _Trip(replace(self._access, seconds=seconds))
+        try:
+            return await trip.carry(letter, sender=sender, recipient=recipient)
+        finally:
+            await trip.end()
 
     async def _post(self, mail: Mail, trip: "_Trip") -> Posted:
         if mail.return_path and not is_address(mail.return_path):

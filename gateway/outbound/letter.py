@@ -42,9 +42,9 @@ def write_letter(mail: Mail, *, writer: Writer, at: datetime) -> bytes:
     """Return the message, lines ending with CRLF. Raises ValueError for an address that is none."""
     letter = _body(mail)
     fields: list[tuple[str, str | Header]] = [
-        ("From", _mailbox(writer)),
+        ("From", mailbox_of(writer)),
         ("To", _checked(mail.to)),
-        ("Subject", _words(mail.subject, field="Subject")),
+        ("Subject", header_words(mail.subject, field="Subject")),
         ("Date", format_datetime(at)),
         *_identifiers(mail),
         *_marks(mail),
@@ -68,16 +68,17 @@ def _part(text: str, kind: str) -> MIMEText:
     return MIMEText(clean, kind, charset)  # type: ignore[arg-type]  # a Charset is what the library documents
 
 
-def _mailbox(writer: Writer) -> str | Header:
+def mailbox_of(writer: Writer) -> str | Header:
+    """Return a From field. Raises ValueError for an address that is none."""
     address = _checked(writer.address)
     if not writer.name:
         return address
-    header = _words(writer.name, field="From")
+    header = header_words(writer.name, field="From")
     header.append(f"<{address}>", "us-ascii")
     return header
 
 
-def _words(text: str, *, field: str) -> Header:
+def header_words(text: str, *, field: str) -> Header:
     """Return text on one line; as encoded words unless it is plain ASCII that nobody could take for such words."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[:_MAX_WORDS]).split())
     is_plain = line.isascii() and "=?" not in line and not (field == "From" and re.search(r"[^\w .-]", line))

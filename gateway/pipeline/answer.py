@@ -5,16 +5,25 @@ facts and words are those of `core.notices` and the templates (Source: SPEC 4, 6
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from gateway.core import notices
+from gateway.core.digests import beside_parcel, undeliverable, waits_in_inbox
 from gateway.core.lifecycle import Event
-from gateway.core.model import Channel, FileRecord, Notice, Status, Submission
+from gateway.core.model import Channel, Drop, FileRecord, Notice, Status, Submission
 from gateway.core.register import Account, Role
+from gateway.core.routing import Target
+from gateway.core.tidings import TEMPLATES, Tidings, tidings
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.policy import LivePolicy
 
-Context = notices.Receipt | notices.Rejection | notices.NoFile
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Context = notices.Receipt | notices.Rejection | notices.NoFile | Tidings
+ADMINISTRATOR = "administrator"  # as a notice greets whoever reads the authority's own address
 
 
 class Answer:
@@ -49,7 +58,109 @@ class Answer:
         self, before: FileRecord, after: FileRecord, event: Event, *, by: str, at: datetime, id: str
     ) -> tuple[Notice, ...]:
         """Return what is owed when somebody decided about a file: `id` makes the notices' ids."""
-        return ()
+        template = TEMPLATES.get(event)
+        sender = self._directory.current.account(after.sent_by_user)
+        if template is None or sender is None or not self._wants(event):
+            return ()
+        contexts: list[tuple[Account, str, Context]] = [
+            (reader, template, self._tidings(before, after, by=by, at=at, reader=reader))
+            for reader in self._readers_of(after, sender)
+        ]
+        if event is Event.REJECT and self._policy.current.notices.headteacher_copies:
+            told = {reader.username for reader, _, _ in contexts}
+            heads = (head for head in self._heads_to_tell(after, sender) if head.username not in told)
+            contexts += [(head, "rejection", self._to_head((after,), head)) for head in heads]
+        return tuple(
+            Notice(
+                id=f"{id}-n{number}",
+                template=name,
+                username=reader.username,
+                address=reader.email,
+                context=notices.plain(context),
+                submission=after.submission,
+                due_at=at,
+                first_due_at=at,
+            )
+            for number, (reader, name, context) in enumerate(contexts, start=1)
+        )
+
+    def to_undeliverable(self, drop: Drop, file: FileRecord, *, at: datetime) -> tuple[Notice, ...]:
+        """Return the alert to the administrator about a delivery that is given up; one for each time it was begun."""
+        since = drop.first_due_at or at
+        policy, directory = self._policy.current, self._directory.current
+        if not policy.notices.administrator:
+            return ()
+        context = undeliverable(
+            drop,
+            file,
+            reader=ADMINISTRATOR,
+            head=self.letterhead(),
+            directory=directory,
+            catalogue=policy.catalogue,
+        )
+        return (self.unasked(f"{drop.id}-given-up-{since:%Y%m%d%H%M%S%f}", "undeliverable", context, at=at),)
+
+    def to_mailbox(self, drop: Drop, file: FileRecord, target: Target, *, at: datetime) -> Notice:
+        """Return the word to a service's mailbox that a file is too large for it and waits in the Inbox."""
+        context = waits_in_inbox(
+            file,
+            code=drop.service,
+            head=self.letterhead(),
+            directory=self._directory.current,
+            catalogue=self._policy.current.catalogue,
+        )
+        return replace(self.unasked(f"{drop.id}-waits", "waits-in-inbox", context, at=at), address=target.address)
+
+    def beside_parcel(self, drop: Drop, file: FileRecord) -> str:
+        """Return the text of the email that carries a file to its service."""
+        return beside_parcel(
+            file,
+            code=drop.service,
+            head=self.letterhead(),
+            directory=self._directory.current,
+            catalogue=self._policy.current.catalogue,
+        )
+
+    def unasked(
+        self, id: str, template: str, context: "DataclassInstance", *, at: datetime, reader: Account | None = None
+    ) -> Notice:
+        """Return a notice that nobody asked for: to a person, else to the administrator's address."""
+        return Notice(
+            id=id,
+            template=template,
+            username=reader.username if reader else "",
+            address=reader.email if reader else self._policy.current.notices.administrator,
+            context=notices.plain(context),
+            due_at=at,
+            first_due_at=at,
+            is_answer=False,
+        )
+
+    def _wants(self, event: Event) -> bool:
+        return event is not Event.RECEIVE or self._policy.current.notices.tell_received
+
+    def _readers_of(self, file: FileRecord, sender: Account) -> tuple[Account, ...]:
+        """Return who reads what became of a file; for a copier's private file, nobody."""
+        is_delicate = notices.is_delicate(file.name, self._policy.current.catalogue)
+        if sender.role is Role.DEVICE and (file.private or is_delicate):
+            return ()
+        return self._readers(sender)
+
+    def _tidings(self, before: FileRecord, after: FileRecord, *, by: str, at: datetime, reader: Account) -> Tidings:
+        return tidings(
+            before,
+            after,
+            by=by,
+            at=at,
+            reader=reader,
+            head=self.letterhead(),
+            catalogue=self._policy.current.catalogue,
+            can_reply=self._can_reply(reader, after.sent_by_user),
+        )
+
+    def _can_reply(self, reader: Account, sender: str) -> bool:
+        """Only the sender's own notices take commands, never a copy (SPEC 4)."""
+        return self._policy.current.notices.takes_replies and reader.username == sender
 
     def _readers(self, sender: Account) -> tuple[Account, ...]:
         """Return who reads the receipt: the sender; for a copier, its school's headteachers."""
@@ -64,15 +175,16 @@ class Answer:
 
     def _to_sender(self, submission: Submission, reader: Account, earlier: Sequence[FileRecord]) -> tuple[str, Context]:
         if submission.outcome:
-            return "no-file", notices.no_file(submission, reader=reader, head=self._letterhead())
+            return "no-file", notices.no_file(submission, reader=reader, head=self.letterhead())
         held = any(f.correction and f.place for f in submission.files)
         return "receipt", notices.receipt(
             submission,
             reader=reader,
-            head=self._letterhead(),
+            head=self.letterhead(),
             catalogue=self._policy.current.catalogue,
             earlier=earlier,
             can_rename=held,
+            can_reply=self._can_reply(reader, submission.username),
         )
 
     def _heads(self, submission: Submission, sender: Account) -> dict[Account, list[FileRecord]]:
@@ -93,12 +205,13 @@ class Answer:
         return notices.rejection(
             files,
             reader=head,
-            head=self._letterhead(),
+            head=self.letterhead(),
             directory=self._directory.current,
             catalogue=self._policy.current.catalogue,
         )
 
-    def _letterhead(self) -> notices.Letterhead:
+    def letterhead(self) -> notices.Letterhead:
+        """Return whose notices these are."""
         policy = self._policy.current
         told = policy.notices
         return notices.Letterhead(told.authority, told.contact, policy.zone, told.full_names)

@@ -13,8 +13,11 @@ from gateway.core.layout import place_of
 from gateway.core.lifecycle import Event
 from gateway.core.model import Drop, Envelope, FileRecord, History, Inspection, Status
 from gateway.core.names import Reading
+from gateway.core.notices import mask_name
+from gateway.core.phrases import day
 from gateway.core.reasons import sentence_for
 from gateway.core.register import Account
+from gateway.core.remarks import LEAVES_AT, SAME_BYTES, joined
 from gateway.core.routing import Service
 from gateway.pipeline.policy import Policy
 
@@ -45,10 +48,12 @@ def decide(
     seen: Inspection,
     policy: Policy,
     older: FileRecord | None,
+    twins: Sequence[FileRecord] = (),
 ) -> FileRecord:
     """Return the record of a file: Sent to its service, or Rejected with its first reason.
 
-    `older` is the newest file of the same name that we hold, with other bytes: this one is its new version.
+    `older` is the newest file of the same name that we hold, with other bytes: this one is its new version. `twins` are
+    those of the same bytes and service under other names.
     """
     reason, detail = _reason(candidate, reading, seen, policy)
     said = reading.school or reading.number or envelope.school
@@ -71,7 +76,7 @@ def decide(
         expires_at=_term(candidate, reason, at, policy),
         reason=reason,
         faults=reading.faults or ((reason,) if reason else ()),
-        remark=seen.remark if reason is None else None,
+        remark=_remark(seen, twins, at, policy) if reason is None else None,
         warnings=reading.warnings,
         comment=candidate.comment,
         tags=candidate.tags,
@@ -84,8 +89,12 @@ def decide(
         status_at=at,
         date=reading.date or reading.version,
         extension=reading.extension,
-        private=_is_private(policy, reading.service),
+        private=is_private(policy, reading.service),
     )
+
+
+def _remark(seen: Inspection, twins: Sequence[FileRecord], at: datetime, policy: Policy) -> str | None:
+    return joined(seen.remark, remark_on_twin(twins, policy), remark_of_undo(at, policy))
 
 
 def _reason(candidate: Candidate, reading: Reading, seen: Inspection, policy: Policy) -> tuple[str | None, str | None]:
@@ -93,16 +102,21 @@ def _reason(candidate: Candidate, reading: Reading, seen: Inspection, policy: Po
     if reading.reason is not None:
         return reading.reason, reading.sentence
     service = policy.catalogue.get(reading.service or "")
+    return fault_in_bytes(candidate.size, is_whole=candidate.is_whole, seen=seen, service=service) or (None, None)
+
+
+def fault_in_bytes(size: int, *, is_whole: bool, seen: Inspection, service: Service | None) -> tuple[str, str] | None:
+    """Return the first reason that lies in the bytes, with its sentence."""
     limit = service.max_bytes if service else 0
     for is_so, reason in (
-        (candidate.size == 0, "empty-file"),
-        (not candidate.is_whole, "truncated"),
-        (0 < limit < candidate.size, "too-large"),
+        (size == 0, "empty-file"),
+        (not is_whole, "truncated"),
+        (0 < limit < size, "too-large"),
         (seen.verdict == "rejected", seen.reason or "not-scannable"),
     ):
         if is_so:
             return reason, seen.detail or sentence_for(reason)
-    return None, None
+    return None
 
 
 def _term(candidate: Candidate, reason: str | None, at: datetime, policy: Policy) -> datetime | None:
@@ -111,7 +125,8 @@ def _term(candidate: Candidate, reason: str | None, at: datetime, policy: Policy
     return policy.terms.for_sent(at) if reason is None else policy.terms.for_rejected(at, reason)
 
 
-def _is_private(policy: Policy, code: str | None) -> bool:
+def is_private(policy: Policy, code: str | None) -> bool:
+    """Return whether files for a service are seen by their sender alone, on the school's side."""
     service = policy.catalogue.get(code or "")
     return service is not None and service.private
 
@@ -152,4 +167,26 @@ def past_of(file: FileRecord) -> History:
 
 def newest_other(files: Sequence[FileRecord], candidate: Candidate) -> FileRecord | None:
     """Return the newest file of this name with other bytes that still counts: what a new version supersedes."""
-    return next((f for f in files if f.sha256 != candidate.sha256 and f.status in (Status.SENT, Status.RECEIVED)), None)
+    return newest_other_than(candidate.sha256, files)
+
+
+def newest_other_than(sha256: str | None, files: Sequence[FileRecord]) -> FileRecord | None:
+    """Return the newest of files of one name that has other bytes than these and still counts."""
+    return next((f for f in files if f.sha256 != sha256 and f.status in (Status.SENT, Status.RECEIVED)), None)
+
+
+def remark_on_twin(twins: Sequence[FileRecord], policy: Policy) -> str | None:
+    """Return what is remarked on bytes that the same service got before under another name."""
+    if not twins:
+        return None
+    # The record outlives the bytes, so the name in it is the short one.
+    return SAME_BYTES.format(name=mask_name(twins[0]), day=day(twins[0].sent_at, policy.zone))
+
+
+def remark_of_undo(at: datetime, policy: Policy) -> str | None:
+    """Return what is remarked on a file that waits for the sender's second thoughts."""
+    if not policy.undo_seconds:
+        return None
+    due = due_after_undo(at, policy).astimezone(policy.zone)
+    is_today = due.date() == policy.day_of(at)
+    return LEAVES_AT.format(time=f"{due:%H:%M}" if is_today else f"{due:%H:%M} on {day(due, policy.zone)}")

@@ -1,47 +1,35 @@
 """Decisions: what people decide about a file after it came: received, recalled, rejected, re-routed, accepted.
 
-Owns who may decide it, the order (take every drop back, then compare-and-set), and the row of history. What the
-lifecycle refuses comes back as a sentence; nothing was changed then (Source: SPEC 6; `core.lifecycle`).
+Owns who may decide it, and the order: take every drop back, then compare-and-set, then give back if somebody else was
+first. What the lifecycle refuses comes back as a sentence; nothing was changed then (Source: SPEC 6; `core.lifecycle`).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from gateway.core.admission import Refusal
-from gateway.core.lifecycle import Event, refusal, step
-from gateway.core.model import Change, Drop, DropState, FileRecord, History, Status
-from gateway.core.names import read_name
+from gateway.core.lifecycle import Event, refusal
+from gateway.core.model import Drop, FileRecord
+from gateway.core.reasons import Reason
 from gateway.core.register import Account, Role
-from gateway.core.routing import TargetKind
-from gateway.errors import Transient
-from gateway.pipeline.answer import Answer
-from gateway.pipeline.decide import drops_for, due_after_undo, is_same_bytes
-from gateway.pipeline.directory import LiveDirectory
-from gateway.pipeline.inspect import Inspect
+from gateway.core.remarks import REROUTED, joined, without_delivered
+from gateway.core.routing import Service
+from gateway.pipeline.correct import Correct
+from gateway.pipeline.decide import drops_for, due_after_undo
 from gateway.pipeline.policy import LivePolicy
-from gateway.ports import Archive, Clock, DropFolder, Ledger, Wake
+from gateway.pipeline.transitions import Actor, Transitions
+from gateway.pipeline.withdraw import Taken, Withdraw
+from gateway.ports import Clock, Ledger
+
+__all__ = ["NOT_THERE", "TRY_AGAIN", "Actor", "Decisions"]
 
 NOT_THERE = Refusal("not-there", "There is no such file.")
+TRY_AGAIN = frozenset({"changed", "busy", "away", "not-scanned"})  # refusals that may be another answer in a minute
 _RACE = Refusal("changed", "It was changed by somebody else in the same moment. Please look again.")
-_BUSY = Refusal("busy", "It is just being delivered. Please try again in a moment.")
 _NOT_YOURS = Refusal("not-yours", "Only somebody of the sender's school can do this.")
 _NOT_OFFICER = Refusal("not-officer", "Only an officer of its service can do this.")
-_NOT_HELD = Refusal("not-held", "Its bytes are not held, so it has to be sent again under a better name.")
 
-
-@dataclass(frozen=True)
-class Actor:
-    """Who decides: a person with an account, or an administrator by name."""
-
-    username: str
-    name: str  # as people read it
-    account: Account | None = None  # None for an administrator, who may decide for anybody
-
-    @classmethod
-    def of(cls, account: Account) -> "Actor":
-        """Return the actor that an account is."""
-        return cls(account.username, account.full_name, account)
+May = Callable[[FileRecord, Account], Refusal | None]
 
 
 class Decisions:
@@ -51,105 +39,102 @@ class Decisions:
         self,
         *,
         ledger: Ledger,
-        folder: DropFolder,
         clock: Clock,
-        archive: Archive,
-        inspect: Inspect,
-        directory: LiveDirectory,
         policy: LivePolicy,
-        answer: Answer,
-        to_drop: Wake,
-        to_notify: Wake,
+        withdraw: Withdraw,
+        transitions: Transitions,
+        correct: Correct,
     ) -> None:
         """Take the parts."""
         self._ledger = ledger
-        self._folder = folder
         self._clock = clock
-        self._archive = archive
-        self._inspect = inspect
-        self._directory = directory
         self._policy = policy
-        self._answer = answer
-        self._to_drop = to_drop
-        self._to_notify = to_notify
+        self._withdraw = withdraw
+        self._transitions = transitions
+        self._correct = correct
 
     async def receive(self, file: str, *, by: Actor, why: str = "") -> FileRecord | Refusal:
         """Mark received by a named person, now."""
         found = await self._begin(file, Event.RECEIVE, by, _may_as_officer)
         if isinstance(found, Refusal):
             return found
-        now = self._clock.now()
-        received = replace(found, received_by=by.name, received_by_user=by.username, received_at=now)
-        return await self._write(found, received, Event.RECEIVE, by, why)
+        received = replace(
+            found,
+            received_by=by.name,
+            received_by_user=by.username,
+            received_at=self._clock.now(),
+            remark=without_delivered(found.remark),
+        )
+        return await self._write(found, received, Event.RECEIVE, by=by, why=why)
 
     async def recall(self, file: str, *, by: Actor) -> FileRecord | Refusal:
         """Take a file back for the sender's school, every drop first."""
         found = await self._begin(file, Event.RECALL, by, _may_as_sender)
         if isinstance(found, Refusal):
             return found
-        stuck = await self._take_back(found)
-        return stuck or await self._write(found, found, Event.RECALL, by, "", withdraws=True)
+        taken = await self._withdraw.take_back(found)
+        if isinstance(taken, Refusal):
+            return taken
+        recalled = replace(found, remark=f"recalled by {by.name}")
+        return await self._write(found, recalled, Event.RECALL, by=by, taken=taken)
 
     async def reject(self, file: str, *, by: Actor, why: str) -> FileRecord | Refusal:
         """Reject with a reason, also after reading; what can be taken back of its drops is."""
         found = await self._begin(file, Event.REJECT, by, _may_as_officer)
         if isinstance(found, Refusal):
             return found
-        await self._take_back(found)
-        rejected = replace(
-            found,
-            reason="rejected-by-officer",
-            detail=why or None,
-            rejected_by=by.name,
-            expires_at=_sooner(found.expires_at, self._rejected_term(found)),
-        )
-        return await self._write(found, rejected, Event.REJECT, by, why, withdraws=True)
+        taken = await self._withdraw.take_what_can_be(found)
+        found = await self._begin(file, Event.REJECT, by, _may_as_officer)  # a copy that was collected was received
+        if isinstance(found, Refusal):
+            await self._withdraw.give_back(taken)
+            return found
+        words = " ".join(why.split())
+        return await self._write(found, self._rejected(found, words, by), Event.REJECT, by=by, why=words, taken=taken)
 
     async def reroute(self, file: str, code: str, *, by: Actor) -> FileRecord | Refusal:
         """Hand a file to the right service: Sent again, for new readers only."""
         found = await self._begin(file, Event.REROUTE, by, _may_as_officer)
         if isinstance(found, Refusal):
             return found
-        service = self._policy.current.catalogue.get(code)
-        if service is None or code == found.service:
-            return Refusal("unknown-service-code", f"{code} is no other service's code.")
-        stuck = await self._take_back(found)
-        if stuck is not None:
-            return stuck
+        service = self._service_for(found, code)
+        if isinstance(service, Refusal):
+            return service
+        taken = await self._withdraw.take_back(found)
+        if isinstance(taken, Refusal):
+            return taken
         rerouted = replace(
             found,
-            service=code,
-            private=service.private,
+            service=service.code,
+            # Who could read it on the school's side may be fewer from now on, and never more.
+            private=found.private or service.private,
             received_by=None,
             received_by_user=None,
             received_at=None,
             delivered_at=None,
-            remark=None,
+            remark=joined(without_delivered(found.remark), REROUTED.format(code=found.service)),
         )
-        why = f"{found.service} to {code}"
-        return await self._write(found, rerouted, Event.REROUTE, by, why, withdraws=True, drops=self._drops(rerouted))
+        why = f"{found.service} to {service.code}"
+        return await self._write(
+            found, rerouted, Event.REROUTE, by=by, why=why, taken=taken, drops=self._drops(rerouted, service)
+        )
 
     async def accept(self, file: str, *, by: Actor, name: str | None = None) -> FileRecord | Refusal:
-        """Send held bytes under a better name: the correction that was offered, or the sender's own."""
-        found = await self._begin(file, Event.ACCEPT, by, _may_as_sender)
+        """Send held bytes under a better name: the correction that was offered, or the one given."""
+        found = await self._begin(file, Event.ACCEPT, by, _may_accept)
         if isinstance(found, Refusal):
             return found
-        wanted = name or found.correction
-        if found.place is None or wanted is None:
-            return _NOT_HELD
-        corrected = self._read(found, wanted, by)
-        if isinstance(corrected, Refusal):
-            return corrected
-        against = await self._against(corrected)
-        if against is not None:
-            return against
-        return await self._write(found, corrected, Event.ACCEPT, by, found.reason or "", drops=self._drops(corrected))
+        async with self._correct.hold(found, name or found.correction):
+            corrected = await self._correct.corrected(found, name or found.correction, by=by)
+            if isinstance(corrected, Refusal):
+                return corrected
+            service = self._policy.current.catalogue.services[corrected.service or ""]
+            drops = self._drops(corrected, service)
+            why = f"{found.reason} to {service.code}"
+            return await self._write(found, corrected, Event.ACCEPT, by=by, why=why, drops=drops)
 
     # Steps
 
-    async def _begin(
-        self, id: str, event: Event, by: Actor, may: Callable[[FileRecord, Account], Refusal | None]
-    ) -> FileRecord | Refusal:
+    async def _begin(self, id: str, event: Event, by: Actor, may: May) -> FileRecord | Refusal:
         """Return the file if this actor may cause the event, and its status allows it."""
         file = await self._ledger.file(id)
         if file is None:
@@ -159,129 +144,57 @@ class Decisions:
         sentence = refusal(file, event)
         return Refusal(f"not-{event}", sentence) if sentence else file
 
+    def _rejected(self, file: FileRecord, words: str, by: Actor) -> FileRecord:
+        term = self._policy.current.terms.for_rejected(self._clock.now(), Reason.REJECTED_BY_OFFICER)
+        return replace(
+            file,
+            reason=str(Reason.REJECTED_BY_OFFICER),
+            detail=words or None,
+            rejected_by=by.name,
+            remark=without_delivered(file.remark),
+            expires_at=min(file.expires_at, term) if file.expires_at else None,
+        )
+
+    def _service_for(self, file: FileRecord, code: str) -> Service | Refusal:
+        """Return the service that a file can be handed to."""
+        catalogue = self._policy.current.catalogue
+        service = catalogue.get(code)
+        if service is None:
+            return Refusal(
+                "unknown-service-code", f"{code} is no service code. They are: {', '.join(catalogue.services)}."
+            )
+        if code == file.service:
+            return Refusal("same-service", f"It is with {code} already.")
+        if service.accepts and file.extension and file.extension.lower() not in service.accepts:
+            return Refusal("type-not-allowed", f"{code} does not take files of the type {file.extension.lower()}.")
+        if 0 < service.max_bytes < (file.size or 0):
+            return Refusal("too-large", f"{code} takes files of at most {service.max_bytes} bytes.")
+        return service
+
     async def _write(
         self,
         before: FileRecord,
         after: FileRecord,
         event: Event,
-        by: Actor,
-        why: str,
         *,
-        withdraws: bool = False,
-        drops: tuple[Drop, ...] = (),
+        by: Actor,
+        why: str = "",
+        taken: Sequence[Taken] = (),
+        drops: Sequence[Drop] = (),
     ) -> FileRecord | Refusal:
-        """Write the transition: one compare-and-set decides a race."""
-        taken = step(before.status, event)
-        assert taken is not None, "asked of the lifecycle before"
-        now = self._clock.now()
-        after = replace(after, status=taken.target, status_at=now)
-        old = await self._ledger.drops(file=before.id) if withdraws else []
-        change = Change(
-            after,
-            expected=before.status,
-            history=History(after.id, now, by.username, event, after.status, why),
-            drops=drops,
-            withdraw=tuple(d.id for d in old),
-            notices=self._answer.to_change(before, after, event, by=by.name, at=now, id=self._clock.new_id()),
-        )
-        if not await self._ledger.apply(change):
-            return _RACE
-        self._to_drop()
-        self._to_notify()
-        return after
+        """Write the transition; where somebody was first, give back what was taken, and say what the file is now."""
+        withdraw = [one.before.id for one in taken]
+        made = await self._transitions.make(before, after, event, by=by, why=why, drops=drops, withdraw=withdraw)
+        if made is not None:
+            return made
+        await self._withdraw.give_back(taken)
+        current = await self._ledger.file(before.id)
+        sentence = refusal(current, event) if current is not None else None
+        return Refusal(f"not-{event}", sentence) if sentence else _RACE
 
-    async def _take_back(self, file: FileRecord) -> Refusal | None:
-        """Take every drop back, or say which one can't be."""
-        for drop in await self._ledger.drops(file=file.id):
-            stuck = await self._take_one_back(file, drop)
-            if stuck is not None:
-                return stuck
-        return None
-
-    async def _take_one_back(self, file: FileRecord, drop: Drop) -> Refusal | None:
-        service = self._policy.current.catalogue.get(drop.service)
-        target = next((t for t in service.targets if t.name == drop.target), None) if service else None
-        if drop.state is DropState.PLACING:
-            return _BUSY
-        if drop.state is not DropState.DONE or target is None or target.kind is TargetKind.PICKUP:
-            return None
-        if target.kind is not TargetKind.FOLDER:
-            return Refusal("delivered", f"It was delivered to {drop.service} and can't be taken back from there.")
-        try:
-            back = await self._folder.withdraw(
-                target.path, id=drop.id, name=drop.placed_as or "", size=file.size or 0, sha256=file.sha256
-            )
-        except Transient as away:
-            return Refusal("away", f"The folder of {drop.service} can't be reached, so it can't be taken back. {away}")
-        return None if back else await self._collected(file, drop)
-
-    async def _collected(self, file: FileRecord, drop: Drop) -> Refusal:
-        """A file gone from a folder is Received by its service (SPEC 6)."""
-        by = f"{drop.service} (folder)"
-        now = self._clock.now()
-        if file.status is Status.SENT:
-            received = replace(file, status=Status.RECEIVED, received_by=by, received_at=now, status_at=now)
-            past = History(file.id, now, by, Event.RECEIVE, Status.RECEIVED, "gone from the folder")
-            await self._ledger.apply(Change(received, expected=Status.SENT, history=past))
-        return Refusal("collected", f"It was collected by {by}, so it can't be taken back.")
-
-    def _read(self, file: FileRecord, name: str, by: Actor) -> FileRecord | Refusal:
-        """Return the record under its new name, if that name is free of faults for this sender."""
-        policy, directory = self._policy.current, self._directory.current
-        sender = by.account or directory.account(file.sent_by_user)
-        reading = read_name(
-            name,
-            policy.rules(directory),
-            on=policy.day_of(file.sent_at),
-            schools=frozenset(sender.schools) if sender else frozenset(),
-        )
-        if reading.reason is not None:
-            return Refusal(reading.reason, reading.sentence or "")
-        service = policy.catalogue.get(reading.service or "")
-        return replace(
-            file,
-            name=reading.name,
-            school=reading.school,
-            service=reading.service,
-            warnings=reading.warnings,
-            date=reading.date or reading.version,
-            extension=reading.extension,
-            reason=None,
-            faults=(),
-            correction=None,
-            detail=None,
-            rejected_by=None,
-            remark=None,
-            private=service is not None and service.private,
-            expires_at=policy.terms.for_sent(file.sent_at),
-        )
-
-    async def _against(self, file: FileRecord) -> Refusal | None:
-        """Look at the bytes as at any others: a better name is no way past the look, nor to send a thing twice."""
-        known = await self._ledger.twins(school=file.school or "", name=file.name)
-        if any(f.id != file.id and is_same_bytes(f, file.sha256) for f in known):
-            return Refusal("already-received", "The same file was received under this name before.")
-        service = self._policy.current.catalogue.get(file.service or "")
-        seen = await self._inspect.inspect(
-            self._archive.path(file.place or ""),
-            size=file.size or 0,
-            extension=file.extension,
-            accepts=service.accepts if service else frozenset(),
-        )
-        if seen.verdict == "wait":
-            return Refusal("not-scanned", "The scanner gives no answer just now. Please try again in a few minutes.")
-        return Refusal(seen.reason or "not-scannable", seen.detail) if seen.verdict == "rejected" else None
-
-    def _drops(self, file: FileRecord) -> tuple[Drop, ...]:
-        policy = self._policy.current
-        service = policy.catalogue.get(file.service or "")
-        if service is None:
-            return ()
-        due_at = due_after_undo(self._clock.now(), policy)
+    def _drops(self, file: FileRecord, service: Service) -> tuple[Drop, ...]:
+        due_at = due_after_undo(self._clock.now(), self._policy.current)
         return drops_for(file, service, due_at=due_at, run=f"{self._clock.new_id()[-6:]}-")
-
-    def _rejected_term(self, file: FileRecord) -> datetime:
-        return self._policy.current.terms.for_rejected(file.sent_at, "rejected-by-officer")
 
 
 def _may_as_sender(file: FileRecord, account: Account) -> Refusal | None:
@@ -297,5 +210,8 @@ def _may_as_officer(file: FileRecord, account: Account) -> Refusal | None:
     return None if is_officer else _NOT_OFFICER
 
 
-def _sooner(one: datetime | None, other: datetime) -> datetime:
-    return other if one is None else min(one, other)
+def _may_accept(file: FileRecord, account: Account) -> Refusal | None:
+    """The sender's school; and the officers of its service, to take back their own rejection."""
+    if file.reason == Reason.REJECTED_BY_OFFICER and _may_as_officer(file, account) is None:
+        return None
+    return _may_as_sender(file, account)

@@ -1,29 +1,33 @@
 """Drop: the delivery of a file into the place where its service reads it.
 
-Owns lease, do, mark for each target kind, the retries, and what a repeat after a crash finds: a drop that was about to
-be renamed and whose temporary name is gone was placed, and perhaps collected (Source: SPEC 6; DESIGN 3, step 8).
+Owns the lanes, one a target, so that none waits for another; the mark, the retries, and what follows from a delivery.
+How a drop is made is `ways` (Source: SPEC 6; DESIGN 3, step 8).
 """
 
 import asyncio
 import contextlib
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gateway import log
 from gateway.core.lifecycle import Event
-from gateway.core.model import Change, Drop, DropState, FileRecord, History, Status
+from gateway.core.model import Drop, DropState, FileRecord, Status
+from gateway.core.remarks import without_delivered
 from gateway.core.retry import next_attempt
 from gateway.core.routing import Receive, Service, Target, TargetKind
-from gateway.errors import GatewayError, NameTaken, Permanent
+from gateway.errors import GatewayError, Permanent
+from gateway.pipeline.answer import Answer
 from gateway.pipeline.policy import LivePolicy
-from gateway.ports import Archive, Clock, DropFolder, Ledger
+from gateway.pipeline.transitions import Actor, Transitions
+from gateway.pipeline.ways import Made, Way
+from gateway.pipeline.withdraw import Withdraw
+from gateway.ports import Clock, Ledger, Wake
 
 BATCH = 64
 PATIENCE = 1.0  # seconds for which a pass waits for a slow target; its lane goes on beside the next passes
 Owed = tuple[Drop, FileRecord]
-Way = Callable[[Drop, FileRecord, Target], Awaitable[Drop]]
 
 
 @dataclass
@@ -38,15 +42,26 @@ class Dropper:
     """Makes the drops that are due; each target in its own order, none waiting for another."""
 
     def __init__(
-        self, *, ledger: Ledger, archive: Archive, folder: DropFolder, clock: Clock, policy: LivePolicy
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        policy: LivePolicy,
+        ways: Mapping[TargetKind, Way],
+        withdraw: Withdraw,
+        transitions: Transitions,
+        answer: Answer,
+        to_notify: Wake,
     ) -> None:
-        """Take the parts."""
+        """Take the parts; a way for each kind of target."""
         self._ledger = ledger
-        self._archive = archive
-        self._folder = folder
         self._clock = clock
         self._policy = policy
-        self._ways: dict[TargetKind, Way] = {TargetKind.PICKUP: self._show, TargetKind.FOLDER: self._place}
+        self._ways = ways
+        self._withdraw = withdraw
+        self._transitions = transitions
+        self._answer = answer
+        self._to_notify = to_notify
         self._lanes: dict[str, Lane] = {}
         self._under_way: set[str] = set()  # ids of drops in a lane
 
@@ -54,10 +69,10 @@ class Dropper:
         """Make what is due; return how many were begun. Two passes at once make no drop twice."""
         due = await self._ledger.due_drops(self._clock.now(), BATCH + len(self._under_way))
         fresh = [(drop, file) for drop, file in due if drop.id not in self._under_way]
-        targets = {drop.target for drop, _ in fresh}
+        targets = {_lane_of(drop) for drop, _ in fresh}
         for drop, file in fresh:
             self._under_way.add(drop.id)
-            self._lanes.setdefault(drop.target, Lane()).waiting.append((drop, file))
+            self._lanes.setdefault(_lane_of(drop), Lane()).waiting.append((drop, file))
         await self._run(targets)
         return len(fresh)
 
@@ -100,75 +115,70 @@ class Dropper:
 
     async def _work_on(self, drop: Drop, file: FileRecord) -> None:
         try:
-            done = await self._make(drop, file)
+            if drop.state is DropState.WITHDRAWING:
+                await self._owe_again(drop, file)
+                return
+            made = await self._make(drop, file)
+            if made is not None:
+                await self._finish(made, file)
         except GatewayError as trouble:
-            await self._put_off(drop, trouble)
-        else:
-            await self._finish(done, file)
+            await self._put_off(await self._as_it_is(drop), file, trouble)
 
-    async def _make(self, drop: Drop, file: FileRecord) -> Drop:
-        service = self._policy.current.catalogue.get(drop.service)
-        target = next((t for t in service.targets if t.name == drop.target), None) if service else None
+    async def _make(self, drop: Drop, file: FileRecord) -> Made | None:
+        target = self._target_of(drop)
         if target is None:
             raise Permanent(f"{drop.service} has no target {drop.target} any more; re-route the file or restore it.")
-        way = self._ways.get(target.kind)
-        if way is None:
-            raise Permanent(f"Targets of kind {target.kind} are not served by this version.")
-        return await way(drop, file, target)
+        return await self._ways[target.kind].make(drop, file, target)
 
-    async def _show(self, drop: Drop, _file: FileRecord, _target: Target) -> Drop:
-        """An Inbox is a view of the record: nothing to carry."""
-        return drop
+    def _target_of(self, drop: Drop) -> Target | None:
+        service = self._policy.current.catalogue.get(drop.service)
+        return next((t for t in service.targets if t.name == drop.target), None) if service else None
 
-    async def _place(self, drop: Drop, file: FileRecord, target: Target) -> Drop:
-        if file.place is None or file.size is None:
-            raise Permanent("The file's bytes are not held any more.")
-        if drop.state is DropState.DUE:
-            await self._folder.prepare(target.path, id=drop.id, source=self._archive.path(file.place), size=file.size)
-            placing = await self._claim(drop, file, target)
-            if placing is None:
-                await self._folder.withdraw(target.path, id=drop.id, name="", size=file.size)
-                return drop
-            drop = placing
-        try:
-            await self._folder.place(target.path, id=drop.id, name=drop.placed_as or file.name)
-        except NameTaken:
-            drop = await self._claim(drop, file, target) or drop
-            await self._folder.place(target.path, id=drop.id, name=drop.placed_as or file.name)
-        if target.sidecar:
-            await self._folder.write_sidecar(target.path, name=drop.placed_as or file.name, facts=_facts(file))
-        return drop
+    async def _as_it_is(self, drop: Drop) -> Drop:
+        """Return the drop as it stands in the ledger: its way may have marked a step before it failed."""
+        known = await self._ledger.drops(file=drop.file)
+        return next((d for d in known if d.id == drop.id), drop)
 
-    async def _claim(self, drop: Drop, file: FileRecord, target: Target) -> Drop | None:
-        """Choose a free name and write it down; None when the drop is not owed any more.
+    async def _owe_again(self, drop: Drop, file: FileRecord) -> None:
+        """Take up a drop that a decision claimed, and that died with it: what it left goes, then it is made anew."""
+        target = self._target_of(drop)
+        if target is not None and drop.placed_as is not None:
+            await self._ways[target.kind].undo(drop, file, target)
+        due = replace(drop, state=DropState.DUE, placed_as=None, done_at=None)
+        await self._ledger.mark_drop(due, expected=DropState.WITHDRAWING)
 
-        Before the rename: whoever finds the temporary name gone after a crash knows that it was placed.
-        """
-        name = await self._folder.choose_name(target.path, name=file.name, id=file.id)
-        placing = replace(drop, state=DropState.PLACING, placed_as=name)
-        return placing if await self._ledger.mark_drop(placing, expected=drop.state) else None
-
-    async def _finish(self, drop: Drop, file: FileRecord) -> None:
-        now = self._clock.now()
+    async def _finish(self, made: Made, file: FileRecord) -> None:
+        drop, now = made.drop, self._clock.now()
         done = replace(drop, state=DropState.DONE, done_at=now, error=None, attempts=drop.attempts + 1)
         if not await self._ledger.mark_drop(done, expected=drop.state):
+            target = self._target_of(drop)
+            if target is not None:
+                await self._ways[target.kind].undo(drop, file, target)
             return
         log.dropped(file=drop.file, target=drop.target, attempts=done.attempts)
+        await self._follow(done, made)
+
+    async def _follow(self, drop: Drop, made: Made) -> None:
+        """Do what follows from a delivery, for the file as it is now."""
+        file = await self._ledger.file(drop.file)
+        if file is None:
+            return
         service = self._policy.current.catalogue.get(drop.service)
-        if service is not None and service.receive is Receive.ON_DELIVERY:
+        if file.status in (Status.REJECTED, Status.RECALLED):
+            await self._withdraw.take_what_can_be(file)  # rejected while it was under way
+        elif service is not None and service.receive is Receive.ON_DELIVERY and made.is_handed_over:
             await self._receive(file, service)
 
     async def _receive(self, file: FileRecord, service: Service) -> None:
         """A machine reads there: its delivery is its receipt."""
-        current = await self._ledger.file(file.id)
-        if current is None or current.status is not Status.SENT:
+        if file.status is not Status.SENT:
             return
-        now, by = self._clock.now(), f"{service.name} (delivery)"
-        received = replace(current, status=Status.RECEIVED, received_by=by, received_at=now, status_at=now)
-        past = History(file.id, now, by, Event.RECEIVE, Status.RECEIVED, "on delivery")
-        await self._ledger.apply(Change(received, expected=Status.SENT, history=past))
+        by = Actor(f"{service.name} (delivery)", f"{service.name} (delivery)")
+        remark = without_delivered(file.remark)
+        received = replace(file, received_by=by.name, received_at=self._clock.now(), remark=remark)
+        await self._transitions.make(file, received, Event.RECEIVE, by=by, why="on delivery")
 
-    async def _put_off(self, drop: Drop, trouble: GatewayError) -> None:
+    async def _put_off(self, drop: Drop, file: FileRecord, trouble: GatewayError) -> None:
         now = self._clock.now()
         failed = replace(drop, attempts=drop.attempts + 1, error=str(trouble))
         again = next_attempt(
@@ -179,24 +189,18 @@ class Dropper:
             jitter=random.random(),  # noqa: S311  # spreads load, guards nothing
         )
         if again is None or isinstance(trouble, Permanent):
-            log.given_up(what="drop", id=drop.id, why=str(trouble))
-            await self._ledger.mark_drop(replace(failed, state=DropState.GIVEN_UP), expected=drop.state)
+            await self._give_up(replace(failed, state=DropState.GIVEN_UP), file, expected=drop.state)
             return
         log.drop_put_off(file=drop.file, target=drop.target, why=str(trouble))
         await self._ledger.mark_drop(replace(failed, due_at=again), expected=drop.state)
 
+    async def _give_up(self, drop: Drop, file: FileRecord, *, expected: DropState) -> None:
+        """Hand a drop to a person: the alert is owed first, under an id that a repeat does not owe twice."""
+        log.given_up(what="drop", id=drop.id, why=drop.error or "")
+        await self._ledger.owe(self._answer.to_undeliverable(drop, file, at=self._clock.now()))
+        self._to_notify()
+        await self._ledger.mark_drop(drop, expected=expected)
 
-def _facts(file: FileRecord) -> dict[str, object]:
-    """Return what a service's program may read beside a drop."""
-    return {
-        "id": file.id,
-        "name": file.name,
-        "school": file.school,
-        "service": file.service,
-        "sent_by": file.sent_by,
-        "sent_at": file.sent_at.isoformat(),
-        "size": file.size,
-        "sha256": file.sha256,
-        "comment": file.comment,
-        "tags": list(file.tags),
-    }
+
+def _lane_of(drop: Drop) -> str:
+    return f"{drop.service} {drop.target}"

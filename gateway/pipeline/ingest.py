@@ -17,6 +17,7 @@ from gateway.core.model import (
     Envelope,
     FileRecord,
     Inspection,
+    Notice,
     PartFate,
     Status,
     Submission,
@@ -41,6 +42,7 @@ from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.inspect import Inspect
 from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.policy import LivePolicy, Policy
+from gateway.pipeline.reply import REPLIED, Reply
 from gateway.ports import Archive, Clock, Ledger, Spool, Unpacker, Wake
 
 AT_ONCE = 32  # submissions under way together: their records share a commit, their folders an fsync
@@ -62,6 +64,7 @@ class Draft:
     parts: list[PartFate] = field(default_factory=list)
     earlier: list[FileRecord] = field(default_factory=list)  # what duplicates in it repeat
     sources: dict[str, str] = field(default_factory=dict)  # file id -> path of its bytes
+    replied: tuple[Notice, ...] | None = None  # what an answer to a notice is answered; None: it was none
 
 
 class Ingest:
@@ -81,8 +84,10 @@ class Ingest:
         answer: Answer,
         to_drop: Wake,
         to_notify: Wake,
+        names: NamedLocks | None = None,
+        reply: Reply | None = None,
     ) -> None:
-        """Take the parts."""
+        """Take the parts; `names` are the locks on a school's names, for whoever else decides about one."""
         self._spool = spool
         self._archive = archive
         self._ledger = ledger
@@ -94,7 +99,8 @@ class Ingest:
         self._answer = answer
         self._to_drop = to_drop
         self._to_notify = to_notify
-        self._names = NamedLocks()
+        self._reply = reply
+        self._names = names or NamedLocks()
         self._pass = asyncio.Lock()  # two at once would take the same submission apart in the same folder
         self._put_off: set[str] = set()
         self._suspect: set[str] = set()  # tried before: an attempt may have left bytes in another place
@@ -148,7 +154,13 @@ class Ingest:
         self._suspect.add(id)
         recorded = await self._ledger.submission(id) if again else None  # the first attempt can't have been recorded
         if recorded is None:
-            recorded = await self._record(await self._spool.envelope(id))
+            envelope = await self._spool.envelope(id)
+            if self._reply is not None and envelope.channel is Channel.EMAIL and not envelope.username:
+                await self._reply.came_back(envelope)
+                await self._spool.forget(id)
+                self._suspect.discard(id)
+                return
+            recorded = await self._record(envelope)
             rejected = sum(f.status is Status.REJECTED for f in recorded.files)
             log.ingested(submission=id, files=len(recorded.files), rejected=rejected)
         await self._settle(recorded, thorough=again)
@@ -179,6 +191,8 @@ class Ingest:
         draft = Draft(envelope, account, self._policy.current)
         unpacked = await self._unpacker.unpack(envelope) if envelope.channel is Channel.EMAIL else None
         candidates = _candidates(envelope, unpacked, self._spool.path(envelope.id))
+        # Before the locks: a correction that is accepted takes one of them itself.
+        draft.replied = await self._take_reply(draft, unpacked, has_files=bool(candidates))
         readings = {c.number: self._read(c, draft) for c in candidates}
         # Two submissions of one name are not decided at once: both would be the first.
         async with self._names.hold((r.school or "", r.name.casefold()) for r in readings.values()):
@@ -190,6 +204,14 @@ class Ingest:
                     await self._archive.keep(draft.sources[file.id], file.place, size=file.size or 0)
             await self._ledger.record(submission)
         return submission
+
+    async def _take_reply(
+        self, draft: Draft, unpacked: Unpacked | None, *, has_files: bool
+    ) -> tuple[Notice, ...] | None:
+        """Do what an answer to a notice asks for; None for any other message."""
+        if self._reply is None or unpacked is None:
+            return None
+        return await self._reply.take(draft.envelope, unpacked, draft.account, has_files=has_files)
 
     def _read(self, candidate: Candidate, draft: Draft) -> Reading:
         return read_name(
@@ -215,6 +237,7 @@ class Ingest:
             seen=await self._look(candidate, reading, draft.policy),
             policy=draft.policy,
             older=newest_other(known, candidate),
+            twins=await self._twins(draft, candidate, reading),
         )
         draft.files.append(file)
         draft.sources[file.id] = candidate.path
@@ -229,6 +252,15 @@ class Ingest:
             return []
         here = [f for f in draft.files if f.school == reading.school and f.name.casefold() == reading.name.casefold()]
         return here[::-1] + await self._ledger.twins(school=reading.school, name=reading.name)
+
+    async def _twins(self, draft: Draft, candidate: Candidate, reading: Reading) -> list[FileRecord]:
+        """Return files of these bytes that the same service got under other names, newest first."""
+        school, service = reading.school, reading.service
+        if reading.reason is not None or school is None or service is None:
+            return []
+        here = [f for f in draft.files if (f.school, f.service) == (school, service)]
+        held = await self._ledger.same_bytes(school=school, service=service, sha256=candidate.sha256)
+        return [f for f in here if is_same_bytes(f, candidate.sha256)] + held
 
     async def _look(self, candidate: Candidate, reading: Reading, policy: Policy) -> Inspection:
         if reading.reason is not None or candidate.size == 0 or not candidate.path:
@@ -264,8 +296,10 @@ class Ingest:
         )
         if unpacked is not None and unpacked.is_automatic:
             return submission
+        if submission.outcome == REPLIED:
+            return replace(submission, notices=draft.replied or ())
         notices = self._answer.to_submission(submission, draft.account, earlier=draft.earlier)
-        return replace(submission, notices=notices)
+        return replace(submission, notices=(*notices, *(draft.replied or ())))
 
 
 def _held_by(submission: Submission | None) -> dict[str, int]:
@@ -306,4 +340,6 @@ def _outcome(draft: Draft, unpacked: Unpacked | None) -> str:
     """Return why a message brought no file, or "" when it did."""
     if draft.parts or unpacked is None:
         return ""
+    if draft.replied is not None:
+        return REPLIED
     return unpacked.cause or "nothing-attached"

@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from gateway.core.model import Inspection
-
-NOT_SCANNED = "not scanned"
+from gateway.core.remarks import NOT_SCANNED
 
 
 class Contents(Protocol):

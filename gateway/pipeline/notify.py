@@ -15,6 +15,7 @@ from gateway import log
 from gateway.core.model import Mail, Notice, NoticeState, Posted
 from gateway.core.retry import next_attempt
 from gateway.pipeline.policy import LivePolicy
+from gateway.pipeline.tokens import Tokens
 from gateway.ports import Clock, Courier, Outbox, Renderer
 
 BATCH = 50
@@ -24,14 +25,22 @@ class Notifier:
     """Sends what is due, over one connection a pass."""
 
     def __init__(
-        self, *, outbox: Outbox, courier: Courier, renderer: Renderer, clock: Clock, policy: LivePolicy
+        self,
+        *,
+        outbox: Outbox,
+        courier: Courier,
+        renderer: Renderer,
+        clock: Clock,
+        policy: LivePolicy,
+        tokens: Tokens | None = None,
     ) -> None:
-        """Take the parts."""
+        """Take the parts; without tokens nothing can be answered."""
         self._outbox = outbox
         self._courier = courier
         self._renderer = renderer
         self._clock = clock
         self._policy = policy
+        self._tokens = tokens
         self._pass = asyncio.Lock()  # two at once would send the same notice twice
 
     async def pass_once(self) -> int:
@@ -56,6 +65,7 @@ class Notifier:
     def _mail(self, notice: Notice) -> Mail:
         rendered = self._renderer.render(notice.template, notice.context)
         sender = self._policy.current.notices.sender
+        tokens = self._tokens
         return Mail(
             to=notice.address,
             subject=rendered.subject,
@@ -63,6 +73,8 @@ class Notifier:
             html=rendered.html,
             message_id=f"<{notice.id}@{sender.rpartition('@')[2]}>",
             in_reply_to=notice.in_reply_to,
+            reply_to=tokens.reply_address(notice) if tokens else None,
+            return_path=tokens.bounce_address(notice, at=self._clock.now()) if tokens else "",
         )
 
     async def _mark(self, notice: Notice, posted: Posted) -> None:

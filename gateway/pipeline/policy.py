@@ -4,7 +4,7 @@ Owns the one place where a reload takes effect: `LivePolicy.current` is replaced
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from gateway.core.names import Rules
@@ -23,8 +23,22 @@ class NoticePolicy:
     full_names: bool = False  # show whole names of files to others than the sender
     sftp_receipts: bool = True  # a receipt for each accepted upload, as for each email
     headteacher_copies: bool = True
+    administrator: str = ""  # address for alerts; "" where the contact names none
+    tell_received: bool = False  # a notice to the sender when an officer took the file
+    reply_domain: str = ""  # of reply+…@ and bounce+…@; "" where there are none
+    takes_replies: bool = False  # receipts carry a reply address that takes commands
     an_hour: int = 60  # notices to one address at the most; more wait
     a_day: int = 300
+
+
+@dataclass(frozen=True)
+class Reminders:
+    """When the authority's own people are told unasked."""
+
+    at: time = time(8, 0)  # of the day, in the authority's time zone
+    uncollected_days: int = 5  # working days that a file waits before its service is told; 0 is never
+    warning_days: int = 7  # before the purge; 0 is never
+    holidays: frozenset[date] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -36,6 +50,7 @@ class Policy:
     zone: ZoneInfo
     terms: Terms = field(default_factory=Terms)
     notices: NoticePolicy = field(default_factory=NoticePolicy)
+    reminders: Reminders = field(default_factory=Reminders)
     drop_retry: Retry = field(default_factory=Retry)
     notice_retry: Retry = field(default_factory=lambda: Retry(first=30.0, longest=3600.0, give_up_after=5 * 86400.0))
     undo_seconds: float = 0.0

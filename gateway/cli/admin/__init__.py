@@ -14,6 +14,7 @@ from gateway.cli.root import LazyGroup, Part
 NOUNS = {
     "status": Part("gateway.cli.admin.status:status_command", "Is it running, what is stuck, what is on the disk."),
     "files": Part("gateway.cli.admin.files:files", "What was sent, and what became of it."),
+    "deliveries": Part("gateway.cli.admin.deliveries:deliveries", "What is owed to services, and another try."),
     "users": Part("gateway.cli.admin.users:users", "People, their accounts, and what opens the doors to them."),
     "schools": Part("gateway.cli.admin.schools:schools", "The schools of the register."),
     "services": Part("gateway.cli.admin.services:services", "The services, as routing/ names them."),

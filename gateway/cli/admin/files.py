@@ -2,6 +2,7 @@
 
 import click
 
+from gateway.cli.admin import decide, handover
 from gateway.cli.admin.errand import Errand, on_errand
 from gateway.cli.filters import Filters, with_filters
 from gateway.cli.render import Column, Kind, Row, Screen, print_json
@@ -100,6 +101,10 @@ _SECTIONS = (  # key of the JSON, heading, columns
 @click.group()
 def files() -> None:
     """What was sent, and what became of it."""
+
+
+for _command in (*decide.COMMANDS, *handover.COMMANDS):
+    files.add_command(_command)
 
 
 @files.command("list")

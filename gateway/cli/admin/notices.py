@@ -1,12 +1,15 @@
 """`gateway admin notices`: the emails that went out, and those that are still owed (Source: SPEC 6, 13)."""
 
+from dataclasses import replace
+
 import click
 
 from gateway.cli.admin.errand import Errand, on_errand
 from gateway.cli.filters import Filters, with_filters
 from gateway.cli.render import Column, Kind, Row, print_json
 from gateway.cli.shapes import notice_json
-from gateway.core.model import FileQuery, Notice, NoticeState
+from gateway.core.model import FileQuery, Notice, NoticeQuery, NoticeState
+from gateway.core.notice_samples import sample_contexts
 from gateway.errors import NotThere
 
 COLUMNS = (
@@ -57,9 +60,64 @@ async def show_notice(errand: Errand, id: str) -> None:
     errand.screen.text(str(row["text"] or "Its words were destroyed with the files that it was about."))
 
 
+@notices.command("preview")
+@click.argument("template")
+@on_errand
+async def preview_notice(errand: Errand, template: str) -> None:
+    """Show how a notice reads, with invented people and files, by the templates in force."""
+    samples = sample_contexts()
+    if template not in samples:
+        raise NotThere(f'There is no notice "{template}". They are: {", ".join(sorted(samples))}.')
+    letter = errand.house.tables.templates.render(template, samples[template][0])
+    if errand.screen.as_json:
+        print_json({"template": template, "subject": letter.subject, "text": letter.text, "html": letter.html})
+        return
+    errand.screen.card({"subject": letter.subject}, (Column("subject", "Subject"),))
+    errand.screen.text(letter.text)
+
+
+@notices.command("retry")
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Every notice that was given up.")
+@on_errand
+async def retry_notices(errand: Errand, ids: tuple[str, ...], every: bool) -> None:
+    """Let a notice be sent again, now: one that was given up, or that waits for its next try."""
+    if bool(ids) == every:
+        raise click.UsageError("expected one or more ids, or --all")
+    if every:
+        given_up = await errand.ledger.notices(NoticeQuery(state=NoticeState.GIVEN_UP))
+        rows = [notice_json(await _retry(errand, notice)) for notice in given_up if notice.context]
+        errand.screen.listing(rows, COLUMNS, empty="No notice was given up.")
+        return
+    rows = [notice_json(await _retry(errand, await _to_retry(errand, id))) for id in ids]
+    for row in rows if not errand.screen.as_json else ():
+        errand.screen.action(row, sentence=f"{row['id']} is sent again now.")
+    if errand.screen.as_json:
+        errand.screen.action(rows[0], sentence="") if len(rows) == 1 else errand.screen.listing(rows, (), empty="")
+
+
+async def _to_retry(errand: Errand, id: str) -> Notice:
+    notice = await errand.ledger.notice(id.strip().lower())
+    if notice is None:
+        raise NotThere(f"There is no notice {id}. `gateway admin notices list` shows the ids.")
+    if notice.state is NoticeState.SENT:
+        raise NotThere(f"{notice.id} was sent, so there is nothing to try again.")
+    if not notice.context:
+        raise NotThere(f"{notice.id} can't be sent any more: its words were destroyed with the files it was about.")
+    return notice
+
+
+async def _retry(errand: Errand, notice: Notice) -> Notice:
+    """Make a notice due now, with all the time that it had at first."""
+    now = errand.now()
+    again = replace(notice, state=NoticeState.DUE, due_at=now, first_due_at=now, attempts=0, error=None)
+    await errand.ledger.mark_notice(again)
+    return again
+
+
 def _words(errand: Errand, notice: Notice) -> Row:
     """Return the notice as it reads; its words go with the bytes that it was about."""
     if not notice.context:
-        return {"subject": None, "text": None}
+        return {"subject": None, "text": None, "html": None}
     letter = errand.house.tables.templates.render(notice.template, notice.context)
-    return {"subject": letter.subject, "text": letter.text}
+    return {"subject": letter.subject, "text": letter.text, "html": letter.html}

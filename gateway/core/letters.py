@@ -1,0 +1,121 @@
+"""A notice as words: the text, its HTML twin, and the plain words that stand in for a template that fails.
+
+Owns how lines are broken and how a text becomes a page; nothing in a notice is ever taken for markup. Pure, and never
+raises, whatever the context holds: a notice can never fail a file (Source: SPEC 6, 11).
+"""
+
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+
+WIDTH = 76  # letters a line: what every mail program shows unbroken
+
+Context = Mapping[str, object]
+
+_NUMBERED = re.compile(r" *[0-9]+\. ")
+_PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{subject}</title></head>
+<body style="font-family: sans-serif; max-width: 40em">
+{blocks}
+</body></html>
+"""
+_HAPPENED: Mapping[str, str] = {  # the notice -> what it tells of, in words for a template that fails
+    "rejected": "A file of yours was rejected by {by}.",
+    "recalled": "A file of yours was recalled by {by}.",
+    "rerouted": "A file of yours was handed from {old_service} to {service} by {by}.",
+    "correction-accepted": "A file of yours was sent under a new name, by {by}.",
+    "received": "A file of yours was received by {by}.",
+    "service-digest": "Files have come for {service}.",
+    "uncollected": "Files wait, and nobody has collected them.",
+    "undeliverable": "A delivery to {service} was given up. To try again: gateway admin deliveries retry {delivery}",
+    "waits-in-inbox": "A file for {service} is too large for this mailbox and waits in the Inbox.",
+    "answer": "This is about your reply to a notice.",
+}
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A notice as text, and the same as a plain HTML page."""
+
+    subject: str  # one line
+    text: str
+    html: str | None = None
+
+
+def letter_of(subject: str, text: str) -> Letter:
+    """Return a notice with its HTML twin: the same words."""
+    return Letter(subject, text, html_of(subject, text))
+
+
+def html_of(subject: str, text: str) -> str:
+    """Return a text as a plain page: paragraphs, and what is set in or numbered as it stands."""
+    blocks = "\n".join(_html_block(block) for block in text.strip("\n").split("\n\n"))
+    return _PAGE.format(subject=escape(subject), blocks=blocks)
+
+
+def _html_block(block: str) -> str:
+    """Return a paragraph; one whose lines must stand below each other keeps them."""
+    is_set_in = any(line.startswith((" ", "-")) or _NUMBERED.match(line) for line in block.split("\n"))
+    words = escape(block)
+    return f'<pre style="white-space: pre-wrap">{words}</pre>' if is_set_in else f"<p>{words}</p>"
+
+
+def wrap(text: str, indent: int = 0, hang: int = 0) -> str:
+    """Return a text broken into lines of at most 76 letters; words longer than that stay whole.
+
+    `indent` spaces stand before each line, and `hang` more before each but the first.
+    """
+    paragraphs = text.splitlines() or [""]
+    return "\n".join(
+        textwrap.fill(
+            paragraph,
+            WIDTH,
+            initial_indent=" " * indent,
+            subsequent_indent=" " * (indent + hang),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for paragraph in paragraphs
+    )
+
+
+def in_plain_words(context: Context, about: str = "") -> Letter:
+    """Return a notice without a template: what happened, what became of each file, and whom to ask."""
+    lines = [line for file in _files(context) for line in _plain_file(file)]
+    parts = (
+        _happened(context, about),
+        "\n".join(lines),
+        wrap(str(context.get("opening", "") or context.get("sentence", "") or context.get("error", ""))),
+        f"Questions? Please ask:\n{wrap(str(context.get('contact', 'the authority')), 3)}",
+        f"Reference: {context.get('submission') or context.get('delivery') or ''}",
+    )
+    return letter_of("What became of your files", "\n\n".join(part for part in parts if part) + "\n")
+
+
+def _happened(context: Context, about: str) -> str:
+    form = _HAPPENED.get(about, "")
+    return wrap(re.sub(r"\{(\w+)\}", lambda found: str(context.get(found[1], "")), form)) if form else ""
+
+
+def _files(context: Context) -> Iterator[Context]:
+    """Yield what a context tells of files, wherever it does."""
+    if context.get("name"):
+        yield context
+    for key in ("files", "file", "outcomes", "rows", "services"):
+        found = context.get(key)
+        for each in found if isinstance(found, list | tuple) else (found,):
+            if isinstance(each, Mapping) and key == "services":
+                yield from _files(each)
+            elif isinstance(each, Mapping):
+                yield each
+
+
+def _plain_file(file: Context) -> Iterator[str]:
+    fate = str(file.get("fate", "") or file.get("status", ""))
+    yield f"{fate}: {file.get('name', '')}" if fate else str(file.get("name", ""))
+    if file.get("sentence"):
+        yield wrap(str(file["sentence"]), 3)
+    if file.get("correction"):
+        yield f"   The right name would be: {file['correction']}"

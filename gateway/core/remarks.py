@@ -1,0 +1,32 @@
+"""What is remarked on a file besides its status: short words in a row, told to people.
+
+Owns the words and how they are joined. Pure (Source: SPEC 2, 6).
+"""
+
+DELIVERED = "Delivered"  # it lies where its service reads; stands on Sent alone
+NOT_SCANNED = "not scanned"
+SAME_BYTES = "the same file came as {name} on {day}"
+REROUTED = "re-routed from {code}"
+LEAVES_AT = "leaves at {time}"  # the undo window
+_BETWEEN = "; "
+
+
+def joined(*remarks: str | None) -> str | None:
+    """Return remarks in a row, each once; None when there is none."""
+    words = [word for remark in remarks if remark for word in remark.split(_BETWEEN)]
+    return _BETWEEN.join(dict.fromkeys(words)) or None
+
+
+def with_delivered(remark: str | None) -> str:
+    """Return the remark of a file that was delivered: it waits for nothing any more."""
+    return joined(_without(remark, LEAVES_AT), DELIVERED) or DELIVERED
+
+
+def without_delivered(remark: str | None) -> str | None:
+    """Return the remark of a file that is not Sent any more, or not yet delivered again."""
+    return _without(_without(remark, LEAVES_AT), DELIVERED)
+
+
+def _without(remark: str | None, form: str) -> str | None:
+    beginning = form.partition("{")[0]
+    return joined(*(word for word in (remark or "").split(_BETWEEN) if not word.startswith(beginning)))

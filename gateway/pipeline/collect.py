@@ -1,0 +1,57 @@
+"""Collect: a look into the folders where we drop, for what their services took.
+
+Owns the conclusion that a file which is gone from its folder was received. It looks once at each folder, and costs what
+lies there: files that wait, not files that ever were. A folder that is away says nothing (Source: SPEC 6).
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from gateway import log
+from gateway.core.model import Drop, FileRecord
+from gateway.errors import Transient
+from gateway.pipeline.withdraw import Withdraw, path_of
+from gateway.ports import DropFolder, Ledger
+
+Lying = tuple[Drop, FileRecord]
+
+
+class Collect:
+    """Looks for what was collected."""
+
+    def __init__(self, *, ledger: Ledger, folder: DropFolder, withdraw: Withdraw) -> None:
+        """Take the parts."""
+        self._ledger = ledger
+        self._folder = folder
+        self._withdraw = withdraw
+
+    async def pass_once(self) -> int:
+        """Look into each folder where something should lie; return how many files were collected."""
+        lying = await self._ledger.lying_drops()
+        found = 0
+        for target, drops in groupby(lying, key=lambda pair: pair[0].target):
+            try:
+                found += await self._look(list(drops))
+            except Transient as away:
+                log.transient(stage="collect", why=f"{target}: {away}")
+        return found
+
+    async def _look(self, lying: Sequence[Lying]) -> int:
+        names = await self._folder.names(path_of(lying[0][0]))
+        return sum([await self._withdraw.note_collected(drop, file) for drop, file in gone_from(names, lying)])
+
+
+def gone_from(names: frozenset[str], lying: Sequence[Lying]) -> list[Lying]:
+    """Return what no longer lies among these names; the drops come last one first.
+
+    A name can be given again once it is free: then only the last drop of it lies there.
+    """
+    seen: set[str] = set()
+    gone: list[Lying] = []
+    for drop, file in lying:
+        name = drop.placed_as
+        if name is None or name not in names or name in seen:
+            gone.append((drop, file))
+        else:
+            seen.add(name)
+    return gone

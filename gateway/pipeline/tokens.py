@@ -1,0 +1,105 @@
+"""Tokens: the addresses that our notices can be answered at, and who an address that comes back belongs to.
+
+Owns the making of reply and bounce addresses, and their reading: genuine or not, whose, and until when. That a token
+made its one change is a mark in the ledger (Source: SPEC 4; `core.tokens`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.core.model import Notice, Submission
+from gateway.core.register import Account
+from gateway.core.tokens import (
+    Token,
+    TokenKind,
+    is_genuine,
+    matter_of_person,
+    matter_of_submission,
+    nonce_of,
+    read_token,
+    submission_of,
+    write_token,
+)
+from gateway.pipeline.directory import LiveDirectory
+from gateway.pipeline.policy import LivePolicy
+from gateway.ports import Ledger
+
+_BOUNCES_FOR = timedelta(days=30)  # in which a mail that we sent may come back
+
+
+@dataclass(frozen=True)
+class Known:
+    """A token that we wrote."""
+
+    text: str
+    kind: TokenKind
+    owner: Account
+    expires_at: datetime
+    submission: Submission | None = None  # that its notice was about; None of a bounce
+
+
+class Tokens:
+    """Makes addresses, and knows them again."""
+
+    def __init__(
+        self, *, ledger: Ledger, directory: LiveDirectory, policy: LivePolicy, secret: Callable[[], bytes]
+    ) -> None:
+        """Take the parts; the secret is asked for when it is first needed."""
+        self._ledger = ledger
+        self._directory = directory
+        self._policy = policy
+        self._secret = secret
+
+    def reply_address(self, notice: Notice) -> str | None:
+        """Return where this notice is answered, or None where it can't be."""
+        until, matter = notice.context.get("reply_until"), matter_of_submission(notice.submission or "")
+        domain = self._policy.current.notices.reply_domain
+        if not isinstance(until, str) or not until or matter is None or not domain:
+            return None
+        token = Token(TokenKind.REPLY, matter, datetime.fromisoformat(until), nonce_of(notice.id))
+        return f"reply+{self._write(token, notice.username)}@{domain}"
+
+    def bounce_address(self, notice: Notice, *, at: datetime) -> str:
+        """Return where a notice comes back to that nobody asked for; "" for an answer, and for who has no account."""
+        domain = self._policy.current.notices.reply_domain
+        if notice.is_answer or not notice.username or not domain:
+            return ""
+        matter = matter_of_person(notice.username)
+        token = Token(TokenKind.BOUNCE, matter, at + _BOUNCES_FOR, nonce_of(notice.id))
+        return f"bounce+{self._write(token, notice.username)}@{domain}"
+
+    async def known(self, text: str, kind: TokenKind) -> Known | None:
+        """Return a token that we wrote for somebody who is still in the register; None for any other."""
+        token = read_token(text)
+        if token is None or token.kind is not kind:
+            return None
+        submission = None
+        if kind is TokenKind.REPLY:
+            submission = await self._ledger.submission(submission_of(token.matter))
+        owner = self._owner(token, submission)
+        if owner is None or not is_genuine(text, person=owner.username, secret=self._secret()):
+            return None
+        return Known(text.lower(), kind, owner, token.expires_at, submission)
+
+    async def spent_by(self, known: Known) -> str | None:
+        """Return the id of the message with which this token made its one change; None when it is unused."""
+        return await self._ledger.mark(_mark_of(known))
+
+    async def spend(self, known: Known, message: str) -> None:
+        """Write that this token made its one change."""
+        await self._ledger.set_mark(_mark_of(known), message)
+
+    def _write(self, token: Token, username: str) -> str:
+        return write_token(token, person=username, secret=self._secret())
+
+    def _owner(self, token: Token, submission: Submission | None) -> Account | None:
+        """Return who a token can be for: who sent the submission, or whom the mail went to."""
+        directory = self._directory.current
+        if token.kind is TokenKind.REPLY:
+            return directory.account(submission.username) if submission else None
+        return next((a for a in directory.accounts.values() if matter_of_person(a.username) == token.matter), None)
+
+
+def _mark_of(known: Known) -> str:
+    return f"reply {known.text}"
