@@ -70,7 +70,8 @@ def by_sshfs_as_an_editor_saves(computer: Computer, path, name: str) -> Ended:
 
 
 NODE = """
-const Client = require('ssh2-sftp-client'), c = new Client(), [host, port, username, key, from, to] = process.argv.slice(1);
+const Client = require('ssh2-sftp-client'), c = new Client();
+const [host, port, username, key, from, to] = process.argv.slice(1);
 c.connect({host, port, username, privateKey: require('fs').readFileSync(key)})
  .then(() => c.fastPut(from, to)).then(() => c.end()).catch(e => { console.log(e.message); process.exit(1); });
 """
@@ -91,7 +92,7 @@ UPLOADS: list[tuple[str, Put, pytest.MarkDecorator, bool]] = [
     ("sftp put", lambda c, p, n: c.sftp(f'put {p} "Send Files/{n}"'), SFTP, True),
     ("sftp put -p", lambda c, p, n: c.sftp(f'put -p {p} "Send Files/{n}"'), SFTP, True),
     ("sftp put -f", lambda c, p, n: c.sftp(f'put -f {p} "Send Files/{n}"'), SFTP, True),
-    ("sftp -B 1000 -R 200", lambda c, p, n: c.sftp(f'put {p} "Send Files/{n}"', flags=("-B", "1000", "-R", "200")), SFTP, True),
+    ("sftp -B 1000", lambda c, p, n: c.sftp(f'put {p} "Send Files/{n}"', flags=("-B", "1000")), SFTP, True),
     ("scp", lambda c, p, n: c.scp(p, f"gw:Send Files/{n}"), SCP, True),
     ("scp -p", lambda c, p, n: c.scp("-p", p, f"gw:Send Files/{n}"), SCP, True),
     ("psftp put", lambda c, p, n: c.psftp(f'put {p} "Send Files/{n}"'), PSFTP, True),

@@ -21,8 +21,8 @@ def person(scene: Scene) -> Callable[[str], Person]:  # noqa: F811
 @pytest.fixture
 async def live_scene(deployment: Path) -> AsyncIterator[Scene]:  # noqa: F811
     """A house in real time."""
-    async with scene_in(deployment, clock=SystemClock()) as scene:
-        yield scene
+    async with scene_in(deployment, clock=SystemClock()) as opened:
+        yield opened
 
 
 @pytest.fixture

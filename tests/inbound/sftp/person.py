@@ -20,7 +20,7 @@ from tests.scenarios.harness import Scene
 PUT = OpenFlags.WRITE | OpenFlags.CREATE | OpenFlags.TRUNCATE  # OpenSSH's put
 SCP = OpenFlags.WRITE | OpenFlags.CREATE
 REPUT = OpenFlags.WRITE | OpenFlags.CREATE | OpenFlags.APPEND
-PDF = b"%PDF-1.4\n" + b"all of it\n" * 20 + b"\n%%EOF\n"
+PDF = b"%PDF-1.4\n1 0 obj\n" + b"all of it\n" * 20 + b"\n%%EOF\n"
 SAMIR, RUTH = "samir.okonjo", "ruth.ashdown"  # headteachers of Leys Junior (8302000) and of Millbeck (8301102)
 JONAS, YUSUF = "jonas.abernethy", "yusuf.demirel"  # staff and headteacher of Highmoor (8304053)
 DORA = "dora.whitlam"  # of two schools: 8302117 and 8302118

@@ -226,17 +226,16 @@ async def _holds(door, number):
 
 @pytest.mark.parametrize("limits", [{"logging_in": 3}, {"logging_in_per_address": 3}], ids=["of all", "of an address"])
 async def test_only_so_many_connections_before_their_login(live_scene, limits):
-    async with door_in(live_scene, **limits) as door:
-        async with door.connect(SAMIR):  # logged in: it counts no more
-            waiting = [await asyncio.open_connection("127.0.0.1", door.port) for _ in range(3)]
-            for reader, _ in waiting:
-                assert (await reader.readline()).startswith(b"SSH-2.0-")
-            assert await comes_in(door, SAMIR) is not None
-            for _, writer in waiting:
-                writer.close()
-                await writer.wait_closed()
-            await eventually(lambda: _holds(door, 1))
-            assert await comes_in(door, SAMIR) is None
+    async with door_in(live_scene, **limits) as door, door.connect(SAMIR):  # logged in: it counts no more
+        waiting = [await asyncio.open_connection("127.0.0.1", door.port) for _ in range(3)]
+        for reader, _ in waiting:
+            assert (await reader.readline()).startswith(b"SSH-2.0-")
+        assert await comes_in(door, SAMIR) is not None
+        for _, writer in waiting:
+            writer.close()
+            await writer.wait_closed()
+        await eventually(lambda: _holds(door, 1))
+        assert await comes_in(door, SAMIR) is None
 
 
 async def test_a_login_has_its_time(live_scene):
@@ -317,15 +316,18 @@ async def test_an_idle_connection_is_ended(live_scene):
 
 
 async def test_closing_lets_an_upload_be_finished(live_scene):
-    async with door_in(live_scene) as door:
-        async with door.connect(SAMIR) as connection, connection.start_sftp_client() as client:
-            upload = await client.open(f"/Send Files/{GOOD}", "wb")
-            await upload.write(PDF)
-            closing = asyncio.create_task(_close(door, grace=10))
-            await upload.close()
-            async with asyncio.timeout(5):
-                await closing
-                await connection.wait_closed()
+    async with (
+        door_in(live_scene) as door,
+        door.connect(SAMIR) as connection,
+        connection.start_sftp_client() as client,
+    ):
+        upload = await client.open(f"/Send Files/{GOOD}", "wb")
+        await upload.write(PDF)
+        closing = asyncio.create_task(_close(door, grace=10))
+        await upload.close()
+        async with asyncio.timeout(5):
+            await closing
+            await connection.wait_closed()
     await live_scene.idle()
     assert live_scene.dropped("SEN") == {GOOD: PDF}
 

@@ -46,6 +46,9 @@ BASE64_FORMS = {
     "no padding": B64.rstrip(b"=\r\n"),
     "too much padding": B64.rstrip(b"=\r\n") + b"======\r\n",
     "padding on a line of its own": B64.rstrip(b"=\r\n") + b"\r\n=\r\n=\r\n",
+    "padding on a line of its own, and another piece": (
+        base64.b64encode(DATA[:100]).rstrip(b"=") + b"\r\n==\r\n" + base64_lines(DATA[100:])
+    ),
     "padding again": B64 + b"==\r\n",
     "junk between the characters": B64.replace(b"A", b"A!*"),
     "a stray byte on a line": B64.replace(b"Q", b"\xffQ", 1),
@@ -61,6 +64,14 @@ def test_base64_is_read_as_it_really_arrives(rule):
     only, data = leaf(BASE64_FORMS[rule], BASE64)
     assert data == DATA
     assert only.flaws == ()
+
+
+@pytest.mark.parametrize("rule", BASE64_FORMS)
+def test_base64_is_the_same_a_line_at_a_time(rule):
+    decoder = make_decoder("base64")
+    lines = BASE64_FORMS[rule].splitlines(keepends=True)
+    assert b"".join(decoded(decoder, iter(lines))) == DATA
+    assert decoder.flaw == ""
 
 
 FOOTERS = {
