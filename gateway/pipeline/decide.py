@@ -13,7 +13,7 @@ from gateway.core.layout import place_of
 from gateway.core.lifecycle import Event
 from gateway.core.model import Drop, Envelope, FileRecord, History, Inspection, Status
 from gateway.core.names import Reading
-from gateway.core.notices import mask_name
+from gateway.core.notices import is_delicate, mask_name
 from gateway.core.phrases import day
 from gateway.core.reasons import sentence_for
 from gateway.core.register import Account
@@ -89,7 +89,7 @@ def decide(
         status_at=at,
         date=reading.date or reading.version,
         extension=reading.extension,
-        private=is_private(policy, reading.service),
+        private=is_private(policy, reading.service) or (reason is not None and _may_be_private(reading, policy)),
     )
 
 
@@ -129,6 +129,11 @@ def is_private(policy: Policy, code: str | None) -> bool:
     """Return whether files for a service are seen by their sender alone, on the school's side."""
     service = policy.catalogue.get(code or "")
     return service is not None and service.private
+
+
+def _may_be_private(reading: Reading, policy: Policy) -> bool:
+    """Whether a faulty name may have been meant for a private service: no fault may widen who can read a file."""
+    return is_delicate(reading.name, policy.catalogue)
 
 
 def is_same_bytes(file: FileRecord, sha256: str | None) -> bool:

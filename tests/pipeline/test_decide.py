@@ -186,3 +186,9 @@ def test_a_file_is_owed_one_drop_for_each_target() -> None:
 def test_the_history_begins_with_the_decision() -> None:
     assert (past_of(file()).event, past_of(file()).why) == ("route", "to INFO")
     assert (past_of(file(size=0)).event, past_of(file(size=0)).why) == ("refuse", "empty-file")
+
+
+@pytest.mark.parametrize(("name", "private"), [("8301102_SAFEReport20260630.pdf", True), ("notes.pdf", False)])
+def test_a_fault_in_a_name_never_shows_a_private_file_to_colleagues(name: str, private: bool) -> None:
+    rejected = file(name)
+    assert (rejected.status, rejected.private) == (Status.REJECTED, private)
