@@ -1,23 +1,28 @@
 """One place makes objects: the whole gateway, put together by plain constructor calls.
 
-Owns the wiring, and the change of settings into the values that the use-cases read. The daemon, the commands and the
-scenario tests all call it; opening a house opens the ledger and makes the data folder, and no door (DESIGN 1, idea 5).
+Owns the wiring, and what a reload replaces in it; what settings become is `parameters`. The daemon, the commands and
+the scenario tests all call it; opening a house opens the ledger and makes the data folder, and no door (DESIGN 1).
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from gateway.clock import SystemClock
-from gateway.core.retention import Terms
-from gateway.core.routing import Retry, TargetKind
-from gateway.errors import ConfigError, Fault
-from gateway.inbound.smtp.limits import MessageLimits
+from gateway.core.model import Mail, Posted
+from gateway.core.routing import TargetKind
 from gateway.inbound.smtp.unpacker import MessageUnpacker
 from gateway.outbound.folder import FolderDrops
-from gateway.outbound.scanner import Clamd
+from gateway.parameters import (
+    archive_limits_of,
+    courier_of,
+    guess_limits_of,
+    mailbox_of,
+    message_limits_of,
+    policy_of,
+    pusher_of,
+    scanner_of,
+)
 from gateway.pipeline.answer import Answer
 from gateway.pipeline.collect import Collect
 from gateway.pipeline.correct import Correct
@@ -27,9 +32,9 @@ from gateway.pipeline.drop import Dropper
 from gateway.pipeline.ingest import Ingest
 from gateway.pipeline.inspect import Inspect
 from gateway.pipeline.locks import NamedLocks
-from gateway.pipeline.login import GuessLimits, Login
+from gateway.pipeline.login import Login
 from gateway.pipeline.notify import Notifier
-from gateway.pipeline.policy import LivePolicy, NoticePolicy, Policy, Reminders
+from gateway.pipeline.policy import LivePolicy
 from gateway.pipeline.purge import Purge
 from gateway.pipeline.receive import Receive
 from gateway.pipeline.recover import Recover
@@ -40,10 +45,10 @@ from gateway.pipeline.transitions import Transitions
 from gateway.pipeline.ways import Folder, Inbox, Mailed, Pushed
 from gateway.pipeline.withdraw import Withdraw
 from gateway.pipeline.worker import Turn
-from gateway.ports import Archive, Clock, Courier, Disk, Ledger, Mailbox, Pusher, Rendered, Spool
-from gateway.settings import NoticesSettings, Settings
+from gateway.ports import Archive, Clock, Courier, Disk, Ledger, Rendered, Spool
+from gateway.settings import Settings
 from gateway.store.archive import DiskArchive
-from gateway.store.contents import ArchiveLimits, FileContents
+from gateway.store.contents import FileContents
 from gateway.store.disk import PosixDisk
 from gateway.store.hashing import Hasher
 from gateway.store.ledger import open_ledger
@@ -51,9 +56,6 @@ from gateway.store.secret import SecretFile
 from gateway.store.spool import DiskSpool
 from gateway.store.threads import DiskThreads
 from gateway.tables import Tables
-
-if TYPE_CHECKING:
-    from gateway.outbound.courier import SmtpCourier
 
 
 class LiveTemplates:
@@ -66,6 +68,54 @@ class LiveTemplates:
     def render(self, template: str, context: Mapping[str, object]) -> Rendered:
         """Return the notice."""
         return self.current.render(template, context)
+
+
+class LiveCourier:
+    """The Courier port, by the relay in force; `current` is replaced at a reload."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        """Start with this relay."""
+        self.current = courier_of(settings, clock)
+
+    async def send(self, mails: Sequence[Mail]) -> list[Posted]:
+        """Send, over the relay that was in force at the beginning."""
+        return await self.current.send(mails)
+
+
+class LiveSettings:
+    """The settings in force, for what is made anew each time it is needed; replaced at a reload."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Start with these."""
+        self.current = settings
+
+
+@dataclass(frozen=True)
+class Live:
+    """The parts with settings of their own, for a reload."""
+
+    settings: LiveSettings
+    login: Login
+    inspect: Inspect
+    unpacker: MessageUnpacker
+    courier: Courier
+    threads: DiskThreads
+    clock: Clock
+
+    def prepare(self, settings: Settings) -> Callable[[], None]:
+        """Return what puts new settings in force. Raises ConfigError, and changes nothing yet."""
+        courier = courier_of(settings, self.clock) if isinstance(self.courier, LiveCourier) else None
+
+        def put_in_force() -> None:
+            self.settings.current = settings
+            self.login.limit(guess_limits_of(settings))
+            contents = FileContents(self.threads.run, archive_limits_of(settings))
+            self.inspect.look_with(contents, scanner_of(settings, self.threads))
+            self.unpacker.limits = message_limits_of(settings)
+            if isinstance(self.courier, LiveCourier) and courier is not None:
+                self.courier.current = courier
+
+        return put_in_force
 
 
 @dataclass(frozen=True)
@@ -108,11 +158,18 @@ class House:
     transitions: Transitions
     recover: Recover
     turns: Turns
+    live: Live
 
-    def reload(self, settings: Settings, tables: Tables) -> None:
-        """Put new rules in force, all at once."""
-        self.policy.current = policy_of(settings, tables)
-        self.templates.current = tables.templates
+    def prepare(self, settings: Settings, tables: Tables) -> Callable[[], None]:
+        """Return what puts new rules in force, all at once. Raises ConfigError, and changes nothing yet."""
+        put_in_force = self.live.prepare(settings)
+
+        def reload() -> None:
+            put_in_force()
+            self.policy.current = policy_of(settings, tables)
+            self.templates.current = tables.templates
+
+        return reload
 
 
 @asynccontextmanager
@@ -137,7 +194,7 @@ async def open_house(
             tables,
             clock=clock,
             disk=disk,
-            courier=courier or courier_of(settings, clock),
+            courier=courier or LiveCourier(settings, clock),
             ledger=ledger,
             hasher=hasher,
             own=own,
@@ -176,6 +233,8 @@ def build(
     turns = Turns(Turn(clock, lull=0.03, patience=1.5), *(Turn(clock) for _ in range(5)))
     spool = DiskSpool(root=str(data / "spool"), disk=disk, threads=own, clock=clock)
     archive = DiskArchive(root=str(data / "archive"), disk=disk, threads=own)
+    unpacker = MessageUnpacker(spool=spool, disk=disk, threads=own, limits=message_limits_of(settings))
+    login = Login(directory, ledger, clock, hasher, guess_limits_of(settings))
     folder = FolderDrops(disk=disk, threads=shares)
     answer = Answer(directory, policy)
     inspect = Inspect(FileContents(own.run, archive_limits_of(settings)), scanner_of(settings, own))
@@ -206,13 +265,14 @@ def build(
         directory=directory,
         policy=policy,
         inspect=inspect,
-        unpacker=MessageUnpacker(spool=spool, disk=disk, threads=own, limits=message_limits_of(settings)),
+        unpacker=unpacker,
         answer=answer,
         to_drop=turns.drop.wake,
         to_notify=turns.notify.wake,
         names=names,
         reply=reply,
     )
+    live = Live(LiveSettings(settings), login, inspect, unpacker, courier, own, clock)
     purge = Purge(ledger=ledger, archive=archive, spool=spool, folder=folder, clock=clock, policy=policy)
     return House(
         settings=settings,
@@ -226,7 +286,7 @@ def build(
         policy=policy,
         templates=templates,
         directory=directory,
-        login=Login(directory, ledger, clock, hasher, guess_limits_of(settings)),
+        login=login,
         receive=Receive(
             spool=spool,
             ledger=ledger,
@@ -248,7 +308,7 @@ def build(
                 TargetKind.EMAIL: Mailed(
                     ledger=ledger,
                     archive=archive,
-                    mailbox=lambda: mailbox_of(settings, clock, own),
+                    mailbox=lambda: mailbox_of(live.settings.current, clock, own),
                     answer=answer,
                     policy=policy,
                     clock=clock,
@@ -278,116 +338,5 @@ def build(
         transitions=transitions,
         recover=Recover(spool=spool, ledger=ledger, ingest=ingest),
         turns=turns,
+        live=live,
     )
-
-
-def policy_of(settings: Settings, tables: Tables) -> Policy:
-    """Return the rules that an authority set."""
-    told = settings.notices
-    return Policy(
-        la_codes=frozenset(settings.authority.la_codes),
-        catalogue=tables.catalogue,
-        zone=ZoneInfo(settings.authority.timezone),
-        terms=Terms(settings.retention.days, settings.retention.rejected_days, settings.retention.quarantine_days),
-        notices=NoticePolicy(
-            sender=settings.notice_sender,
-            authority=settings.authority.name,
-            contact=settings.authority.contact,
-            full_names=told.names == "full",
-            headteacher_copies=told.headteacher_copies,
-            administrator=settings.authority.contact_address or "",
-            tell_received=told.tell_received,
-            sftp_receipts=told.sftp_receipts,
-            reply_domain=settings.smtp.domain,
-            takes_replies=told.replies,
-            an_hour=told.max_per_hour,
-            a_day=told.max_per_day,
-        ),
-        reminders=Reminders(
-            at=told.remind_at,
-            uncollected_days=told.uncollected_working_days,
-            warning_days=told.purge_warning_days,
-            holidays=tables.holidays,
-        ),
-        notice_retry=Retry(first=30.0, longest=3600.0, give_up_after=told.give_up_hours * 3600.0),
-        undo_seconds=float(settings.routing.undo_seconds),
-        max_file_bytes=settings.sftp.max_file_bytes,
-        unfinished_hours=settings.sftp.unfinished_hours,
-    )
-
-
-def guess_limits_of(settings: Settings) -> GuessLimits:
-    """Return when a guesser is shut out."""
-    told = settings.guessing
-    return GuessLimits(
-        tries=told.max_failures_per_account,
-        address_tries=told.max_failures_per_address,
-        window=float(told.window_seconds),
-        shut_for=float(told.shut_out_seconds),
-    )
-
-
-def archive_limits_of(settings: Settings) -> ArchiveLimits:
-    """Return what an archive may claim to hold."""
-    told = settings.inspect
-    return ArchiveLimits(entries=told.max_entries, unpacked_bytes=told.max_unpacked_bytes, ratio=told.max_ratio)
-
-
-def message_limits_of(settings: Settings) -> MessageLimits:
-    """Return how far a message is taken apart."""
-    told = settings.message
-    return MessageLimits(
-        header_bytes=told.max_header_bytes, header_lines=told.max_headers, parts=told.max_parts, depth=told.max_depth
-    )
-
-
-def scanner_of(settings: Settings, threads: DiskThreads) -> Clamd | None:
-    """Return the scanner that every file must pass, if one is set."""
-    told = settings.inspect
-    return Clamd(told.scanner, run=threads.run, timeout=float(told.timeout_seconds)) if told.scanner else None
-
-
-def mailbox_of(settings: Settings, clock: Clock, threads: DiskThreads) -> Mailbox:
-    """Return the way to services' mailboxes: the relay that takes our notices."""
-    from gateway.outbound.letter import Writer  # only the daemon delivers
-    from gateway.outbound.mailbox import MailDrops
-
-    writer = Writer(settings.notice_sender, settings.authority.name)
-    return MailDrops(carrier=courier_of(settings, clock), writer=writer, threads=threads, clock=clock)
-
-
-def pusher_of(disk: Disk, threads: DiskThreads) -> Pusher:
-    """Return the way to services' own servers."""
-    from gateway.outbound.push import SftpDrops  # only the daemon delivers
-
-    return SftpDrops(disk=disk, threads=threads)
-
-
-def courier_of(settings: Settings, clock: Clock) -> "SmtpCourier":
-    """Return the way to the relay."""
-    from gateway.outbound.courier import SmtpCourier  # most commands send nothing
-
-    told = settings.notices
-    return SmtpCourier(
-        relay=told.relay,
-        sender=settings.notice_sender,
-        authority=settings.authority.name,
-        username=told.username,
-        password=relay_password(told),
-        ca_file=told.ca_file,
-        timeout=float(told.timeout_seconds),
-        clock=clock,
-    )
-
-
-def relay_password(told: NoticesSettings) -> str:
-    """Return the password for the relay; "" where there is no login. Raises ConfigError when its file can't be used."""
-    if told.password_file is None:
-        return ""
-    try:
-        return told.password_file.read_text(encoding="utf-8").rstrip("\r\n")
-    except OSError as error:
-        problem = f"{told.password_file} can't be read: {error.strerror}; expected the relay's password in it"
-    except UnicodeDecodeError:
-        problem = f"{told.password_file} holds no text; expected the relay's password in UTF-8"
-    raise ConfigError((Fault("gateway.toml", "[notices] password_file", problem),))

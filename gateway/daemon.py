@@ -139,8 +139,9 @@ class Daemon:
         self._supervisor.reloading(self._house.clock)
         try:
             settings, tables = read_deployment(self._config)
-            self._doors.reload(settings, tables)  # first: it still refuses a certificate that can't be used
-            self._house.reload(settings, tables)
+            reload_house = self._house.prepare(settings, tables)
+            self._doors.reload(settings, tables)  # the last that refuses: a certificate that can't be used
+            reload_house()
         except ConfigError as faulty:
             log.reload_refused(faults=[str(fault) for fault in faulty.faults])
         else:

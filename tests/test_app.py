@@ -1,5 +1,6 @@
 """The wiring: what is set reaches the part that it is meant for, and a reload changes all of it or nothing."""
 
+import zipfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,28 +8,30 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.app import (
-    House,
+from gateway.app import House, open_house
+from gateway.cli.init import lay_out, shipped_folder
+from gateway.cli.load import StayingCourier
+from gateway.configfile import Key
+from gateway.core.admission import Refusal
+from gateway.core.endpoint import Scanner
+from gateway.core.model import Mail
+from gateway.daemon import Daemon, make_data_folder
+from gateway.errors import ConfigError
+from gateway.parameters import (
     archive_limits_of,
     courier_of,
     guess_limits_of,
     message_limits_of,
-    open_house,
     policy_of,
     relay_password,
     scanner_of,
 )
-from gateway.cli.init import lay_out, shipped_folder
-from gateway.cli.load import StayingCourier
-from gateway.configfile import Key
-from gateway.core.endpoint import Scanner
-from gateway.daemon import Daemon, make_data_folder
-from gateway.errors import ConfigError
 from gateway.sample import set_keys
 from gateway.settings import Settings, read_settings
 from gateway.store.threads import DiskThreads
 from gateway.tables import read_deployment
 from tests.fakes import ManualClock
+from tests.outbound.relay import relay
 
 
 @dataclass(frozen=True)
@@ -199,9 +202,68 @@ async def test_a_reload_puts_new_rules_in_force_where_old_ones_were(house: House
     template = place.folder / "config" / "notices" / "receipt.txt"
     template.write_text(template.read_text().replace("Subject: ", "Subject: TEST ", 1))
     before = house.templates.current
-    house.reload(*read_deployment(place.config))
+    in_force = house.prepare(*read_deployment(place.config))
+    assert house.policy.current is old  # prepared is not yet done
+    in_force()
     assert (old.terms.days, house.policy.current.terms.days) == (90, 7)
     assert house.templates.current is not before
+
+
+def reloaded(house: House, place: Place) -> None:
+    house.prepare(*read_deployment(place.config))()
+
+
+async def test_a_reload_limits_guessing_anew(house: House, place: Place) -> None:
+    async def guess() -> str:
+        answer = await house.login.verify_password("ruth.ashdown", "Wrong-1", peer="192.0.2.9", channel="email")
+        return answer.code if isinstance(answer, Refusal) else ""
+
+    assert [await guess(), await guess()] == ["wrong", "wrong"]
+    place.set("guessing", "max_failures_per_account", 3)
+    reloaded(house, place)
+    assert [await guess(), await guess()] == ["wrong", "shut-out"]  # those before it count
+
+
+async def test_a_scanner_that_is_set_is_asked_from_the_reload_on(house: House, place: Place, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"text")
+
+    async def inspect() -> tuple[str, str | None]:
+        found = await house.live.inspect.inspect(str(path), size=4, extension="txt", accepts=frozenset())
+        return found.verdict, found.remark
+
+    assert await inspect() == ("clean", "not scanned")
+    place.set("inspect", "scanner", f"clamd:{tmp_path}/nobody-is-there")
+    reloaded(house, place)
+    assert await inspect() == ("wait", None)  # nothing passes unscanned
+
+
+async def test_a_reload_limits_archives_and_messages_anew(house: House, place: Place, tmp_path: Path) -> None:
+    path = tmp_path / "file.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a", "")
+        archive.writestr("b", "")
+    place.set("inspect", "max_entries", 1)
+    place.set("message", "max_parts", 3)
+    reloaded(house, place)
+    size = path.stat().st_size
+    found = await house.live.inspect.inspect(str(path), size=size, extension="zip", accepts=frozenset())
+    assert found.reason == "unsafe-archive"
+    assert house.live.unpacker.limits.parts == 3
+
+
+async def test_notices_leave_by_the_relay_that_a_reload_names(place: Place) -> None:
+    mail = Mail("ada@school.example", "Subject", "Text", "<1@gateway.test>")
+    async with relay() as (old, old_port), relay() as (new, new_port):
+        place.set("notices", "relay", f"smtp://127.0.0.1:{old_port}")
+        settings, tables = read_deployment(place.config)
+        async with open_house(settings, tables, clock=ManualClock()) as house:
+            courier = house.live.courier
+            assert [posted.outcome for posted in await courier.send([mail])] == ["sent"]
+            place.set("notices", "relay", f"smtp://127.0.0.1:{new_port}")
+            reloaded(house, place)
+            assert [posted.outcome for posted in await courier.send([mail])] == ["sent"]
+    assert (len(old.letters), len(new.letters)) == (1, 1)
 
 
 Spoil = Callable[[Place], object]
@@ -211,21 +273,34 @@ SPOILED: list[tuple[str, Spoil]] = [
     ("a notice", lambda place: (place.folder / "config" / "notices" / "receipt.txt").write_text("{{ nobody.knows }}")),
     ("the certificate", lambda place: (place.folder / "tls" / "certificate.pem").write_text("rubbish")),
     ("its key", lambda place: (place.folder / "tls" / "key.pem").unlink()),
+    ("the relay's authorities", lambda place: place.set("notices", "ca_file", "none.pem")),
+    ("the relay's password", lambda place: with_password(place, None)),
 ]
+
+
+@pytest.fixture
+async def running(place: Place) -> AsyncIterator[House]:
+    """A house as the daemon opens it: with a way to the relay."""
+    place.set("notices", "relay", "smtps://localhost:465")
+    settings, tables = read_deployment(place.config)
+    async with open_house(settings, tables, clock=ManualClock()) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize(("what", "spoil"), SPOILED, ids=[what for what, _ in SPOILED])
 async def test_a_reload_with_one_fault_changes_nothing_and_says_it(
-    house: House, place: Place, capsys: pytest.CaptureFixture[str], what: str, spoil: Spoil
+    running: House, place: Place, capsys: pytest.CaptureFixture[str], what: str, spoil: Spoil
 ) -> None:
-    daemon = Daemon(house, place.config)
-    policy, templates = house.policy.current, house.templates.current
+    daemon = Daemon(running, place.config)
+    desk = daemon._doors._desk
+    policy, templates = running.policy.current, running.templates.current
     place.set("retention", "days", 7)
     spoil(place)
     daemon.reload()
-    assert house.policy.current is policy
-    assert house.templates.current is templates
-    assert "reload-refused" in "".join(capsys.readouterr())
+    assert running.policy.current is policy
+    assert running.templates.current is templates
+    assert daemon._doors._desk is desk
+    assert "reload-refused" in "".join(capsys.readouterr()), what
 
 
 async def test_what_was_refused_is_taken_once_it_is_mended(

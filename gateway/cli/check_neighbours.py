@@ -71,7 +71,7 @@ async def _talk(settings: "NoticesSettings", context: ssl.SSLContext | None) -> 
 
 
 async def _greet(client: "SMTP", settings: "NoticesSettings") -> Finding:
-    from gateway.app import relay_password
+    from gateway.parameters import relay_password
 
     relay = settings.relay
     await client.ehlo()

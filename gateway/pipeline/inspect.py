@@ -35,12 +35,18 @@ class Inspect:
         self._contents = contents
         self._scanner = scanner
 
+    def look_with(self, contents: Contents, scanner: Scanner | None) -> None:
+        """Take other looks, for files from now on."""
+        self._contents = contents
+        self._scanner = scanner
+
     async def inspect(self, path: str, *, size: int, extension: str | None, accepts: frozenset[str]) -> Inspection:
         """Return the first verdict that is not clean, or clean with what is known of the file."""
-        seen = await self._contents.look(path, size=size, extension=extension, accepts=accepts)
+        contents, scanner = self._contents, self._scanner
+        seen = await contents.look(path, size=size, extension=extension, accepts=accepts)
         if seen.verdict != "clean":
             return seen
-        if self._scanner is None:
+        if scanner is None:
             return replace(seen, remark=NOT_SCANNED)
-        scanned = await self._scanner.scan(path, size=size)
+        scanned = await scanner.scan(path, size=size)
         return replace(scanned, entries=seen.entries)

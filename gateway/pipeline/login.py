@@ -87,6 +87,10 @@ class Login:
         self._hasher = hasher
         self._failures = Failures(limits or GuessLimits())
 
+    def limit(self, limits: GuessLimits) -> None:
+        """Take other limits; the wrong passwords so far still count."""
+        self._failures.limits = limits
+
     async def verify_password(self, username: str, password: str, *, peer: str, channel: str) -> Account | Refusal:
         """Return the account of the right password, or why the door stays shut.
 

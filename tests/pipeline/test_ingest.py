@@ -139,7 +139,7 @@ class TestAFaultFoundInTheBytes:
         ("name", "data", "reason"),
         [
             ("8301102_INFOa20261120.pdf", b"MZ program", "type-not-allowed"),
-            ("8301102_INFOb20261120.pdf", b"%PDF-1.4 cut off", "truncated"),
+            ("8301102_INFOb20261120.pdf", b"%PDF-1.4\n1 0 obj cut off", "truncated"),
             ("8301102_INFOc20261120.zip", b"PK\x03\x04 cut off", "truncated"),
             ("8301102_INFOd20261120.zip", b"PK\x05\x06 no archive" + bytes(40), "unsafe-archive"),
         ],

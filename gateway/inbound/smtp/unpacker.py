@@ -89,7 +89,7 @@ class MessageUnpacker:
         self._spool = spool
         self._disk = disk
         self._threads = threads
-        self._limits = limits
+        self.limits = limits  # replaced at a reload
 
     async def unpack(self, envelope: Envelope) -> Unpacked:
         """Return the parts of a ready message, candidates decoded; safe to repeat, never raises for what is inside."""
@@ -98,7 +98,7 @@ class MessageUnpacker:
         return _unpacked(message, folder)
 
     def _read(self, envelope: Envelope, folder: _PartFolder) -> Message:
-        limits = limits_for(envelope.size, self._limits)
+        limits = limits_for(envelope.size, self.limits)
         with open(self._spool.path(envelope.id), "rb") as stream, closing(folder):
             front = cast(BinaryIO, FirstBytes(stream, envelope.size))
             return read_message(front, envelope.size, folder, limits)
