@@ -12,6 +12,7 @@ from gateway.core.model import Drop, FileRecord
 from gateway.core.notices import Letterhead, mask_name, title_of
 from gateway.core.phrases import day, moment, size_for_people
 from gateway.core.register import Directory
+from gateway.core.remarks import without_delivered
 from gateway.core.routing import Catalogue
 
 MOST_ROWS = 100  # in one email; the Inbox shows them all
@@ -220,7 +221,7 @@ def _line(file: FileRecord, zone: tzinfo, directory: Directory) -> Line:
         sent_at=moment(file.sent_at, zone),
         size=size_for_people(file.size or 0),
         status=str(file.status),
-        remark=file.remark or "",
+        remark=without_delivered(file.remark) or "",
         until=day(file.expires_at, zone) if file.expires_at else "",
         is_version=file.supersedes is not None,
         is_delivered=file.delivered_at is not None,

@@ -25,6 +25,7 @@ __all__ = ["NOT_THERE", "TRY_AGAIN", "Actor", "Decisions"]
 
 NOT_THERE = Refusal("not-there", "There is no such file.")
 TRY_AGAIN = frozenset({"changed", "busy", "away", "not-scanned"})  # refusals that may be another answer in a minute
+_NO_REASON = "No reason was given. Please ask the service before you send the file again."
 _RACE = Refusal("changed", "It was changed by somebody else in the same moment. Please look again.")
 _NOT_YOURS = Refusal("not-yours", "Only somebody of the sender's school can do this.")
 _NOT_OFFICER = Refusal("not-officer", "Only an officer of its service can do this.")
@@ -149,7 +150,7 @@ class Decisions:
         return replace(
             file,
             reason=str(Reason.REJECTED_BY_OFFICER),
-            detail=words or None,
+            detail=words or _NO_REASON,
             rejected_by=by.name,
             remark=without_delivered(file.remark),
             expires_at=min(file.expires_at, term) if file.expires_at else None,

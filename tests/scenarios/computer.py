@@ -25,8 +25,8 @@ from tests.scenarios.invariants import Books, Row
 WHO, SCHOOL = "samir.okonjo", "8302000"
 OFFICER = "nadia.rowbotham"
 WHOLE = (
-    b"%PDF-1.4\n%" + os.urandom(200_000).replace(b"%%EOF", b"") + b"\n%%EOF\n"
-)  # no whole number of anybody's blocks
+    b"%PDF-1.4\n1 0 obj\n" + os.urandom(200_000).replace(b"%%EOF", b"") + b"\n%%EOF\n"
+)  # no whole number of any blocks
 
 
 @dataclass
@@ -96,9 +96,7 @@ class Computer:
     @property
     def putty_options(self) -> list[object]:
         """Return what PuTTY's programs need to know."""
-        print_ = self.key.export_public_key()
         fingerprint = asyncssh.import_public_key(self._host_key()).get_fingerprint()
-        assert print_
         return ["-batch", "-P", self.port, "-pw", PASSWORD, "-hostkey", fingerprint]
 
     def _host_key(self) -> str:

@@ -188,7 +188,7 @@ def _of_drops(drops: Path, books: Books, known: Known) -> Iterator[str]:
         file, code = files[drop["file"]], drop["service"]
         if code != file["service"] and drop["state"] != "withdrawn":
             yield f"{drop['id']} takes a file of {file['service']} to {code}"
-        if drop["target"] == "pickup" or drop["placed_as"] is None or drop["state"] == "withdrawn":
+        if not drop["target"].startswith("folder:") or drop["placed_as"] is None or drop["state"] == "withdrawn":
             continue
         where = f"{code}/{drop['placed_as']}"
         if where in expected:

@@ -105,6 +105,7 @@ async def test_a_client_that_goes_away_makes_no_file(daemon: Daemon) -> None:
     [
         ("r+b", 12),  # WinSCP: written behind what is there
         ("ab", 12),  # OpenSSH's reput: appended, and the offset said as well
+        ("ab", 0),  # asyncssh: appended, and the offset left to us (the draft: "all writes at the end")
     ],
 )
 async def test_an_upload_goes_on_where_a_killed_daemon_let_it_drop(daemon: Daemon, mode: str, offset: int) -> None:

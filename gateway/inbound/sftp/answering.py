@@ -1,7 +1,7 @@
 """What a client asks over SFTP, answered from the portal: the engine's `Requests`.
 
-Owns the words of SFTP for what the portal says: attributes, listings, statuses. Reads and writes run at once, without a
-task; the rest are tasks of the session (Source: SPEC 5; FIELD-NOTES A.1, B.3).
+Owns the words of SFTP for what the portal says: attributes, listings, statuses. Reads and writes run at once, where
+they can; the rest in the order in which it was asked (Source: SPEC 5; FIELD-NOTES A.1, B.3).
 """
 
 import stat
@@ -43,7 +43,11 @@ class Runner(Protocol):
     """The session, as far as answers need it."""
 
     def begin(self, reply: Reply | None, work: Coroutine[Any, Any, None]) -> None:
-        """Run what was asked, as a task."""
+        """Run what was asked, after all that was asked before."""
+        ...
+
+    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run what carries bytes, beside the line."""
         ...
 
     def pause(self, reason: str) -> None:
@@ -85,7 +89,7 @@ class Answering:
         self._count_reading(length)
         file.waiting.append((reply, offset, length))
         if len(file.waiting) == 1:
-            self._runner.begin(None, self._serve_waiting(file))
+            self._runner.aside(self._serve_waiting(file))
 
     async def _serve_waiting(self, file: Download) -> None:
         while file.waiting:
@@ -122,7 +126,7 @@ class Answering:
         else:
             reply.done()
             if file.intake.is_congested and not file.is_gone and id(file) not in self._draining:
-                self._runner.begin(None, self._drain(file))
+                self._runner.aside(self._drain(file))
 
     async def _drain(self, file: Upload) -> None:
         reason = f"disk {id(file)}"

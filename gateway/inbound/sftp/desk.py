@@ -30,6 +30,7 @@ class Upload:
     began_at: datetime
     parked: Unfinished | None = None  # the record of the bytes that this upload goes on with
     starts_over: bool = False  # unless the first write goes on behind those bytes
+    appends: bool = False  # opened to append: what is written below its size goes to its end
     has_come: Ranges = field(default_factory=Ranges)  # which bytes; a hole is no file
     refusal: str = ""  # set when it can't become a file any more: the sentence for its CLOSE
     reason: str = ""

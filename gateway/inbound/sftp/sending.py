@@ -54,6 +54,7 @@ class Sending:
         upload = await self._resumed(parked, flags) if parked else None
         if upload is None:
             upload = Upload(self._sight.account, school, name, self._doors.receive.begin(), self._now(), owner=self)
+        upload.appends = bool(flags & OpenFlags.APPEND)
         self._desk.opened(upload)
         return upload
 
@@ -63,6 +64,8 @@ class Sending:
             return
         if upload.starts_over:
             self._start_over(upload, goes_on=offset > 0)
+        if upload.appends:  # "all writes at the end": many a client leaves the offset at 0 then
+            offset = max(offset, upload.size)
         end = offset + len(piece)
         if end > self._sight.policy.current.max_file_bytes:
             upload.reason, upload.refusal = "too-large", self._too_large()

@@ -6,6 +6,7 @@ docs/decisions/0003-sftp-engine.md).
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,6 +49,7 @@ class PortalSession(asyncssh.SSHServerSession[bytes]):
         self._limits = limits
         self._now = now
         self._noticed = noticed
+        self._line: deque[tuple[Reply | None, Work]] = deque()  # what was asked, in order; the first is under way
         self._tasks: set[asyncio.Task[None]] = set()
         self._answering: Answering | None = None
         self._engine: Engine[File] | None = None
@@ -132,8 +134,25 @@ class PortalSession(asyncssh.SSHServerSession[bytes]):
             self._engine.resume(reason)
 
     def begin(self, reply: Reply | None, work: Work) -> None:
-        """Run what was asked; whatever goes wrong in it, the client hears a sentence, and never a success."""
-        task = asyncio.get_running_loop().create_task(_guarded(reply, work))
+        """Run what was asked, after all that was asked before: sshfs looks at a file without waiting for its OPEN.
+
+        Whatever goes wrong in it, the client hears a sentence, and never a success.
+        """
+        self._line.append((reply, work))
+        if len(self._line) == 1:
+            self._start(self._work_off())
+
+    def aside(self, work: Work) -> None:
+        """Run what carries bytes, beside the line."""
+        self._start(_guarded(None, work))
+
+    async def _work_off(self) -> None:
+        while self._line:
+            await _guarded(*self._line[0])
+            self._line.popleft()
+
+    def _start(self, work: Work) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
 

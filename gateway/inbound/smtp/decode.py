@@ -152,7 +152,7 @@ class Base64:
 def _seams(data: bytes, at: int) -> Iterator[re.Match[bytes]]:
     """Where blocks of base64 end; the pattern is slow, so it starts at the first mark of one."""
     marks = (data.find(mark, at) for mark in (b"=", b"\n\n", b"\n\r", b"\n ", b"\n\t"))
-    first = min((mark for mark in marks if mark > 0), default=None)
+    first = min((mark for mark in marks if mark >= 0), default=None)
     return iter(()) if first is None else _SEAM.finditer(data, first)
 
 

@@ -108,9 +108,9 @@ def watched(raw, limits):
     gc.collect()
     reader = threading.Thread(target=run)
     reader.start()
-    clock = time.pthread_getcpuclockid(reader.ident)
     gaps, last = [0.0] * 5, 0.0
     with suppress(OSError):  # the reader has ended, and its clock with it
+        clock = time.pthread_getcpuclockid(reader.ident)
         while reader.is_alive():
             reader.join(0.0005)
             now = time.clock_gettime(clock)

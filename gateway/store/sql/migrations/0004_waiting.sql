@@ -1,3 +1,3 @@
 -- Files that wait for their service: what is looked at again and again.
 
-CREATE INDEX files_waiting ON files (id) WHERE status = 'Sent' AND place IS NOT NULL;
+CREATE INDEX files_waiting ON files (status, id) WHERE status = 'Sent' AND place IS NOT NULL;
