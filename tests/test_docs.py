@@ -218,7 +218,8 @@ def test_a_newcomer_who_types_the_readmes_lines_sees_both_files_arrive(tmp_path:
     assert (here / "drops" / "SEN" / "8302000_SENreview20261122.txt").read_text() == "an invented review\n"
     assert (here / "drops" / "INFO" / "8302000_INFOphonics20261122.csv").read_text() == "pupil,score\n"
     rows = [line for line in seen.splitlines() if "  Petra Varga  20" in line]
-    assert [(" Sent " in row, "Delivered" in row) for row in rows] == [(True, True)] * 2
+    assert [(" Sent " in row, "Delivered" in row) for row in rows[:2]] == [(True, True)] * 2
+    assert [(" Received " in row, row.endswith("Olive Howarth")) for row in rows[2:]] == [(True, True)]
 
     notices = (here / "notices.txt").read_text()
     assert notices.count("To: petra.varga@leysjunior.example") == 2
