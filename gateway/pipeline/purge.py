@@ -7,7 +7,7 @@ too, and clears up uploads that nobody finished (Source: SPEC 5, 10; DESIGN 3, s
 from datetime import datetime, timedelta
 
 from gateway import log
-from gateway.core.model import Drop, DropState, FileRecord, Unfinished
+from gateway.core.model import Drop, DropState, FileQuery, FileRecord, Unfinished
 from gateway.core.retention import what_stays
 from gateway.core.routing import TargetKind
 from gateway.errors import Transient
@@ -15,6 +15,7 @@ from gateway.pipeline.policy import LivePolicy
 from gateway.ports import Archive, Clock, DropFolder, Ledger, Spool
 
 BATCH = 200
+MASKED_UNTIL = "refused-masked-until"
 
 
 class Purge:
@@ -50,7 +51,7 @@ class Purge:
         # Marked first: from here on no view shows them, and a crash leaves a list of what to finish.
         await self._ledger.mark_destroying([f.id for f in due], now)
         begun = await self._ledger.destroying()
-        destroyed = sum([await self._destroy(file, actor) for file in begun])
+        destroyed = sum([await self._destroy(file, actor) for file in begun]) + await self._mask_refused(now, actor)
         self._has_erased = self._has_erased or destroyed > 0
         if self._has_erased:
             self._has_erased = not await self._ledger.forget_erased()
@@ -65,6 +66,22 @@ class Purge:
         await self._ledger.mark_destroyed(what_stays(file, purged_at=self._clock.now()), actor=actor)
         log.purged(file=file.id)
         return True
+
+    async def _mask_refused(self, now: datetime, actor: str) -> int:
+        """Mask the records that never had bytes, a refusal at OPEN among them, at the term of rejected bytes.
+
+        The mark says up to when that is done; a repeat after a crash finds what is masked already.
+        """
+        # A query ends before its end, and a term is over at its last second.
+        until = now - timedelta(days=self._policy.current.terms.rejected_days) + timedelta(microseconds=1)
+        done = await self._ledger.mark(MASKED_UNTIL)
+        query = FileQuery(has_bytes=False, since=datetime.fromisoformat(done) if done else None, until=until)
+        old = [f for f in await self._ledger.files(query) if f.place is None and f.purged_at is None]
+        for file in old:
+            await self._ledger.mark_destroyed(what_stays(file, purged_at=now), actor=actor)
+        if old:
+            await self._ledger.set_mark(MASKED_UNTIL, until.isoformat())
+        return len(old)
 
     async def _take_back(self, file: FileRecord) -> bool:
         """Remove our untouched copies from drop folders; False while a folder is away."""

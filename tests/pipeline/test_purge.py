@@ -229,3 +229,31 @@ class TestUnfinishedUploads:
         await intake.park()
         await scene.idle()
         assert await scene.house.spool.parked() == []
+
+
+class TestARecordWithoutBytes:
+    """A name that was refused at OPEN may tell of a child: it is kept no longer than rejected bytes."""
+
+    async def test_keeps_its_words_for_the_term_of_rejected_bytes(self, scene: Scene) -> None:
+        await scene.upload(HEAD, f"{PUPIL}.pdf", b"never read")
+        await scene.idle()
+        scene.clock.advance(14 * 86_400 - 1)
+        await scene.idle()
+        assert (await scene.files())[0].name == f"{PUPIL}.pdf"
+        scene.clock.advance(1)
+        await scene.idle()
+        (file,) = await scene.files()
+        assert (file.name, file.reason, file.status) == ("….pdf", "no-dfe-number", Status.REJECTED)
+        assert scene.mentions(PUPIL) == []
+
+    async def test_is_found_after_a_restart_and_only_once(self, scene: Scene) -> None:
+        await scene.upload(HEAD, f"{PUPIL}.pdf", b"never read")
+        await scene.idle()
+        await scene.restart()
+        scene.clock.advance(14 * 86_400)
+        await scene.idle()
+        first = await scene.house.ledger.history((await scene.files())[0].id)
+        await scene.restart()
+        await scene.idle()
+        assert await scene.house.ledger.history((await scene.files())[0].id) == first
+        assert [h.event for h in first] == ["refuse", "destroy"]
