@@ -394,14 +394,14 @@ async def test_an_upload_that_hangs_on_a_broken_connection_goes_on_over_a_new_on
     assert scene.dropped("SEN") == {GOOD: PDF}
 
 
-async def test_two_sessions_may_send_one_name_at_once_and_the_later_is_a_new_version(scene, person):
+async def test_two_sessions_may_send_one_name_at_once_and_one_is_a_new_version(scene, person):
     one, two = person(SAMIR), person(SAMIR)
     first, second = await one.begin(GOOD, PDF), await two.begin(GOOD, PDF.replace(b"all", b"new"))
     assert await one.portal.close(first) is None
     assert await two.portal.close(second) is None
     await scene.idle()
-    older, newer = sorted(await scene.files(), key=lambda f: f.id)
-    assert newer.supersedes == older.id
+    one, two = await scene.files()
+    assert (one.supersedes, two.supersedes) in [(two.id, None), (None, one.id)]
 
 
 async def test_unfinished_uploads_are_kept_for_a_day(scene, person):
