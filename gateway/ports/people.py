@@ -1,0 +1,95 @@
+"""The records of who: the register, accounts, uploads under way and the audit trail.
+
+Owns no behaviour (Source: DESIGN 2, 3).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from gateway.core.model import AuditEntry, TrailCheck, Unfinished
+from gateway.core.register import Account, Directory, School, Succession
+
+
+class People(Protocol):
+    """The register."""
+
+    async def directory(self) -> Directory:
+        """Return the register as it stands."""
+        ...
+
+    async def directory_version(self) -> int:
+        """Return a number that changes when the register does."""
+        ...
+
+    async def put_school(self, school: School, *, actor: str, at: datetime) -> None:
+        """Add or replace a school by its DfE number."""
+        ...
+
+    async def put_succession(self, link: Succession, *, actor: str, at: datetime) -> None:
+        """Add or replace the succession of an old number."""
+        ...
+
+    async def add_account(self, account: Account, *, actor: str, at: datetime, why: str = "") -> None:
+        """Add an account. Raises NotThere (with a sentence) when the username or the address is taken."""
+        ...
+
+    async def put_account(self, account: Account, *, actor: str, at: datetime, event: str, why: str = "") -> None:
+        """Replace an account that is there."""
+        ...
+
+    async def note_login(self, username: str, *, at: datetime, peer: str, how: str) -> None:
+        """Write that somebody came in."""
+        ...
+
+    async def logins(self) -> Mapping[str, datetime]:
+        """Return the last login of each username."""
+        ...
+
+
+class Uploads(Protocol):
+    """Uploads that are not finished."""
+
+    async def put_unfinished(self, upload: Unfinished) -> None:
+        """Add or replace by its id."""
+        ...
+
+    async def drop_unfinished(self, id: str) -> None:
+        """Remove; safe to repeat."""
+        ...
+
+    async def unfinished(self, username: str | None = None) -> list[Unfinished]:
+        """Return unfinished uploads, of one person or all, oldest first."""
+        ...
+
+
+class Trail(Protocol):
+    """The audit trail, and small marks that survive a restart."""
+
+    async def note(self, *, at: datetime, actor: str, action: str, subject: str, detail: Mapping[str, object]) -> None:
+        """Append one row to the chain."""
+        ...
+
+    async def trail(self, *, subject: str | None = None, limit: int | None = None) -> list[AuditEntry]:
+        """Return rows, newest first, in clear where the words were not erased."""
+        ...
+
+    async def chained_trail(self, *, after: int = 0, limit: int = 2000) -> list[AuditEntry]:
+        """Return rows as they are chained, oldest first, from behind a sequence: an export that others can check."""
+        ...
+
+    async def verify_trail(self) -> TrailCheck:
+        """Walk the whole chain; say the first row that is not as it was written."""
+        ...
+
+    async def trail_end(self) -> int:
+        """Return the number of the last row; 0 when there is none."""
+        ...
+
+    async def mark(self, name: str) -> str | None:
+        """Return a small value that was set."""
+        ...
+
+    async def set_mark(self, name: str, value: str) -> None:
+        """Set a small value."""
+        ...

@@ -1,0 +1,126 @@
+"""Time, disk and threads, as the use-cases need them.
+
+Owns no behaviour (Source: DESIGN 2, 3).
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol, TypeVar, TypeVarTuple
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class Clock(Protocol):
+    """Time, and ids that sort by it."""
+
+    def now(self) -> datetime:
+        """Return the time, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+    def new_id(self) -> str:
+        """Return a new id: 26 characters, lower case, sorting by time."""
+        ...
+
+
+class Disk(Protocol):
+    """Blocking disk operations, each one a point where we may die. Raise OSError; paths are absolute."""
+
+    def create(self, path: str) -> int:
+        """Make a new file (it must not exist), open for reading and writing, mode 0600; return its descriptor."""
+        ...
+
+    def open(self, path: str, *, write: bool = False) -> int:
+        """Open an existing regular file; never follows a link."""
+        ...
+
+    def write(self, fd: int, data: bytes | bytearray | memoryview, offset: int) -> None:
+        """Write all of data at the offset."""
+        ...
+
+    def read(self, fd: int, size: int, offset: int) -> bytes:
+        """Read up to size bytes; b"" at the end."""
+        ...
+
+    def fsync(self, fd: int) -> None:
+        """Return when the file's bytes are durable."""
+        ...
+
+    def begin_writeback(self, fd: int, offset: int, size: int) -> None:
+        """Start to carry written bytes to the disk, so that a later fsync is short; promises nothing."""
+        ...
+
+    def truncate(self, fd: int, size: int) -> None:
+        """Cut or grow the file."""
+        ...
+
+    def allow_group(self, fd: int, folder: str) -> None:
+        """Give the file's group what the folder gives to its group; harmless where there are no such rights."""
+        ...
+
+    def close(self, fd: int) -> None:
+        """Close the descriptor."""
+        ...
+
+    def size(self, path: str) -> int:
+        """Return the size of a file."""
+        ...
+
+    def exists(self, path: str) -> bool:
+        """Return whether there is anything of this name (links are not followed). A disk in trouble is no absence."""
+        ...
+
+    def is_same(self, path: str, other: str) -> bool:
+        """Return whether two names are names of one file; False when one is gone."""
+        ...
+
+    def list(self, folder: str) -> list[str]:
+        """Return the names in a folder, sorted; an absent folder is empty."""
+        ...
+
+    def make_folder(self, path: str) -> None:
+        """Make the folder and its parents, mode 0700, durable; harmless when it is there."""
+        ...
+
+    def rename(self, source: str, target: str) -> None:
+        """Rename; replaces the target."""
+        ...
+
+    def link(self, source: str, target: str) -> None:
+        """Give the file a second name; FileExistsError when the name is taken."""
+        ...
+
+    def unlink(self, path: str) -> None:
+        """Remove the name; harmless when it is gone."""
+        ...
+
+    def remove_folder(self, path: str) -> None:
+        """Remove an empty folder; harmless when it is gone. Raises OSError when something is in it."""
+        ...
+
+    def sync_folder(self, path: str) -> None:
+        """Return when the folder's names are durable."""
+        ...
+
+    def free_bytes(self, path: str) -> int:
+        """Return what is free on the disk of this path."""
+        ...
+
+
+class Threads(Protocol):
+    """Where blocking disk work happens, so that the event loop never waits for a disk."""
+
+    async def run(self, job: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Run a blocking job. Raises Transient, with a sentence, for every OSError that it lets out."""
+        ...
+
+
+Wake = Callable[[], None]  # tells a worker that there is something to do
