@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from gateway.core.discretion import mask_name
 from gateway.core.model import Drop, FileRecord
-from gateway.core.notices import Letterhead, mask_name, title_of
+from gateway.core.notices import Letterhead, title_of
 from gateway.core.phrases import day, moment, size_for_people
 from gateway.core.register import Directory
 from gateway.core.remarks import without_delivered

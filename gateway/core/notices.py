@@ -5,12 +5,12 @@ gets; for anybody else a name is masked and a sentence carries no facts, unless 
 nothing and asks no clock (Source: SPEC 4, 6, 10).
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
+from gateway.core.discretion import mask_name
 from gateway.core.model import Channel, FileRecord, PartFate, Status, Submission
 from gateway.core.partwords import words_for
 from gateway.core.phrases import day, moment, size_for_people
@@ -21,7 +21,6 @@ from gateway.core.routing import Catalogue
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-_NUMBER = re.compile(r"[0-9]{7}(?![0-9])")
 _MOST_ENTRIES = 50  # of an archive in a receipt; the record holds them all
 
 # Reasons that lie in the name: where no correction is certain, the codes stand in the notice instead (SPEC 3).
@@ -232,36 +231,6 @@ def no_file(submission: Submission, *, reader: Account, head: Letterhead) -> NoF
 def plain(context: "DataclassInstance") -> dict[str, object]:
     """Return a context as the outbox keeps it: JSON."""
     return asdict(context)
-
-
-def heads_to_tell(
-    file: FileRecord, *, sender: Account, directory: Directory, catalogue: Catalogue
-) -> tuple[Account, ...]:
-    """Return the headteachers who get a copy when this file is rejected.
-
-    Those of the sender's own school, where that is certain; nobody for a private service, and nobody for a name that
-    may have been meant for one: it may be about the headteacher (SPEC 6).
-    """
-    if file.school is None or file.school not in sender.schools:
-        return ()
-    if file.private or is_delicate(file.name, catalogue):
-        return ()
-    return tuple(head for head in directory.heads_of(file.school) if head.username != sender.username)
-
-
-def is_delicate(name: str, catalogue: Catalogue) -> bool:
-    """Return whether a word in a name begins like a private service: its code, or another word for it."""
-    private = [service for service in catalogue.services.values() if service.private]
-    marks = tuple(mark.upper() for service in private for mark in (service.code, *service.aliases))
-    words = re.findall(r"[^\W\d_]+", name.upper())
-    return bool(marks) and any(word.startswith(marks) for word in words)
-
-
-def mask_name(file: FileRecord) -> str:
-    """Return `830nnnn_CODE…yyyymmdd.ext`: nothing that a person wrote; masking twice changes nothing (SPEC 10)."""
-    number = _NUMBER.match(file.name)
-    front = "_".join(part for part in (number[0] if number else "", file.service or "") if part)
-    return f"{front}…{file.date or ''}{'.' + file.extension.lower() if file.extension else ''}"
 
 
 def title_of(code: str | None, catalogue: Catalogue) -> str:

@@ -6,8 +6,8 @@ Owns the arithmetic of terms and what of a record stays after them. Destroys not
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from gateway.core.discretion import mask_name
 from gateway.core.model import FileRecord
-from gateway.core.notices import mask_name
 
 SECONDS_A_DAY = 86_400
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from gateway.core import notices
+from gateway.core import discretion, notices
 from gateway.core.digests import beside_parcel, undeliverable, waits_in_inbox
 from gateway.core.lifecycle import Event
 from gateway.core.model import Channel, Drop, FileRecord, Notice, Status, Submission
@@ -141,7 +141,7 @@ class Answer:
 
     def _readers_of(self, file: FileRecord, sender: Account) -> tuple[Account, ...]:
         """Return who reads what became of a file; for a copier's private file, nobody."""
-        is_delicate = notices.is_delicate(file.name, self._policy.current.catalogue)
+        is_delicate = discretion.is_delicate(file.name, self._policy.current.catalogue)
         if sender.role is Role.DEVICE and (file.private or is_delicate):
             return ()
         return self._readers(sender)
@@ -197,7 +197,7 @@ class Answer:
         return told
 
     def _heads_to_tell(self, file: FileRecord, sender: Account) -> Iterable[Account]:
-        return notices.heads_to_tell(
+        return discretion.heads_to_tell(
             file, sender=sender, directory=self._directory.current, catalogue=self._policy.current.catalogue
         )
 

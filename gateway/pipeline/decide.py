@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.core.admission import own_school
+from gateway.core.discretion import is_delicate, mask_name
 from gateway.core.layout import place_of
 from gateway.core.lifecycle import Event
 from gateway.core.model import Drop, Envelope, FileRecord, History, Inspection, Status
 from gateway.core.names import Reading
-from gateway.core.notices import is_delicate, mask_name
 from gateway.core.phrases import day
 from gateway.core.reasons import sentence_for
 from gateway.core.register import Account
@@ -52,8 +52,7 @@ def decide(
 ) -> FileRecord:
     """Return the record of a file: Sent to its service, or Rejected with its first reason.
 
-    `older` is the newest file of the same name that we hold, with other bytes: this one is its new version. `twins` are
-    those of the same bytes and service under other names.
+    `older` has its name and other bytes; `twins` have its bytes and service, and other names; newest first.
     """
     reason, detail = _reason(candidate, reading, seen, policy)
     said = reading.school or reading.number or envelope.school

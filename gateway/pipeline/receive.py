@@ -9,9 +9,9 @@ from datetime import timedelta
 
 from gateway import log
 from gateway.core.admission import own_school
+from gateway.core.discretion import is_delicate
 from gateway.core.model import Channel, Envelope, FileQuery, FileRecord, History, PartFate, Status, Submission
 from gateway.core.names import Reading, read_name
-from gateway.core.notices import is_delicate
 from gateway.core.reasons import sentence_for
 from gateway.core.register import Account
 from gateway.pipeline.answer import Answer

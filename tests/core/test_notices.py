@@ -7,13 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from gateway.core.discretion import heads_to_tell, is_delicate, mask_name
 from gateway.core.model import Channel, FileRecord, PartFate, Status, Submission
 from gateway.core.notices import (
     Letterhead,
     Receipt,
-    heads_to_tell,
-    is_delicate,
-    mask_name,
     no_file,
     plain,
     receipt,

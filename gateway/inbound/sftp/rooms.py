@@ -11,8 +11,8 @@ from enum import Enum, auto
 from typing import Protocol, TypeAlias
 
 from gateway.core.admission import may_see_as_school
+from gateway.core.discretion import is_delicate
 from gateway.core.model import FileRecord, Listed, Status
-from gateway.core.notices import is_delicate
 from gateway.core.register import Account
 from gateway.inbound.sftp.statustable import StatusTables
 from gateway.pipeline.directory import LiveDirectory
