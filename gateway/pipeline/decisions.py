@@ -15,7 +15,7 @@ from gateway.core.register import Account, Role
 from gateway.core.remarks import REROUTED, joined, without_delivered
 from gateway.core.routing import Service
 from gateway.pipeline.correct import Correct
-from gateway.pipeline.decide import drops_for, due_after_undo
+from gateway.pipeline.decide import drops_for, due_after_undo, remark_of_undo
 from gateway.pipeline.policy import LivePolicy
 from gateway.pipeline.transitions import Actor, Transitions
 from gateway.pipeline.withdraw import Taken, Withdraw
@@ -112,7 +112,11 @@ class Decisions:
             received_by_user=None,
             received_at=None,
             delivered_at=None,
-            remark=joined(without_delivered(found.remark), REROUTED.format(code=found.service)),
+            remark=joined(
+                without_delivered(found.remark),
+                REROUTED.format(code=found.service),
+                remark_of_undo(self._clock.now(), self._policy.current),
+            ),
         )
         why = f"{found.service} to {service.code}"
         return await self._write(

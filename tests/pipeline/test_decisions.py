@@ -11,6 +11,7 @@ import pytest
 
 from gateway.core.admission import Refusal
 from gateway.core.model import Drop, DropState, FileRecord, Status
+from gateway.core.register import Role
 from gateway.core.routing import Receive, Target, TargetKind
 from gateway.errors import Transient
 from gateway.pipeline.decisions import TRY_AGAIN, Actor
@@ -366,6 +367,26 @@ class TestRejecting:
         assert scene.dropped("SEN") == {SEN: b"a plan"}
 
 
+class TestACopier:
+    """Its school's headteacher stands in for it, but never for what may be about the headteacher."""
+
+    @pytest.mark.parametrize(("name", "officer", "count"), [(SEN, OFFICER, 2), (SAFE, "beatrix.olney", 1)])
+    async def test_tells_the_headteacher_what_became_of_its_file(
+        self, scene: Scene, name: str, officer: str, count: int
+    ) -> None:
+        await scene.set_account(STAFF, role=Role.DEVICE)
+        await scene.email(STAFF, (name, b"scan"))
+        await scene.idle()
+        file = await scene.file(name)
+        got = await scene.house.decisions.reject(file.id, by=actor(scene, officer), why="Not legible.")
+        assert isinstance(got, FileRecord)
+        await scene.idle()
+        mails = scene.notices_to(HEADTEACHER)
+        assert len(mails) == count
+        assert all(mail.reply_to is None for mail in mails)
+        scene.promises.clear()
+
+
 class TestReRouting:
     """To the right service: Sent again, for new readers only, and the school learns the right code."""
 
@@ -385,6 +406,18 @@ class TestReRouting:
         mail = scene.notices_to(STAFF)[-1]
         assert mail.subject == "A file of yours went to EP instead of SEN"
         assert "8304053_EPplan20261120.docx" in mail.text
+
+    async def test_waits_for_the_undo_window_again(self, scene: Scene) -> None:
+        file = await sent(scene)
+        scene.house.policy.current = replace(scene.house.policy.current, undo_seconds=300.0)
+        got = await scene.house.decisions.reroute(file.id, "EP", by=actor(scene, OFFICER))
+        assert isinstance(got, FileRecord)
+        assert got.remark == "not scanned; re-routed from SEN; leaves at 09:05"
+        await scene.idle()
+        assert scene.dropped("EP") == {}
+        scene.clock.advance(300)
+        await scene.idle()
+        assert (await now(scene, file)).remark == "not scanned; re-routed from SEN; Delivered"
 
     async def test_who_lost_it_can_decide_nothing_about_it(self, scene: Scene) -> None:
         file = await sent(scene)

@@ -60,6 +60,11 @@ async def delete_file(errand: Errand, id: str, reason: str, requested_by: str) -
     await errand.ledger.mark_destroying([file.id], errand.now())
     await errand.house.purge.pass_once(actor=errand.actor)
     after = await errand.ledger.file(file.id) or file
+    if after.purged_at is None and any(begun.id == file.id for begun in await errand.ledger.destroying()):
+        raise Transient(
+            f"The bytes of {file.id} are destroyed, and nobody sees it any more. Its copy in a drop folder can't be "
+            "reached just now; the gateway takes it back as soon as it can."
+        )
     if after.purged_at is None:
         raise NotThere(f"{file.id} is on hold, so it can't be destroyed before the hold is released.")
     errand.screen.action(file_json(after), sentence=f"{file.id} was destroyed.")

@@ -78,6 +78,19 @@ def test_a_deletion_destroys_the_bytes_and_masks_the_record(deployment: Deployme
     assert (entry.actor, entry.detail["reason"]) == ("it.admin", "Sent by mistake (requested by R. Ashdown)")
 
 
+def test_a_copy_that_can_t_be_reached_is_said_to_be_left(deployment: Deployment) -> None:
+    id = send(deployment)
+    marker = deployment.folder / "drops" / "SEN" / ".gateway-drop-folder"
+    marker.unlink()
+    ran = deployment.run("admin", "files", "delete", id, "--reason", "x", "--requested-by", "y")
+    assert ran.exit_code == 75
+    assert "Its copy in a drop folder can't be reached" in ran.stderr
+    assert [p for p in (deployment.folder / "data" / "archive").rglob("*") if p.is_file()] == []
+    marker.touch()
+    deployment.run("admin", "retention", "purge")
+    assert find(deployment, id).purged_at is not None
+
+
 def test_a_second_deletion_is_bad_data(deployment: Deployment) -> None:
     id = send(deployment)
     line = ("admin", "files", "delete", id, "--reason", "x", "--requested-by", "y")
