@@ -88,28 +88,30 @@ LFTP, CURL, RCLONE, SSHFS = needs("lftp"), needs("curl"), needs("rclone"), needs
 SSH2 = pytest.mark.skipif(not node_has("ssh2-sftp-client"), reason="ssh2-sftp-client (node) is not installed")
 ALWAYS = needs("python3")
 
-# (what a person types, how, what must be installed, whether it says so when the file was not taken)
+LOOKS, DOESNT = True, False  # whether its exit code tells of a refusal that comes with the CLOSE
+
+# (what a person types, how, what must be installed, whether it looks at the answer to its CLOSE)
 UPLOADS: list[tuple[str, Put, pytest.MarkDecorator, bool]] = [
-    ("sftp put", lambda c, p, n: c.sftp(f'put {p} "Send Files/{n}"'), SFTP, True),
-    ("sftp put -p", lambda c, p, n: c.sftp(f'put -p {p} "Send Files/{n}"'), SFTP, True),
-    ("sftp put -f", lambda c, p, n: c.sftp(f'put -f {p} "Send Files/{n}"'), SFTP, True),
-    ("sftp -B 1000", lambda c, p, n: c.sftp(f'put {p} "Send Files/{n}"', flags=("-B", "1000")), SFTP, True),
-    ("scp", lambda c, p, n: c.scp(p, f"gw:Send Files/{n}"), SCP, True),
-    ("scp -p", lambda c, p, n: c.scp("-p", p, f"gw:Send Files/{n}"), SCP, True),
-    ("psftp put", lambda c, p, n: c.psftp(f'put {p} "Send Files/{n}"'), PSFTP, True),
-    ("pscp -sftp", lambda c, p, n: c.pscp(p, f"gw:Send Files/{n}"), PSCP, True),
-    ("pscp -sftp -p", lambda c, p, n: c.pscp("-p", p, f"gw:Send Files/{n}"), PSCP, True),
-    ("lftp put", lambda c, p, n: c.lftp(f"put {p} -o {n}"), LFTP, True),
-    ("lftp put, temporary names", lambda c, p, n: c.lftp("set xfer:use-temp-file yes", f"put {p} -o {n}"), LFTP, True),
-    ("lftp mirror -R", by_mirror, LFTP, True),
-    ("curl -T", lambda c, p, n: c.curl("-T", p, path=f"Send Files/{n}"), CURL, True),
-    ("rclone copyto", lambda c, p, n: c.rclone("copyto", p, f"gw:Send Files/{n}"), RCLONE, True),
-    ("sshfs, cp", by_sshfs, SSHFS, True),
-    ("sshfs, save and rename", by_sshfs_as_an_editor_saves, SSHFS, True),
-    ("paramiko put", by_paramiko, ALWAYS, True),
-    ("ssh2-sftp-client fastPut", by_node, SSH2, True),
+    ("sftp put", lambda c, p, n: c.sftp(f'put {p} "Send Files/{n}"'), SFTP, LOOKS),
+    ("sftp put -p", lambda c, p, n: c.sftp(f'put -p {p} "Send Files/{n}"'), SFTP, LOOKS),
+    ("sftp put -f", lambda c, p, n: c.sftp(f'put -f {p} "Send Files/{n}"'), SFTP, LOOKS),
+    ("sftp -B 1000", lambda c, p, n: c.sftp(f'put {p} "Send Files/{n}"', flags=("-B", "1000")), SFTP, LOOKS),
+    ("scp", lambda c, p, n: c.scp(p, f"gw:Send Files/{n}"), SCP, LOOKS),
+    ("scp -p", lambda c, p, n: c.scp("-p", p, f"gw:Send Files/{n}"), SCP, LOOKS),
+    ("psftp put", lambda c, p, n: c.psftp(f'put {p} "Send Files/{n}"'), PSFTP, LOOKS),
+    ("pscp -sftp", lambda c, p, n: c.pscp(p, f"gw:Send Files/{n}"), PSCP, DOESNT),
+    ("pscp -sftp -p", lambda c, p, n: c.pscp("-p", p, f"gw:Send Files/{n}"), PSCP, DOESNT),
+    ("lftp put", lambda c, p, n: c.lftp(f"put {p} -o {n}"), LFTP, LOOKS),
+    ("lftp put, temporary names", lambda c, p, n: c.lftp("set xfer:use-temp-file yes", f"put {p} -o {n}"), LFTP, LOOKS),
+    ("lftp mirror -R", by_mirror, LFTP, LOOKS),
+    ("curl -T", lambda c, p, n: c.curl("-T", p, path=f"Send Files/{n}"), CURL, DOESNT),
+    ("rclone copyto", lambda c, p, n: c.rclone("copyto", p, f"gw:Send Files/{n}"), RCLONE, LOOKS),
+    ("sshfs, cp", by_sshfs, SSHFS, DOESNT),
+    ("sshfs, save and rename", by_sshfs_as_an_editor_saves, SSHFS, LOOKS),
+    ("paramiko put", by_paramiko, ALWAYS, LOOKS),
+    ("ssh2-sftp-client fastPut", by_node, SSH2, DOESNT),
 ]  # fmt: skip
-ROWS = [pytest.param(put, says, marks=mark, id=typed) for typed, put, mark, says in UPLOADS]
+ROWS = [pytest.param(put, looks, marks=mark, id=typed) for typed, put, mark, looks in UPLOADS]
 
 
 def described(request: pytest.FixtureRequest) -> str:
@@ -118,25 +120,29 @@ def described(request: pytest.FixtureRequest) -> str:
     return word[-50:]
 
 
-@pytest.mark.parametrize(("put", "_says"), ROWS)
-def test_a_file_is_taken_and_the_program_says_so(computer, request, put, _says):
+@pytest.mark.parametrize(("put", "looks"), ROWS)
+def test_a_file_is_taken_and_the_program_says_so(computer, request, put, looks):
     path = computer.file(described(request))
     ended = put(computer, path, path.name)
     assert ended.code == 0, ended.said
     assert computer.was_taken(path)
 
 
-@pytest.mark.parametrize(("put", "says"), ROWS)
-def test_a_bad_name_is_not_taken_and_the_program_says_so(computer, request, put, says):
+@pytest.mark.parametrize(("put", "looks"), ROWS)
+def test_a_bad_name_is_not_taken_and_the_program_says_so(computer, request, put, looks):
     name = f"{SCHOOL}_SEN{described(request)}.exe"
     ended = put(computer, computer.file("bad"), name)
-    assert (ended.code != 0) == says, ended.said
+    assert ended.code != 0, ended.said
     row = computer.record(name)
     assert row["status"] == "Rejected"
     assert (row["place"] is not None) == ("temporary" in request.node.name or "rename" in request.node.name)
 
 
 SENTENCES = [
+    pytest.param(lambda c, p, n: c.sftp(f'put {p} "Send Files/{n}"'), marks=SFTP, id="sftp"),
+    pytest.param(lambda c, p, n: c.scp(p, f"gw:Send Files/{n}"), marks=SCP, id="scp"),
+    pytest.param(lambda c, p, n: c.psftp(f'put {p} "Send Files/{n}"'), marks=PSFTP, id="psftp"),
+    pytest.param(lambda c, p, n: c.pscp(p, f"gw:Send Files/{n}"), marks=PSCP, id="pscp"),
     pytest.param(lambda c, p, n: c.lftp(f"put {p} -o {n}"), marks=LFTP, id="lftp"),
     pytest.param(lambda c, p, n: c.rclone("copyto", p, f"gw:Send Files/{n}"), marks=RCLONE, id="rclone"),
     pytest.param(by_paramiko, marks=ALWAYS, id="paramiko"),
@@ -150,10 +156,11 @@ def test_the_sentence_is_shown_by_the_programs_that_show_one(computer, request, 
     assert "SEN does not take .exe files" in ended.said
 
 
-@pytest.mark.parametrize(("put", "says"), ROWS)
-def test_an_empty_file_is_not_taken(computer, request, put, says):
+@pytest.mark.parametrize(("put", "looks"), ROWS)
+def test_an_empty_file_is_not_taken(computer, request, put, looks):
     path = computer.file(described(request), b"")
-    put(computer, path, path.name)  # some look only at what they opened: curl ends well
+    ended = put(computer, path, path.name)
+    assert (ended.code != 0) == looks, ended.said
     row = computer.record(path.name)
     assert (row["status"], row["reason"]) == ("Rejected", "empty-file")
 
@@ -278,8 +285,8 @@ def test_a_broken_upload_goes_on_where_it_ended(computer, request, resume):
     assert computer.was_taken(path)
 
 
-@pytest.mark.parametrize(("put", "_says"), ROWS)
-def test_a_broken_upload_may_be_sent_again_from_the_start(computer, request, put, _says):
+@pytest.mark.parametrize(("put", "looks"), ROWS)
+def test_a_broken_upload_may_be_sent_again_from_the_start(computer, request, put, looks):
     path = computer.file(described(request), WHOLE[:50_000] + b"\n%%EOF\n")
     cut_off(computer, path, 150_000)
     ended = put(computer, path, path.name)

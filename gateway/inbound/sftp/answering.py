@@ -14,7 +14,7 @@ from gateway.inbound.sftp import refusals
 from gateway.inbound.sftp.desk import Upload
 from gateway.inbound.sftp.downloads import Download
 from gateway.inbound.sftp.listing import Entry
-from gateway.inbound.sftp.packets import Attributes, DiskSpace, OpenFlags
+from gateway.inbound.sftp.packets import Attributes, DiskSpace, OpenFlags, StatusCode
 from gateway.inbound.sftp.portal import Portal
 from gateway.inbound.sftp.refusals import NO_LINKS, NOT_THERE, No, sentence_of
 from gateway.inbound.sftp.replies import (
@@ -48,6 +48,10 @@ class Runner(Protocol):
 
     def aside(self, work: Coroutine[Any, Any, None]) -> None:
         """Run what carries bytes, beside the line."""
+        ...
+
+    def tell(self, sentence: str) -> None:
+        """Say why, where the client shows no sentence of an answer."""
         ...
 
     def pause(self, reason: str) -> None:
@@ -151,7 +155,7 @@ class Answering:
     async def _open(self, reply: FileReply[File], way: Awaitable[File | No]) -> None:
         opened = await way
         if isinstance(opened, No):
-            reply.fail(opened.sentence, opened.code)
+            self._refuse(reply, opened)
         else:
             self.uploads += isinstance(opened, Upload)
             reply.opened(opened)
@@ -290,14 +294,18 @@ class Answering:
         reply.fail(NO_LINKS)
 
     def _answer(self, reply: Reply, way: Coroutine[Any, Any, No | None]) -> None:
-        self._runner.begin(reply, _say(reply, way))
+        self._runner.begin(reply, self._say(reply, way))
 
+    async def _say(self, reply: Reply, way: Awaitable[No | None]) -> None:
+        answer = await way
+        if answer is None:
+            reply.done()
+        else:
+            self._refuse(reply, answer)
 
-async def _say(reply: Reply, way: Awaitable[No | None]) -> None:
-    answer = await way
-    if answer is None:
-        reply.done()
-    else:
+    def _refuse(self, reply: Reply, answer: No) -> None:
+        if answer.code is StatusCode.FAILURE:
+            self._runner.tell(answer.sentence)
         reply.fail(answer.sentence, answer.code)
 
 

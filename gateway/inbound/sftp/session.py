@@ -123,6 +123,10 @@ class PortalSession(asyncssh.SSHServerSession[bytes]):
 
     # What the answering needs
 
+    def tell(self, sentence: str) -> None:
+        """Say why: OpenSSH's programs show no sentence of an answer, but what comes as an error stream."""
+        self._outbox.tell(sentence)
+
     def pause(self, reason: str) -> None:
         """Hand on nothing more until this reason is taken back."""
         if self._engine is not None:
