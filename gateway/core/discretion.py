@@ -5,6 +5,7 @@ Owns the rules, not the words: those are `core.notices`. Pure (Source: SPEC 6, 1
 
 import re
 
+from gateway.core.documents import Document
 from gateway.core.model import FileRecord
 from gateway.core.register import Account, Directory
 from gateway.core.routing import Catalogue
@@ -40,3 +41,9 @@ def mask_name(file: FileRecord) -> str:
     number = _NUMBER.match(file.name)
     front = "_".join(part for part in (number[0] if number else "", file.service or "") if part)
     return f"{front}…{file.date or ''}{'.' + file.extension.lower() if file.extension else ''}"
+
+
+def mask_document_name(document: Document, name: str) -> str:
+    """Return `830nnnn….ext`: the number in front, where there is one, and the type; masking twice changes nothing."""
+    number = _NUMBER.match(name)
+    return f"{number[0] if number else ''}…{'.' + document.extension.lower() if document.extension else ''}"

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from gateway.core.documents import Addressed, Order
 
 
 class Channel(StrEnum):
@@ -44,6 +47,7 @@ class Envelope:
     recipients: tuple[str, ...] = ()  # as given to RCPT
     sender: str = ""  # the verified address (email)
     school: str | None = None  # whose folder it was put into, by a person with several schools
+    order: "Order | None" = None  # for documents: in which folder they are published, and for whom
 
 
 @dataclass(frozen=True)
@@ -200,6 +204,7 @@ class Submission:
     history: tuple[History, ...] = ()
     drops: tuple[Drop, ...] = ()
     notices: tuple[Notice, ...] = ()
+    documents: tuple["Addressed", ...] = ()  # what an officer or an administrator published with it
 
 
 @dataclass(frozen=True)

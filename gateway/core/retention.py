@@ -6,7 +6,8 @@ Owns the arithmetic of terms and what of a record stays after them. Destroys not
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gateway.core.discretion import mask_name
+from gateway.core.discretion import mask_document_name, mask_name
+from gateway.core.documents import Document, DocumentEvent, document_step
 from gateway.core.model import FileRecord
 
 SECONDS_A_DAY = 86_400
@@ -44,6 +45,20 @@ def what_stays(file: FileRecord, *, purged_at: datetime) -> FileRecord:
         tags=(),
         entries=(),
         correction=None,
+        detail=None,
+        place=None,
+        purged_at=purged_at,
+    )
+
+
+def what_stays_of_document(document: Document, *, purged_at: datetime) -> Document:
+    """Return the record of a destroyed document; one that was deleted before stays so."""
+    step = document_step(document.state, DocumentEvent.DESTROY)
+    return replace(
+        document,
+        state=step.target if step else document.state,
+        name=mask_document_name(document, document.name),
+        sent_name=mask_document_name(document, document.sent_name),
         detail=None,
         place=None,
         purged_at=purged_at,

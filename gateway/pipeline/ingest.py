@@ -181,7 +181,7 @@ class Ingest:
         """Destroy bytes that no record names: an attempt before was decided otherwise, or came to no record."""
         held = _held_by(await self._ledger.submission(id))
         for place in await self._archive.find(id):
-            if place not in held:
+            if place not in held and not await self._ledger.is_place_claimed(place):
                 await self._archive.destroy(place)
 
     async def _record(self, envelope: Envelope) -> Submission:
@@ -304,7 +304,10 @@ class Ingest:
 
 def _held_by(submission: Submission | None) -> dict[str, int]:
     """Return the places, with their sizes, that the record of a submission names."""
-    return {f.place: f.size or 0 for f in submission.files if f.place} if submission else {}
+    if submission is None:
+        return {}
+    documents = (a.document for a in submission.documents)
+    return {kept.place: kept.size or 0 for kept in (*submission.files, *documents) if kept.place}
 
 
 def _candidates(envelope: Envelope, unpacked: Unpacked | None, path: str) -> list[Candidate]:

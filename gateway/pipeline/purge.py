@@ -12,6 +12,7 @@ from gateway.core.retention import what_stays
 from gateway.core.routing import TargetKind
 from gateway.errors import Transient
 from gateway.pipeline.policy import LivePolicy
+from gateway.pipeline.purge_documents import PurgeDocuments
 from gateway.ports import Archive, Clock, DropFolder, Ledger, Spool
 
 BATCH = 200
@@ -38,6 +39,7 @@ class Purge:
         self._folder = folder
         self._clock = clock
         self._policy = policy
+        self._documents = PurgeDocuments(ledger=ledger, archive=archive, clock=clock)
         self._has_erased = True  # perhaps just before the last stop
 
     async def due(self, at: datetime | None = None) -> list[FileRecord]:
@@ -45,13 +47,14 @@ class Purge:
         return await self._ledger.due_files(at or self._clock.now())
 
     async def pass_once(self, *, actor: str = "gateway") -> int:
-        """Destroy what is due now, and go on with what was begun; return how many files were destroyed."""
+        """Destroy what is due now, and go on with what was begun; return how many were destroyed."""
         now = self._clock.now()
         due = await self._ledger.due_files(now, BATCH)
         # Marked first: from here on no view shows them, and a crash leaves a list of what to finish.
         await self._ledger.mark_destroying([f.id for f in due], now)
         begun = await self._ledger.destroying()
         destroyed = sum([await self._destroy(file, actor) for file in begun]) + await self._mask_refused(now, actor)
+        destroyed += await self._documents.pass_once(actor=actor)
         self._has_erased = self._has_erased or destroyed > 0
         if self._has_erased:
             self._has_erased = not await self._ledger.forget_erased()

@@ -4,6 +4,7 @@ Owns no behaviour. The real ones live in `clock`, `store` and `outbound`; the te
 one contract suite a port runs on both. Every method may raise `errors.Transient`; what else it may raise, it says.
 """
 
+from gateway.ports.documents import Documents
 from gateway.ports.files import Deliveries, Outbox, Submissions, Terms
 from gateway.ports.keeping import Archive, Intake, Reader, Spool
 from gateway.ports.ledger import Ledger
@@ -17,6 +18,7 @@ __all__ = [
     "Courier",
     "Deliveries",
     "Disk",
+    "Documents",
     "DropFolder",
     "Intake",
     "Ledger",

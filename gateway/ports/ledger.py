@@ -6,11 +6,12 @@ Owns no behaviour (Source: DESIGN 2, 3).
 from collections.abc import Mapping
 from typing import Protocol
 
+from gateway.ports.documents import Documents
 from gateway.ports.files import Deliveries, Outbox, Submissions, Terms
 from gateway.ports.people import People, Trail, Uploads
 
 
-class Ledger(Submissions, Deliveries, Outbox, Terms, People, Uploads, Trail, Protocol):
+class Ledger(Submissions, Documents, Deliveries, Outbox, Terms, People, Uploads, Trail, Protocol):
     """The truth. One per data folder; every method is one transaction; Transient while the database is busy."""
 
     async def counts(self) -> Mapping[str, int]:

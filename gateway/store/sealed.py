@@ -9,7 +9,9 @@ import json
 import struct
 import zlib
 from datetime import datetime
+from typing import Any
 
+from gateway.core.documents import Order
 from gateway.core.model import Channel, Envelope
 from gateway.errors import NotThere, Permanent
 from gateway.ports import Disk
@@ -20,7 +22,8 @@ MARK = b"sealed-1"
 
 def seal_of(envelope: Envelope) -> bytes:
     """Return what stands behind the bytes of an entry."""
-    facts = json.dumps(vars(envelope) | {"received_at": envelope.received_at.isoformat()}).encode("ascii")
+    order = vars(envelope.order) if envelope.order else None
+    facts = json.dumps(vars(envelope) | {"received_at": envelope.received_at.isoformat(), "order": order}).encode()
     return facts + FOOTER.pack(len(facts), zlib.crc32(facts), MARK)
 
 
@@ -61,7 +64,12 @@ def _envelope_of(facts: bytes) -> Envelope | None:
             "channel": Channel(fields["channel"]),
             "received_at": datetime.fromisoformat(fields["received_at"]),
             "recipients": tuple(fields["recipients"]),
+            "order": _order_of(fields.get("order")),  # none in what an earlier gateway sealed
         }
         return Envelope(**fields)
     except (ValueError, KeyError, TypeError):  # a checksum that fits and facts that don't: another version wrote them
         return None
+
+
+def _order_of(fields: dict[str, Any] | None) -> Order | None:
+    return Order(**fields | {"schools": tuple(fields["schools"])}) if fields else None

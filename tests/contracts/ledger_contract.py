@@ -4,6 +4,7 @@ A suite for an engine is a class with this as its base, a fixture `ledger` that 
 `clock`, the ManualClock that it was opened with.
 """
 
+from tests.contracts.ledger_documents import DocumentContract
 from tests.contracts.ledger_files import FileContract
 from tests.contracts.ledger_owed import DropContract, NoticeContract
 from tests.contracts.ledger_people import PeopleContract, TrailContract, UploadContract
@@ -11,6 +12,13 @@ from tests.contracts.ledger_terms import TermContract
 
 
 class LedgerContract(
-    FileContract, DropContract, NoticeContract, TermContract, PeopleContract, UploadContract, TrailContract
+    FileContract,
+    DocumentContract,
+    DropContract,
+    NoticeContract,
+    TermContract,
+    PeopleContract,
+    UploadContract,
+    TrailContract,
 ):
     """All of it."""

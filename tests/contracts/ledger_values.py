@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from gateway.core.documents import Addressed, Document, DocumentChange, DocumentEvent, DocumentState
 from gateway.core.model import Change, Channel, Drop, FileRecord, History, Notice, PartFate, Status, Submission
 from gateway.core.register import Account, AccountState, Role
 from tests.fakes import MORNING
@@ -133,3 +134,44 @@ def an_account(username: str = "aquill", **fields: object) -> Account:
         "schools": (SCHOOL,),
     }
     return Account(username=username, **{**usual, **fields})  # type: ignore[arg-type]
+
+
+LETTER = "Offer of a place.pdf"
+
+
+def a_document(number: int = 1, part: int = 1, **fields: object) -> Document:
+    """Return a document that was published to one school."""
+    id = f"{submission_id(number)}-{part:02d}"
+    usual: dict[str, object] = {
+        "publication": submission_id(number),
+        "name": LETTER,
+        "sent_name": f"{SCHOOL} {LETTER}",
+        "folder": "general",
+        "head_only": False,
+        "everyone": False,
+        "reach": 1,
+        "state": DocumentState.PUBLISHED,
+        "channel": Channel.SFTP,
+        "published_by": "Otto Fenn",
+        "published_by_user": "ofenn",
+        "sent_at": MORNING,
+        "published_at": MORNING,
+        "size": 700,
+        "sha256": "d0" * 32,
+        "expires_at": MORNING + timedelta(days=90),
+        "place": f"documents/2026-11/{id}",
+        "extension": "pdf",
+    }
+    return Document(id=id, submission=submission_id(number), **{**usual, **fields})  # type: ignore[arg-type]
+
+
+def published(document: Document, *schools: str, **fields: object) -> Submission:
+    """Return a submission that brought one document, for these schools."""
+    part = PartFate(1, document.sent_name, "", document.size, "taken", "", document.id)
+    facts = {"username": "ofenn", "channel": Channel.SFTP, "parts": (part,), "id": document.submission, **fields}
+    return a_submission(documents=(Addressed(document, schools or (SCHOOL,)),), **facts)
+
+
+def a_document_change(document: Document, *, expected: DocumentState, event: DocumentEvent) -> DocumentChange:
+    """Return a transition to this document, five minutes after the morning."""
+    return DocumentChange(document, expected, event, "admin", MORNING + timedelta(minutes=5), "as it should be")

@@ -54,6 +54,7 @@ def find_broken(folder: Path, known: Known) -> Iterator[str]:
     """Yield a sentence for everything that is not as it must be."""
     books = Books(folder / "data")
     yield from _of_ledger(books)
+    yield from _of_documents(books)
     yield from _of_archive(folder / "data" / "archive", books)
     yield from _of_spool(folder / "data" / "spool", books, known)
     yield from _of_data(folder / "data", known)
@@ -78,6 +79,9 @@ class Books:
             self.notices = _table(database, "notices")
             self.accounts = {row["username"]: row for row in _table(database, "accounts")}
             self.schools_of = Counter((r["username"], r["school"]) for r in _table(database, "account_schools"))
+            self.documents = _table(database, "documents")
+            self.document_schools = _table(database, "document_schools")
+            self.document_readings = _table(database, "document_readings")
             self.unfinished = {row["id"] for row in _table(database, "unfinished")}
 
     def is_of(self, username: str, school: str | None) -> bool:
@@ -112,16 +116,41 @@ def _of_ledger(books: Books) -> Iterator[str]:
 
 def _of_archive(archive: Path, books: Books) -> Iterator[str]:
     lying = {str(p.relative_to(archive)): p for p in archive.rglob("*") if not p.is_dir()}
-    held = {file["place"]: file for file in books.files if file["place"]}
-    for place in lying.keys() - held.keys():
+    held = [(row["place"], row) for row in (*books.files, *books.documents) if row["place"]]
+    for place in lying.keys() - {place for place, _ in held}:
         yield f"archive/{place} has no row"
-    for place, file in held.items():
+    for place, file in held:
         if place not in lying:
             yield f"the bytes of {file['id']} are gone"
         elif (digest := sha256(lying[place].read_bytes())) != file["sha256"]:
             yield f"{place} has {lying[place].stat().st_size} bytes of {digest}, its row {file['size']} of another"
-        elif file["school"] and not place.startswith(f"{file['school']}/"):
+        elif file.get("school") and not place.startswith(f"{file['school']}/"):
             yield f"{place} lies with another school than {file['school']}"
+
+
+def _of_documents(books: Books) -> Iterator[str]:
+    schools: dict[str, list[Row]] = {}
+    for row in books.document_schools:
+        schools.setdefault(row["document"], []).append(row)
+    shown: Counter[tuple[str, ...]] = Counter()
+    for document in books.documents:
+        mine = schools.get(document["id"], [])
+        if document["reach"] != len(mine):
+            yield f"{document['id']} is for {document['reach']} schools and lists {len(mine)}"
+        if document["destroying_at"]:
+            yield f"the destruction of {document['id']} has not ended"
+        if bool(document["purged_at"]) != (document["state"] in ("deleted", "destroyed")):
+            yield f"{document['id']} is {document['state']} and was purged at {document['purged_at']}"
+        if document["purged_at"] and (document["place"] or document["detail"] or "…" not in document["sent_name"]):
+            yield f"{document['id']} was destroyed and its record still tells of it"
+        if document["state"] == "published":
+            key = (document["folder"], document["name_key"], str(document["head_only"]))
+            shown.update((*key, row["school"]) for row in mine if row["replaced_by"] is None)
+    yield from (f"{key} is shown {number} times" for key, number in shown.items() if number > 1)
+    readers = {(row["document"], row["school"]) for row in books.document_schools}
+    for reading in books.document_readings:
+        if (reading["document"], reading["school"]) not in readers:
+            yield f"{reading['username']} read {reading['document']}, which is none of {reading['school']}'s"
 
 
 def _of_spool(spool: Path, books: Books, known: Known) -> Iterator[str]:
@@ -154,7 +183,7 @@ def _of_decisions(books: Books, known: Known) -> Iterator[str]:
     files: dict[str, list[Row]] = {}
     for file in books.files:
         files.setdefault(file["submission"], []).append(file)
-    ids = {file["id"] for file in books.files}
+    ids = {row["id"] for row in (*books.files, *books.documents)}
     with_past = {h["file"] for h in books.history}
     for file in books.files:
         if file["id"] not in with_past:

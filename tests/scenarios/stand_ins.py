@@ -45,7 +45,8 @@ class RecordingCourier:
 CHANGES = frozenset(
     {
         "record", "apply", "mark_drop", "owe", "mark_notice", "mark_destroying", "mark_destroyed", "put_unfinished",
-        "drop_unfinished", "note_login", "note", "set_mark",
+        "drop_unfinished", "note_login", "note", "set_mark", "apply_to_document", "note_reading",
+        "mark_documents_destroying", "mark_document_destroyed",
     }
 )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """The form of a spool entry (docs/decisions/0002)."""
 
+import json
 import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.core.documents import Order
 from gateway.core.model import Channel, Envelope
 from gateway.errors import NotThere, Permanent
 from gateway.store.disk import PosixDisk
@@ -40,11 +42,19 @@ def read(tmp_path: Path, entry: bytes) -> Envelope:
         ENVELOPE,
         replace(ENVELOPE, name=None, recipients=(), channel=Channel.SFTP),
         replace(ENVELOPE, name="a\udcff.pdf"),
+        replace(ENVELOPE, order=Order("send", schools=("8301102", "8302000"), head_only=True, publication="p")),
     ],
-    ids=["email", "sftp", "a name that is no UTF-8"],
+    ids=["email", "sftp", "a name that is no UTF-8", "a document"],
 )
 def test_what_was_sealed_is_read_back(tmp_path: Path, envelope: Envelope) -> None:
     assert read(tmp_path, BODY + seal_of(envelope)) == envelope
+
+
+def test_an_entry_from_before_there_were_documents_is_read(tmp_path: Path) -> None:
+    facts = json.dumps(
+        {k: v for k, v in vars(ENVELOPE).items() if k != "order"} | {"received_at": ENVELOPE.received_at.isoformat()}
+    )
+    assert read(tmp_path, with_facts(facts.encode())) == ENVELOPE
 
 
 def test_bytes_that_end_like_a_seal_are_bytes(tmp_path: Path) -> None:

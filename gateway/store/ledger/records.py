@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+from gateway.core.documents import Addressed, Document, DocumentState
 from gateway.core.model import (
     Channel,
     Drop,
@@ -106,8 +107,24 @@ PART = Shape(PartFate, {})
 UNFINISHED = Shape(Unfinished, {"since": TIME})
 SUBMISSION = Shape(Submission, {"channel": CHANNEL, "received_at": TIME})
 
+DOCUMENT = Shape(
+    Document,
+    {
+        "head_only": FLAG,
+        "everyone": FLAG,
+        "state": (str, DocumentState),
+        "channel": CHANNEL,
+        "sent_at": TIME,
+        "published_at": TIME,
+        "expires_at": TIME,
+        "confirmed_at": TIME,
+        "deleted_at": TIME,
+        "purged_at": TIME,
+    },
+)
+
 _OWED = (DropState.DUE, DropState.PLACING)
-_ELSEWHERE = dict.fromkeys(("parts", "files", "history", "drops", "notices"))  # have tables of their own
+_ELSEWHERE = dict.fromkeys(("parts", "files", "history", "drops", "notices", "documents"))  # have tables of their own
 
 
 def file_values(file: FileRecord) -> dict[str, object]:
@@ -120,10 +137,22 @@ def submission_values(submission: Submission) -> dict[str, object]:
     return {**SUBMISSION.values(submission), **_ELSEWHERE}
 
 
-def submission_of(row: Row, parts: Sequence[Row], files: Sequence[Row]) -> Submission:
+def submission_of(
+    row: Row, parts: Sequence[Row], files: Sequence[Row], documents: Sequence[Addressed] = ()
+) -> Submission:
     """Return a submission from its row, its parts' and its files'."""
-    hanging = (tuple(PART.of(p) for p in parts), tuple(FILE.of(f) for f in files), (), (), ())
+    hanging = (tuple(PART.of(p) for p in parts), tuple(FILE.of(f) for f in files), (), (), (), tuple(documents))
     return SUBMISSION.of((*row, *hanging))
+
+
+def document_values(document: Document) -> dict[str, object]:
+    """Return a document as parameters, with the folded text that it is found by."""
+    keys = {
+        "name_key": fold(document.name),
+        "sent_name_key": fold(document.sent_name),
+        "published_by_key": fold(document.published_by),
+    }
+    return {**DOCUMENT.values(document), **keys}
 
 
 def drop_values(drop: Drop, *, now: datetime) -> dict[str, object]:

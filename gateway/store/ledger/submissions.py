@@ -12,6 +12,7 @@ from gateway.core.model import Change, Drop, FileQuery, FileRecord, History, Lis
 from gateway.store.engine.connection import Row, Transaction
 from gateway.store.engine.rows import containing, fold, moment, stamp, stamp_if
 from gateway.store.ledger.desk import Desk
+from gateway.store.ledger.issues import add_document, documents_of_submission
 from gateway.store.ledger.records import (
     FILE,
     HISTORY,
@@ -81,6 +82,8 @@ def _record(tx: Transaction, submission: Submission, now: datetime) -> None:
     tx.change_each("insert_file", (file_values(file) for file in submission.files))
     _add_consequences(tx, submission.history, submission.drops, submission.notices, now)
     append_each(tx, _entries_of(submission))
+    for addressed in submission.documents:
+        add_document(tx, addressed, actor=submission.username)
 
 
 def _add_consequences(
@@ -95,7 +98,8 @@ def _submission(tx: Transaction, id: str) -> Submission | None:
     row = tx.row("submission", {"id": id})
     if row is None:
         return None
-    return submission_of(row, tx.rows("parts", {"submission": id}), tx.rows("files_of_submission", {"submission": id}))
+    parts, files = tx.rows("parts", {"submission": id}), tx.rows("files_of_submission", {"submission": id})
+    return submission_of(row, parts, files, documents_of_submission(tx, id))
 
 
 def _apply(tx: Transaction, change: Change, now: datetime) -> bool:

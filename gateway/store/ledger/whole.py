@@ -9,12 +9,14 @@ import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 
+from gateway.core.documents import DocumentState
 from gateway.core.model import DropState, NoticeState, Status
 from gateway.ports import Clock
 from gateway.store.engine.connection import Transaction, connect, create
 from gateway.store.engine.crew import TOGETHER, Crew, commit_together, read_each
 from gateway.store.engine.rows import moment
 from gateway.store.ledger.deliveries import DeliveryBook
+from gateway.store.ledger.documents import DocumentBook
 from gateway.store.ledger.outbox import OutboxBook
 from gateway.store.ledger.people import PeopleBook
 from gateway.store.ledger.submissions import SubmissionBook
@@ -27,7 +29,7 @@ READERS = 2  # a slow listing leaves one for everybody else
 PATIENCE = 10.0  # seconds for which another process's lock is waited for, before Transient
 
 
-class SqliteLedger(SubmissionBook, DeliveryBook, OutboxBook, TermBook, PeopleBook, UploadBook, TrailBook):
+class SqliteLedger(SubmissionBook, DocumentBook, DeliveryBook, OutboxBook, TermBook, PeopleBook, UploadBook, TrailBook):
     """The port `Ledger`."""
 
     def __init__(self, *, writer: Crew | None, readers: Crew, watcher: Crew, clock: Clock) -> None:
@@ -97,7 +99,7 @@ def _connect_all(path: str, *, at: datetime, read_only: bool, wait: float) -> tu
 
 
 def _counts(tx: Transaction, now: datetime) -> dict[str, int]:
-    kinds = {"files": Status, "drops": DropState, "notices": NoticeState}
+    kinds = {"files": Status, "documents": DocumentState, "drops": DropState, "notices": NoticeState}
     counts = {f"{kind}.{state}": 0 for kind, states in kinds.items() for state in states}
     for kind in kinds:
         counts |= {f"{kind}.{state}": number for state, number in tx.rows(f"count_{kind}")}

@@ -33,6 +33,7 @@ WHERE id = :id
 -- A notice that left after the bytes were destroyed keeps its words no longer than they.
 UPDATE notices SET context = '{}' WHERE id = :id AND state <> 'due' AND (
     EXISTS (SELECT 1 FROM files f WHERE f.submission = notices.submission AND f.purged_at IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM documents d WHERE d.submission = notices.submission AND d.purged_at IS NOT NULL)
     OR EXISTS (
         SELECT 1 FROM parts p JOIN files f ON f.id = p.file_id
         WHERE p.submission = notices.submission AND f.purged_at IS NOT NULL
