@@ -306,8 +306,8 @@ def _held_by(submission: Submission | None) -> dict[str, int]:
     """Return the places, with their sizes, that the record of a submission names."""
     if submission is None:
         return {}
-    documents = (a.document for a in submission.documents)
-    return {kept.place: kept.size or 0 for kept in (*submission.files, *documents) if kept.place}
+    held = {file.place: file.size or 0 for file in submission.files if file.place}
+    return held | {a.document.place: a.document.size for a in submission.documents if a.document.place}
 
 
 def _candidates(envelope: Envelope, unpacked: Unpacked | None, path: str) -> list[Candidate]:
