@@ -19,9 +19,11 @@ from gateway.inbound.sftp.link import Link
 from gateway.inbound.sftp.oldclients import welcome_old_clients
 from gateway.inbound.sftp.portal import Portal
 from gateway.inbound.sftp.session import PortalSession, SessionLimits
+from gateway.inbound.sftp.tries import Tries
 from gateway.inbound.sftp.view import Sight
 
 PUBLIC_KEY, PASSWORD = "publickey", "password"
+_BROKEN = {b"ssh-rsa", b"ssh-dss"}  # signatures over SHA-1
 _TOO_MANY_SESSIONS = "You have too many connections open. Close one, then try again."
 _IDLE = "Nothing was done here for a while, so the connection was closed. Connect again whenever you like."
 _CHANGED = "Your access was changed. Please log in again."
@@ -34,8 +36,8 @@ class Connection(asyncssh.SSHServer):
         """Take what is shared."""
         self._door = door
         self._limits = door.limits  # a reload is for those who come after it
-        self._tries = 0
-        self._how = ""  # the method that is tried, or was last
+        self._tries = Tries(door.clock, most=self._limits.auth_tries, used_up=self._show_out)
+        self._how = ""  # the method that is looked at; it counts once, and only while it is
         self._proved: set[str] = set()  # methods that this username got right
         self._username = ""
         self._account: Account | None = None  # once it is logged in
@@ -104,23 +106,28 @@ class Connection(asyncssh.SSHServer):
         return False
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        """Compare with the account's keys; asyncssh checks the signature after it."""
+        """Compare with the account's keys; asyncssh checks the signature after it, and SHA-1 is not good enough."""
+        self._how = ""
+        if not self._door.keys.opens(username, key):
+            self._tries.count()
+            return False
+        key.all_sig_algorithms = key.all_sig_algorithms - _BROKEN
         self._how = PUBLIC_KEY
-        if self._door.keys.opens(username, key):
-            return True
-        self._count_failure()
-        return False
+        return True
 
     async def validate_password(self, username: str, password: str) -> bool:
         """Compare with the account's password; who is wrong waits for the answer."""
-        self._how = PASSWORD
+        self._how = ""
+        if not await self._tries.begin():
+            return False
         answer = await self._door.login.verify_password(username, password, peer=self.peer, channel="sftp")
         if not isinstance(answer, Refusal):
+            self._tries.right()
+            self._how = PASSWORD
             return True
         if answer.code not in ("wrong", "shut-out"):
             self._conn.send_auth_banner(answer.sentence + "\r\n")
-        await self._door.clock.sleep(self._door.slowing.after_failure(self.peer, self._door.clock.monotonic()))
-        self._count_failure()
+        await self._tries.wrong(wait=self._door.slowing.after_failure(self.peer, self._door.clock.monotonic()))
         return False
 
     def auth_completed(self) -> None:
@@ -139,11 +146,13 @@ class Connection(asyncssh.SSHServer):
 
     async def _prove(self) -> None:
         """Note a method that was got right; it is enough when the policy asks for no more beside it."""
-        self._proved.add(self._how)
-        if self._is_enough():
+        how, self._how = self._how, ""
+        if how:
+            self._proved.add(how)
+        if how and self._is_enough():
             await self._welcome()
         else:
-            self._conn.send_userauth_failure(True)  # "partial success", RFC 4252, 5.1
+            self._conn.send_userauth_failure(bool(how))  # "partial success", RFC 4252, 5.1
 
     def _why_not(self, account: Account | None) -> Refusal | None:
         if not self._is_enough():
@@ -163,12 +172,10 @@ class Connection(asyncssh.SSHServer):
             method in methods and self._proved.issubset(methods) for methods in self._limits.require
         )
 
-    def _count_failure(self) -> None:
+    def _show_out(self) -> None:
         """A connection has only so many tries."""
-        self._tries += 1
-        if self._tries >= self._limits.auth_tries:
-            log.refused(channel="sftp", reason="too-many-tries")
-            self._conn.disconnect(asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE, "Too many tries.")
+        log.refused(channel="sftp", reason="too-many-tries")
+        self._conn.disconnect(asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE, "Too many tries.")
 
     # The channels
 

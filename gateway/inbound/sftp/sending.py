@@ -107,11 +107,16 @@ class Sending:
     async def abandon(self, upload: Upload) -> None:
         """Take the end of a session: it makes no file; what came is kept for a day, to be taken up again."""
         async with self._desk.names.hold([(upload.school, upload.name)]):
-            self._desk.ended(upload)
-            if upload.reason and not upload.is_gone:
-                await self._discard(upload)
-            elif not upload.is_gone:
-                await self._park(upload)
+            try:
+                await self._leave(upload)
+            finally:
+                self._desk.ended(upload)  # after it is parked: who looks for it in between must find it
+
+    async def _leave(self, upload: Upload) -> None:
+        if upload.reason and not upload.is_gone:
+            await self._discard(upload)
+        elif not upload.is_gone:
+            await self._park(upload)
 
     # Names
 
@@ -183,9 +188,11 @@ class Sending:
         """Park an upload that hangs on another connection of this person: one that broke may not have ended yet."""
         other = self._desk.under_way(school, name)
         if other is not None and other.owner is not self:
-            self._desk.ended(other)
             other.is_gone, other.refusal = True, refusals.TAKEN_OVER
-            await self._park(other)
+            try:
+                await self._park(other)
+            finally:
+                self._desk.ended(other)
 
     async def _resumed(self, parked: Unfinished, flags: OpenFlags) -> Upload | None:
         """Return the upload that goes on; None when its bytes are gone."""

@@ -36,6 +36,40 @@ async def test_a_clean_close_under_a_final_name_makes_a_file(scene, person):
     assert scene.dropped("SEN") == {GOOD: PDF}
 
 
+class Watched:
+    """An intake that lets somebody look while it is parked."""
+
+    def __init__(self, intake, look):
+        self._intake, self._look = intake, look
+
+    def __getattr__(self, name):
+        return getattr(self._intake, name)
+
+    async def park(self):
+        await self._look()
+        await self._intake.park()
+        await self._look()
+
+
+@pytest.mark.parametrize("ends", ["by itself", "taken over"])
+async def test_an_upload_that_is_being_parked_is_seen_all_the_time(scene, person, ends):
+    """Who connects again asks for its size at once, to go on with it; "no such file" would be the end of `reput`."""
+    samir, again = person(SAMIR), person(SAMIR)
+    upload = await samir.begin(GOOD, PDF)
+    seen = []
+
+    async def look():
+        seen.append((await again.leaf(FINAL)).size)
+
+    upload.intake = Watched(upload.intake, look)
+    if ends == "by itself":
+        await samir.portal.abandon(upload)
+    else:
+        assert not isinstance(await again.open(GOOD, flags=REPUT), No)
+    await look()
+    assert seen == [len(PDF)] * 3
+
+
 async def test_a_dropped_channel_makes_no_file(scene, person):
     upload = await person(SAMIR).begin(GOOD, PDF)
     await person(SAMIR).portal.abandon(upload)
