@@ -50,7 +50,7 @@ format: setup  ## put the code into shape
 fuzz: setup  ## throw odd messages, sessions and packets at the parsers (COUNT=200000)
 	@$(BIN)/python -m tests.fuzz --count $(COUNT)
 
-bench: setup  ## measure against OpenSSH and stock aiosmtpd, side by side
+bench: setup  ## measure against OpenSSH, stock aiosmtpd and Postfix, side by side
 	@$(BIN)/python -m tests.bench
 
 lock: setup  ## pin the newest versions of everything, with their digests

@@ -26,11 +26,13 @@ from gateway.supervisor import Supervisor
 from gateway.tables import Tables, read_deployment
 
 GRACE = 20.0  # seconds in which transfers under way may be finished at a stop
+SWITCH = 0.0005  # seconds a busy thread keeps the interpreter: Python's own 5 ms would pass at each read of a door
 LAST_PASS = 5.0  # seconds for what came in meanwhile: a silent relay must not hold up a stop
 
 
 async def serve(settings: Settings, tables: Tables, config: Path) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError, Transient (another daemon) before any door is open."""
+    sys.setswitchinterval(SWITCH)
     log.set_up(json=not sys.stderr.isatty())  # before anything is said: the library's own default shows what files hold
     make_data_folder(settings.storage.data)
     lock = DataLock(settings.storage.data)

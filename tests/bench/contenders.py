@@ -1,4 +1,7 @@
-"""Who is measured: our daemon, a stock aiosmtpd handler that stores, OpenSSH's server; on loopback, on one disk."""
+"""Who is measured: our daemon, a stock aiosmtpd handler that stores, OpenSSH's server; on loopback, on one disk.
+
+Postfix is in `postfix`.
+"""
 
 import asyncio
 import json
@@ -35,18 +38,19 @@ class Server:
     stall_file: Path | None = None
     extra: dict[str, str] = field(default_factory=dict)
 
-    def peak_memory(self) -> float:
-        """MB, the largest resident size since it started."""
+    def memory(self, key: str) -> float:
+        """MB of the process: VmRSS is resident now, VmHWM the most since it started."""
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM"):
+            if line.startswith(key):
                 return int(line.split()[1]) / 1024
         return 0.0
 
-    def longest_stall(self) -> float | None:
-        """Milliseconds."""
+    def stalls(self) -> dict[str, float]:
+        """Milliseconds: the longest stall, and the longest without waiting for a processor."""
         if self.stall_file is None or not self.stall_file.exists():
-            return None
-        return float(self.stall_file.read_text() or 0) * 1000
+            return {}
+        longest, own = map(float, self.stall_file.read_text().split())
+        return {self.name: longest * 1000, "without waiting for a processor": own * 1000}
 
 
 @contextmanager
@@ -145,7 +149,7 @@ def openssh(folder: Path) -> Iterator[Server]:
     if not key.exists():
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     (place / "authorized_keys").write_text(key.with_suffix(".pub").read_text())
-    port = _free_port()
+    port = free_port()
     (place / "sshd_config").write_text(
         f"ListenAddress 127.0.0.1:{port}\nHostKey {host}\nAuthorizedKeysFile {place}/authorized_keys\n"
         f"Subsystem sftp internal-sftp -d {place}/files\nStrictModes no\nUsePAM no\nPidFile none\n"
@@ -160,7 +164,7 @@ def openssh(folder: Path) -> Iterator[Server]:
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     import socket
 
     with socket.socket() as probe:

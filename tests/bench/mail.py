@@ -3,7 +3,10 @@
 import asyncio
 import base64
 import os
+import smtplib
+import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import make_msgid
 
 from tests.bench.contenders import SENDER
@@ -66,3 +69,27 @@ def measure(port: int, *, size: int, senders: int, count: int) -> dict[str, floa
     seconds = asyncio.run(_run(port, queues))
     sent = sum(len(queue) for queue in queues)
     return {"seconds": seconds, "a_second": sent / seconds, "mb_a_second": sent * size / seconds / 1e6}
+
+
+def send_over_tls(port: int, *, size: int, senders: int) -> float:
+    """Send a message from each of so many senders at once, after STARTTLS; return seconds."""
+    messages = [message(next(_NUMBERS), size) for _ in range(4)]
+    start = time.perf_counter()
+    with ThreadPoolExecutor(senders) as pool:
+        list(pool.map(lambda n: _send_one(port, messages[n % len(messages)]), range(senders)))
+    return time.perf_counter() - start
+
+
+def _send_one(port: int, content: bytes) -> None:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the sample's own certificate
+    with smtplib.SMTP("127.0.0.1", port, "bench.test", timeout=300) as client:
+        client.starttls(context=context)
+        client.ehlo()
+        client.mail(SENDER)
+        client.rcpt("files@gateway.test")
+        client.docmd("DATA")
+        client.sock.sendall(content + b".\r\n")
+        code, text = client.getreply()
+    if code != 250:
+        raise SystemExit(f"the server said {code} {text!r}")

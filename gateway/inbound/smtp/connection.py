@@ -25,6 +25,13 @@ from gateway.inbound.smtp.replies import Reply
 _COMMANDS_AT_ONCE = 16  # of a client that doesn't wait for answers, before the others have their turn
 _LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
+_OURS = (  # for what aiosmtpd says by itself, in which a client's own words may stand
+    ("500 Error: command", replies.UNKNOWN_COMMAND),
+    ("500 Error: bad syntax", replies.UNREADABLE),
+    ("500 Command line", replies.LINE_TOO_LONG),
+    ("502 5.5.1 Too many", replies.TOO_MANY_ERRORS),
+)
+
 Command = Callable[[str | None], Awaitable[None]]
 
 
@@ -184,7 +191,7 @@ class Connection(SMTP):
         """Write an answer, ours or aiosmtpd's; who gets too many errors is shown out."""
         if self.transport is None or self.transport.is_closing():  # a transport of TLS can't be written to any more
             raise ConnectionResetError
-        line = status if isinstance(status, bytes) else replies.plain(status).encode("ascii")
+        line = status if isinstance(status, bytes) else _in_our_words(status).encode("ascii")
         await super().push(line)
         self._errors += line[:1] in (b"4", b"5")
         if self._errors > self._limits.max_errors:
@@ -202,3 +209,8 @@ class Connection(SMTP):
     def _set_post_data_state(self) -> None:
         """Forget the message that was begun."""
         super()._set_post_data_state()  # type: ignore[no-untyped-call]
+
+
+def _in_our_words(status: str) -> str:
+    own = next((reply for start, reply in _OURS if status.startswith(start)), None)
+    return replies.plain(status) if own is None else str(own)

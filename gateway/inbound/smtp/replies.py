@@ -71,6 +71,9 @@ TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors in one connection; please
 SPOKE_TOO_SOON = Reply(554, "5.5.0", "The message was sent before our 354 reply; wait for it, then send", "too-soon")
 
 # Order of commands, and their form
+UNKNOWN_COMMAND = Reply(500, "5.5.2", "That is no command of this gateway; HELP says whom to ask")
+UNREADABLE = Reply(500, "5.5.2", "That can't be read as a command")
+LINE_TOO_LONG = Reply(500, "5.5.6", "The line is too long for a command")
 NEED_HELLO = Reply(503, "5.5.1", "Say EHLO first")
 NEED_MAIL = Reply(503, "5.5.1", "Say MAIL FROM first")
 NEED_RECIPIENT = Reply(503, "5.5.1", "No recipient was accepted; say RCPT TO first")

@@ -5,6 +5,7 @@ decoded into, and the CPU that a message of a size may take: under two seconds u
 (Source: SPEC 4; DESIGN 3, step 3).
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import closing
 from dataclasses import replace
@@ -18,6 +19,7 @@ from gateway.inbound.smtp.parts import Part
 from gateway.ports import Disk, Spool
 
 T = TypeVar("T")
+AT_ONCE = 2  # messages: more would only take the interpreter from the doors, and threads from their bytes
 HONEST_PACE = 30_000_000  # bytes a second of CPU: a tenth of what base64 takes, so that no large message is cut for it
 
 
@@ -90,11 +92,13 @@ class MessageUnpacker:
         self._disk = disk
         self._threads = threads
         self.limits = limits  # replaced at a reload
+        self._gate = asyncio.Semaphore(AT_ONCE)
 
     async def unpack(self, envelope: Envelope) -> Unpacked:
         """Return the parts of a ready message, candidates decoded; safe to repeat, never raises for what is inside."""
         folder = _PartFolder(self._disk, self._spool.parts_folder(envelope.id))
-        message = await self._threads.run(lambda: self._read(envelope, folder))
+        async with self._gate:
+            message = await self._threads.run(lambda: self._read(envelope, folder))
         return _unpacked(message, folder)
 
     def _read(self, envelope: Envelope, folder: _PartFolder) -> Message:

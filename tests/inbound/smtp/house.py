@@ -15,7 +15,7 @@ import ssl
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -33,7 +33,9 @@ from gateway.inbound.smtp.desk import Desk, Entrance, SmtpLimits, TokenCheck
 from gateway.inbound.smtp.listener import Listening, SmtpListeners, read_certificate
 from gateway.inbound.smtp.recipients import AddressBook, Recipient
 from gateway.inbound.smtp.sender import SenderVerifier, SignedIn, TrustedRelay
+from gateway.inbound.smtp.session import Session
 from tests.fakes import MORNING, ManualClock
+from tests.inbound.smtp.wire import Wire
 
 CONTACT = "schools@la.example"
 HEAD = Account(
@@ -325,6 +327,13 @@ class House:
         client.heard = await client.hear()
         assert client.heard == greeting
         return client
+
+    def session(self, name: str, *, is_encrypted: bool) -> Wire:
+        """Return a wire in memory to a session as a listener makes them; it offers no STARTTLS."""
+        entrance = next(each.entrance for each in self.listeners._listens if each.entrance.name == name)
+        desk = replace(self.listeners._desks(), tls=None)
+        session = Session(desk=desk, entrance=entrance, lobby=self.listeners._lobby)
+        return Wire(session, peer=("127.0.0.1", 1), is_encrypted=is_encrypted)
 
     async def left(self, number: int) -> None:
         """Wait until so few are inside."""

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import dataclasses
+import re
 
 import pytest
 
@@ -626,6 +627,18 @@ async def test_too_many_commands_end_the_connection():
         client.send(b"NOOP\r\n" * 1000)
         assert [await client.hear() for _ in range(21)] == [250] * 20 + [421]
         assert await client.is_shown_out()
+
+
+@pytest.mark.parametrize(
+    "line", [b"SECRET-7\r\n", b"SECRET-7 \xff\r\n", b"\xff SECRET-7\r\n", b"\r\n", b"SECRET-7" * 999 + b"\n"]
+)
+async def test_what_is_no_command_is_answered_in_our_words_alone(line):
+    async with house() as home:
+        client = await home.connect()
+        reply = await client.say(line)
+        assert reply == 500
+        assert re.fullmatch(r"500 5\.5\.[26] [A-Z][ -~]+", reply.lines[0])
+        assert "SECRET" not in reply.lines[0]
 
 
 @pytest.mark.parametrize("line", ["GARBAGE", "MAIL FROM:<x@y.example>", "", "RCPT", "\xff\xfe", "NOOP" + "x" * 5000])
