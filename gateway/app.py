@@ -315,7 +315,6 @@ def build(
                 ),
                 TargetKind.SFTP: Pushed(ledger=ledger, archive=archive, pusher=lambda: pusher_of(disk, own)),
             },
-            withdraw=withdraw,
             transitions=transitions,
             answer=answer,
             to_notify=turns.notify.wake,

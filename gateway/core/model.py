@@ -248,6 +248,7 @@ class Change:
     history: History
     drops: tuple[Drop, ...] = ()  # new drops
     withdraw: tuple[str, ...] = ()  # drops that are no longer owed
+    reclaim: tuple[str, ...] = ()  # drops that may lie somewhere yet, and are to be taken back
     notices: tuple[Notice, ...] = ()
     seen: FileRecord | None = None  # the record that was decided about: its service and time are compared too
 

@@ -189,21 +189,26 @@ class FolderDrops:
 
     def _withdraw(self, temporary: str, placed: str | None, size: int, sha256: str | None) -> bool:
         was_waiting = self._disk.exists(temporary)
-        self._disk.unlink(temporary)
-        is_taken = placed is not None and self._take(placed, size, sha256)
+        if placed is not None and self._disk.exists(placed):
+            has_other = was_waiting and not self._disk.is_same(temporary, placed)  # took the name before we did
+            self._disk.unlink(temporary)  # or we died between link and unlink: a rename onto itself does nothing
+            was_waiting = self._take(placed, temporary, size, sha256) or has_other
+        if placed is not None and was_waiting and not self._disk.exists(placed):
+            self._disk.unlink(_sidecar_under_way(placed))
+            self._disk.unlink(f"{placed}.json")
+        self._disk.unlink(temporary)  # the last: a repeat finds by it what is left to do
         self._disk.sync_folder(_folder_of(temporary))
-        return is_taken or was_waiting or placed is None
+        return was_waiting or placed is None
 
-    def _take(self, placed: str, size: int, sha256: str | None) -> bool:
-        """Remove a drop that still has its bytes, and its sidecar; False when it is gone or another's by now."""
+    def _take(self, placed: str, temporary: str, size: int, sha256: str | None) -> bool:
+        """Take the name from a drop that still has its bytes; False when it is gone or another's by now."""
         try:
-            is_ours = self._disk.size(placed) == size and sha256 in (None, self._digest_of(placed))
+            if self._disk.size(placed) != size or sha256 not in (None, self._digest_of(placed)):
+                return False
+            # The rename decides: who collects it at this moment has it, or we have. To unlink would not tell.
+            self._disk.rename(placed, temporary)
         except FileNotFoundError:
             return False
-        if not is_ours:
-            return False
-        for path in (_sidecar_under_way(placed), f"{placed}.json", placed):  # the drop last: a repeat finds it
-            self._disk.unlink(path)
         return True
 
     def _digest_of(self, path: str) -> str:

@@ -27,6 +27,7 @@ NOT_THERE = Refusal("not-there", "There is no such file.")
 TRY_AGAIN = frozenset({"changed", "busy", "away", "not-scanned"})  # refusals that may be another answer in a minute
 _NO_REASON = "No reason was given. Please ask the service before you send the file again."
 _RACE = Refusal("changed", "It was changed by somebody else in the same moment. Please look again.")
+_STILL_THERE = Refusal("away", "Its last copy is still being taken back from a folder. Please try again in a while.")
 _NOT_YOURS = Refusal("not-yours", "Only somebody of the sender's school can do this.")
 _NOT_OFFICER = Refusal("not-officer", "Only an officer of its service can do this.")
 
@@ -84,13 +85,14 @@ class Decisions:
         found = await self._begin(file, Event.REJECT, by, _may_as_officer)
         if isinstance(found, Refusal):
             return found
-        taken = await self._withdraw.take_what_can_be(found)
+        taken, left = await self._withdraw.take_what_can_be(found)
         found = await self._begin(file, Event.REJECT, by, _may_as_officer)  # a copy that was collected was received
         if isinstance(found, Refusal):
             await self._withdraw.give_back(taken)
             return found
         words = " ".join(why.split())
-        return await self._write(found, self._rejected(found, words, by), Event.REJECT, by=by, why=words, taken=taken)
+        rejected = self._rejected(found, words, by)
+        return await self._write(found, rejected, Event.REJECT, by=by, why=words, taken=taken, reclaim=left)
 
     async def reroute(self, file: str, code: str, *, by: Actor) -> FileRecord | Refusal:
         """Hand a file to the right service: Sent again, for new readers only."""
@@ -128,6 +130,8 @@ class Decisions:
         found = await self._begin(file, Event.ACCEPT, by, _may_accept)
         if isinstance(found, Refusal):
             return found
+        if await self._withdraw.is_taking_back(found):
+            return _STILL_THERE
         async with self._correct.hold(found, name or found.correction):
             corrected = await self._correct.corrected(found, name or found.correction, by=by)
             if isinstance(corrected, Refusal):
@@ -186,10 +190,13 @@ class Decisions:
         why: str = "",
         taken: Sequence[Taken] = (),
         drops: Sequence[Drop] = (),
+        reclaim: Sequence[str] = (),
     ) -> FileRecord | Refusal:
         """Write the transition; where somebody was first, give back what was taken, and say what the file is now."""
         withdraw = [one.before.id for one in taken]
-        made = await self._transitions.make(before, after, event, by=by, why=why, drops=drops, withdraw=withdraw)
+        made = await self._transitions.make(
+            before, after, event, by=by, why=why, drops=drops, withdraw=withdraw, reclaim=reclaim
+        )
         if made is not None:
             return made
         await self._withdraw.give_back(taken)

@@ -10,6 +10,7 @@ import random
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from gateway import log
 from gateway.core.lifecycle import Event
@@ -22,11 +23,11 @@ from gateway.pipeline.answer import Answer
 from gateway.pipeline.policy import LivePolicy
 from gateway.pipeline.transitions import Actor, Transitions
 from gateway.pipeline.ways import Made, Way
-from gateway.pipeline.withdraw import Withdraw
 from gateway.ports import Clock, Ledger, Wake
 
 BATCH = 64
 PATIENCE = 1.0  # seconds for which a pass waits for a slow target; its lane goes on beside the next passes
+_GONE = (Status.REJECTED, Status.RECALLED)  # of such a file nothing may lie anywhere
 Owed = tuple[Drop, FileRecord]
 
 
@@ -48,7 +49,6 @@ class Dropper:
         clock: Clock,
         policy: LivePolicy,
         ways: Mapping[TargetKind, Way],
-        withdraw: Withdraw,
         transitions: Transitions,
         answer: Answer,
         to_notify: Wake,
@@ -58,7 +58,6 @@ class Dropper:
         self._clock = clock
         self._policy = policy
         self._ways = ways
-        self._withdraw = withdraw
         self._transitions = transitions
         self._answer = answer
         self._to_notify = to_notify
@@ -115,6 +114,9 @@ class Dropper:
 
     async def _work_on(self, drop: Drop, file: FileRecord) -> None:
         try:
+            if file.status in _GONE:
+                await self._take_away(drop, file)
+                return
             if drop.state is DropState.WITHDRAWING:
                 await self._owe_again(drop, file)
                 return
@@ -147,6 +149,13 @@ class Dropper:
         due = replace(drop, state=DropState.DUE, placed_as=None, done_at=None)
         await self._ledger.mark_drop(due, expected=DropState.WITHDRAWING)
 
+    async def _take_away(self, drop: Drop, file: FileRecord) -> None:
+        """Take back what may lie there of a file that was rejected or recalled meanwhile; safe to repeat."""
+        target = self._target_of(drop)
+        if target is not None:
+            await self._ways[target.kind].undo(drop, file, target)
+        await self._ledger.mark_drop(replace(drop, state=DropState.WITHDRAWN, error=None), expected=drop.state)
+
     async def _finish(self, made: Made, file: FileRecord) -> None:
         drop, now = made.drop, self._clock.now()
         done = replace(drop, state=DropState.DONE, done_at=now, error=None, attempts=drop.attempts + 1)
@@ -164,9 +173,7 @@ class Dropper:
         if file is None:
             return
         service = self._policy.current.catalogue.get(drop.service)
-        if file.status in (Status.REJECTED, Status.RECALLED):
-            await self._withdraw.take_what_can_be(file)  # rejected while it was under way
-        elif service is not None and service.receive is Receive.ON_DELIVERY and made.is_handed_over:
+        if service is not None and service.receive is Receive.ON_DELIVERY and made.is_handed_over:
             await self._receive(file, service)
 
     async def _receive(self, file: FileRecord, service: Service) -> None:
@@ -188,7 +195,9 @@ class Dropper:
             now=now,
             jitter=random.random(),  # noqa: S311  # spreads load, guards nothing
         )
-        if again is None or isinstance(trouble, Permanent):
+        if file.status in _GONE:  # a copy of it is never left to itself; purge looks for it too
+            again = again or now + timedelta(seconds=self._policy.current.drop_retry.longest)
+        elif again is None or isinstance(trouble, Permanent):
             await self._give_up(replace(failed, state=DropState.GIVEN_UP), file, expected=drop.state)
             return
         log.drop_put_off(file=drop.file, target=drop.target, why=str(trouble))

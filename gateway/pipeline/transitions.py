@@ -56,6 +56,7 @@ class Transitions:
         why: str = "",
         drops: Sequence[Drop] = (),
         withdraw: Sequence[str] = (),
+        reclaim: Sequence[str] = (),
     ) -> FileRecord | None:
         """Write `after` with the status that the event leads to; None, and nothing written, if it isn't as before."""
         taken = step(before.status, event)
@@ -70,6 +71,7 @@ class Transitions:
             history=History(after.id, now, by.username, event, after.status, why),
             drops=tuple(drops),
             withdraw=tuple(withdraw),
+            reclaim=tuple(reclaim),
             notices=self._answer.to_change(before, after, event, by=by.name, at=now, id=self._clock.new_id()),
         )
         if not await self._ledger.apply(change):

@@ -20,6 +20,8 @@ from gateway.pipeline.transitions import Actor, Transitions
 from gateway.ports import Clock, DropFolder, Ledger
 
 CLAIM = timedelta(minutes=10)  # for which a decision may take; longer than any share is waited for
+_LATER = frozenset({"busy", "away"})  # refusals that leave a copy which may be taken back later
+_LYING = frozenset({TargetKind.FOLDER})  # where a drop is bytes that we can take away
 _BUSY = Refusal("busy", "It is just being delivered. Please try again in a moment.")
 
 
@@ -55,10 +57,18 @@ class Withdraw:
             taken.append(one)
         return taken
 
-    async def take_what_can_be(self, file: FileRecord) -> list[Taken]:
-        """Take back what can be; what was collected, sent away, or can't be reached, stays where it is."""
-        found = [await self._take(file, drop) for drop in await self._owed(file)]
-        return [one for one in found if isinstance(one, Taken)]
+    async def take_what_can_be(self, file: FileRecord) -> tuple[list[Taken], list[str]]:
+        """Take back what can be; return that, and the ids of drops that may lie in a folder yet.
+
+        Those are in the dropper's hands, or can't be reached just now; what was collected or sent away is neither.
+        """
+        found = [(drop, await self._take(file, drop)) for drop in await self._owed(file)]
+        left = [d.id for d, one in found if isinstance(one, Refusal) and one.code in _LATER and kind_of(d) in _LYING]
+        return [one for _, one in found if isinstance(one, Taken)], left
+
+    async def is_taking_back(self, file: FileRecord) -> bool:
+        """Return whether copies of a file that went another way may lie in a folder yet: now it would lie twice."""
+        return any(d.state in (DropState.PLACING, DropState.WITHDRAWING) for d in await self._owed(file))
 
     async def give_back(self, taken: Sequence[Taken]) -> None:
         """Owe these drops again: the decision came to nothing."""

@@ -72,7 +72,10 @@ class Deliveries(Protocol):
     """Drops that we owe."""
 
     async def due_drops(self, now: datetime, limit: int) -> list[tuple[Drop, FileRecord]]:
-        """Return what is due, oldest first; only drops of files that are still Sent or Received."""
+        """Return what is due, oldest first: drops to be made, of files that are still Sent or Received.
+
+        Of a file that was rejected or recalled, what may lie somewhere yet (placing, withdrawing): to be taken back.
+        """
         ...
 
     async def mark_drop(self, drop: Drop, *, expected: DropState) -> bool:

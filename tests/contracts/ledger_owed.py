@@ -100,6 +100,27 @@ class DropContract:
         assert await ledger.due_drops(MORNING + HOUR, 10) == []
         assert await ledger.next_drop_at() is None
 
+    @pytest.mark.parametrize("status", [Status.REJECTED, Status.RECALLED])
+    @pytest.mark.parametrize("state", [DropState.PLACING, DropState.WITHDRAWING])
+    async def test_what_may_lie_of_a_file_that_was_taken_back_is_due(
+        self, ledger: Ledger, status: Status, state: DropState
+    ) -> None:
+        file, drop = a_file(status=status), a_drop(a_file(), state=state)
+        await ledger.record(a_submission(file, drops=(drop,)))
+        assert await ledger.due_drops(MORNING, 10) == [(drop, file)]
+
+    async def test_what_is_reclaimed_is_due_at_once_and_no_longer_done(self, ledger: Ledger) -> None:
+        file, one, two = a_file(), a_drop(a_file(), state=DropState.PLACING), a_drop(a_file(), 2)
+        two = replace(two, state=DropState.WITHDRAWN)
+        await ledger.record(a_submission(file, drops=(one, two)))
+        rejected = replace(file, status=Status.REJECTED)
+        change = a_change(rejected, expected=Status.SENT, event="reject", reclaim=(one.id, two.id))
+        assert await ledger.apply(change)
+        assert not await ledger.mark_drop(replace(one, state=DropState.DONE), expected=DropState.PLACING)
+        states = {drop.id: drop.state for drop in await ledger.drops()}
+        assert states == {one.id: DropState.WITHDRAWING, two.id: DropState.WITHDRAWN}
+        assert [drop.id for drop, _ in await ledger.due_drops(MORNING + 90_000 * HOUR, 10)] == [one.id]
+
     async def test_a_drop_without_a_time_is_due_at_once(self, ledger: Ledger) -> None:
         drop = a_drop(a_file(), due_at=None, first_due_at=None)
         await ledger.record(a_submission(a_file(), drops=(drop,)))

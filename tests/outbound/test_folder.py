@@ -317,6 +317,15 @@ async def test_a_drop_that_has_a_name_and_is_not_placed_yet_is_taken_back(
     assert os.listdir(folder) == [MARKER]
 
 
+async def test_a_drop_whose_name_another_file_took_is_taken_back_and_the_other_stays(
+    drops: FolderDrops, folder: str, source: str
+) -> None:
+    await drops.prepare(folder, id=ID, source=source, size=len(BODY))
+    (Path(folder) / NAME).write_bytes(b"theirs")
+    assert await drops.withdraw(folder, id=ID, name=NAME, size=len(BODY), sha256=DIGEST)
+    assert (seen(folder), hidden(folder)) == ({NAME: b"theirs"}, set())
+
+
 TOUCHED = {"longer": BODY + b" and a remark", "as long": BODY.upper(), "empty": b""}
 
 
@@ -334,6 +343,21 @@ async def test_a_drop_that_was_collected_can_not_be_taken_back(drops: FolderDrop
     await drop(drops, folder, source)
     os.unlink(f"{folder}/{NAME}")
     assert not await drops.withdraw(folder, id=ID, name=NAME, size=len(BODY), sha256=DIGEST)
+
+
+class QuickReader(PosixDisk):
+    """A service that takes a drop in the moment between the look at it and the taking back."""
+
+    def rename(self, source: str, target: str) -> None:
+        os.unlink(source)
+        super().rename(source, target)
+
+
+async def test_a_drop_that_is_collected_while_it_is_taken_back_was_collected(
+    build: Callable[[Disk], FolderDrops], folder: str, source: str
+) -> None:
+    await drop(build(PosixDisk()), folder, source)
+    assert not await build(QuickReader()).withdraw(folder, id=ID, name=NAME, size=len(BODY), sha256=DIGEST)
 
 
 async def test_what_lies_there_is_told_in_one_look(drops: FolderDrops, folder: str, source: str) -> None:
@@ -411,14 +435,14 @@ async def test_every_death_while_taking_back_is_mended_by_a_repeat(
     async def take_back(disk: Disk, folder: str) -> bool:
         return await build(disk).withdraw(folder, id=ID, name=NAME, size=len(BODY), sha256=DIGEST)
 
-    for n in range(6):
+    for n in range(7):
         folder = a_folder(tmp_path / str(n))
         await drop(build(PosixDisk()), folder, source)
         await build(PosixDisk()).write_sidecar(folder, name=NAME, facts={})
         disk = dying(way, at=n, graveyard=tmp_path / f"graveyard {n}")
         died = await dies(take_back(disk, folder))
         disk.die()
-        assert died == (n < 5), disk.changes
+        assert died == (n < 6), disk.changes
         if not died:
             assert os.listdir(folder) == [MARKER]
         await take_back(PosixDisk(), folder)

@@ -4,7 +4,8 @@ A process dies as a whole: what kills the ledger kills the disk, and the other w
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,3 +117,54 @@ class StubbornLedger:
             return await method(*args, **named)
 
         return failing
+
+
+class Turnstile:
+    """The real ledger, at which two can be made to meet by hand: one stops before its nth call, the other goes through.
+
+    Who calls is known by the task, and by the tasks that it starts.
+    """
+
+    def __init__(self, inner: Ledger) -> None:
+        """Take the ledger; nobody stops yet."""
+        self._inner = inner
+        self._left: ContextVar[list[int] | None] = ContextVar("left", default=None)
+        self._reached = asyncio.Event()
+        self._go_on = asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a method of the ledger before which somebody may have to stop."""
+        method = getattr(self._inner, name)
+
+        async def passing(*args: Any, **named: Any) -> Any:
+            left = self._left.get()
+            if left is not None:
+                left[0] -= 1
+                if left[0] == -1:
+                    self._reached.set()
+                    await self._go_on.wait()
+            return await method(*args, **named)
+
+        return passing
+
+    async def meet(
+        self, first: Awaitable[Any], other: Callable[[], Awaitable[Any]], *, at: int
+    ) -> tuple[Any, Any, bool]:
+        """Let the first go up to its nth call, then the other all the way, then the first on.
+
+        Return what both answered, and whether the first came so far.
+        """
+        self._reached, self._go_on = asyncio.Event(), asyncio.Event()
+
+        async def go() -> Any:
+            self._left.set([at])
+            return await first
+
+        going = asyncio.create_task(go())
+        arrived = asyncio.create_task(self._reached.wait())
+        await asyncio.wait((going, arrived), return_when=asyncio.FIRST_COMPLETED)
+        has_stopped = self._reached.is_set()
+        arrived.cancel()
+        answer = await other()
+        self._go_on.set()
+        return await going, answer, has_stopped

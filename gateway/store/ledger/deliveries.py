@@ -24,7 +24,7 @@ class DeliveryBook(Desk):
     """Drops that we owe."""
 
     async def due_drops(self, now: datetime, limit: int) -> list[tuple[Drop, FileRecord]]:
-        """Return what is due, oldest first; only of files that are Sent or Received and whose bytes we hold."""
+        """Return what is due, oldest first, of files that we hold; of one that went another way, what may lie."""
         values = {"now": stamp(now), "limit": limit}
         rows = await self._read(lambda tx: tx.rows("due_drops", values))
         return [(DROP.of(row[:_WIDTH]), FILE.of(row[_WIDTH:])) for row in rows]

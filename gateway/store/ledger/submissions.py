@@ -106,6 +106,7 @@ def _apply(tx: Transaction, change: Change, now: datetime) -> bool:
     if not tx.change("change_file", {**file_values(change.file), "expected": str(change.expected), **_seen(change)}):
         return False
     tx.change_each("withdraw_drop", ({"id": drop, "file": change.file.id} for drop in change.withdraw))
+    tx.change_each("reclaim_drop", ({"id": d, "file": change.file.id, "now": stamp(now)} for d in change.reclaim))
     _add_consequences(tx, (change.history,), change.drops, change.notices, now)
     append(tx, entry_of(change.history, change.file))
     return True

@@ -8,7 +8,8 @@ VALUES (:id, :file, :service, :target, :state, :due_at, :first_due_at, :attempts
 d.id, d.file, d.service, d.target, d.state, d.due_at, d.first_due_at, d.attempts, d.placed_as, d.error, d.done_at
 
 -- name: is_owed
-d.state IN ('due', 'placing', 'withdrawing') AND f.status IN ('Sent', 'Received') AND {is_held}
+-- Of a file that was rejected or recalled, whatever may lie somewhere yet is owed too: to be taken back.
+d.state IN ('due', 'placing', 'withdrawing') AND (d.state <> 'due' OR f.status IN ('Sent', 'Received')) AND {is_held}
 
 -- name: due_drops
 -- The cross join keeps SQLite from walking the files first: the drops that are owed are few.
@@ -40,6 +41,9 @@ WHERE id = :id AND state = :expected
 
 -- name: withdraw_drop
 UPDATE drops SET state = 'withdrawn' WHERE id = :id AND file = :file
+
+-- name: reclaim_drop
+UPDATE drops SET state = 'withdrawing', due_at = :now WHERE id = :id AND file = :file AND state <> 'withdrawn'
 
 -- name: delivery_of
 SELECT status, remark FROM files WHERE id = :file
