@@ -40,6 +40,8 @@ from gateway.pipeline.receive import Receive
 from gateway.pipeline.recover import Recover
 from gateway.pipeline.remind import Remind
 from gateway.pipeline.reply import Reply
+from gateway.pipeline.requests import FileRequests
+from gateway.pipeline.telling import Telling
 from gateway.pipeline.tokens import Tokens
 from gateway.pipeline.transitions import Transitions
 from gateway.pipeline.ways import Folder, Inbox, Mailed, Pushed
@@ -128,6 +130,7 @@ class Turns:
     purge: Turn
     collect: Turn
     remind: Turn
+    requests: Turn
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,7 @@ class House:
     ingest: Ingest
     dropper: Dropper
     remind: Remind
+    requests: FileRequests
     notifier: Notifier
     purge: Purge
     collect: Collect
@@ -230,13 +234,14 @@ def build(
     data = settings.storage.data
     policy, templates = LivePolicy(policy_of(settings, tables)), LiveTemplates(tables)
     directory = LiveDirectory(ledger, clock)
-    turns = Turns(Turn(clock, lull=0.03, patience=1.5), *(Turn(clock) for _ in range(5)))
+    turns = Turns(Turn(clock, lull=0.03, patience=1.5), *(Turn(clock) for _ in range(6)))
     spool = DiskSpool(root=str(data / "spool"), disk=disk, threads=own, clock=clock)
     archive = DiskArchive(root=str(data / "archive"), disk=disk, threads=own)
     unpacker = MessageUnpacker(spool=spool, disk=disk, threads=own, limits=message_limits_of(settings))
     login = Login(directory, ledger, clock, hasher, guess_limits_of(settings))
     folder = FolderDrops(disk=disk, threads=shares)
     answer = Answer(directory, policy)
+    telling = Telling(ledger, clock, directory, policy, answer, turns.notify.wake)
     inspect = Inspect(FileContents(own.run, archive_limits_of(settings)), scanner_of(settings, own))
     names = NamedLocks()
     transitions = Transitions(
@@ -320,14 +325,8 @@ def build(
             to_notify=turns.notify.wake,
         ),
         collect=Collect(ledger=ledger, folder=folder, withdraw=withdraw),
-        remind=Remind(
-            ledger=ledger,
-            clock=clock,
-            directory=directory,
-            policy=policy,
-            answer=answer,
-            to_notify=turns.notify.wake,
-        ),
+        remind=Remind(telling),
+        requests=FileRequests(telling),
         notifier=Notifier(
             outbox=ledger, courier=courier, renderer=templates, clock=clock, policy=policy, tokens=tokens
         ),

@@ -127,6 +127,7 @@ def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
 
 Count = Annotated[int, Field(ge=1)]
 CountOrNone = Annotated[int, Field(ge=0)]
+Counts = Annotated[tuple[Annotated[int, Field(ge=1, le=366)], ...], AfterValidator(_distinct)]
 Text = Annotated[str, Field(min_length=1)]
 LaCode = Annotated[str, AfterValidator(_la_code)]
 LaCodes = Annotated[tuple[LaCode, ...], Field(min_length=1), AfterValidator(_distinct)]

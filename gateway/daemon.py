@@ -87,6 +87,7 @@ class Daemon:
             ("purge", house.purge, turns.purge, 15.0),
             ("collect", house.collect, turns.collect, 15.0),
             ("remind", house.remind, turns.remind, 15.0),
+            ("requests", house.requests, turns.requests, 15.0),
         ]
         workers = [run_worker(stage, worker, turn, every=every) for stage, worker, turn, every in table]
         return [*workers, house.directory.run(), self._supervisor.keep_alive(house.clock)]

@@ -6,13 +6,14 @@ Owns the change of settings into values and adapters; knows no part that is give
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from gateway.core.requests import ReminderDays
 from gateway.core.retention import Terms
 from gateway.core.routing import Retry
 from gateway.errors import ConfigError, Fault
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.outbound.scanner import Clamd
 from gateway.pipeline.login import GuessLimits
-from gateway.pipeline.policy import NoticePolicy, Policy, Reminders
+from gateway.pipeline.policy import NoticePolicy, Policy, Reminders, RequestPolicy
 from gateway.ports import Clock, Disk, Mailbox, Pusher
 from gateway.settings import NoticesSettings, Settings
 from gateway.store.contents import ArchiveLimits
@@ -50,6 +51,10 @@ def policy_of(settings: Settings, tables: Tables) -> Policy:
             uncollected_days=told.uncollected_working_days,
             warning_days=told.purge_warning_days,
             holidays=tables.holidays,
+        ),
+        requests=RequestPolicy(
+            enabled=settings.requests.enabled,
+            days=ReminderDays(settings.requests.remind_days_before, settings.requests.remind_days_after),
         ),
         notice_retry=Retry(first=30.0, longest=3600.0, give_up_after=told.give_up_hours * 3600.0),
         undo_seconds=float(settings.routing.undo_seconds),

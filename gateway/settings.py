@@ -18,6 +18,7 @@ from gateway.configkinds import (
     Combinations,
     Count,
     CountOrNone,
+    Counts,
     LaCodes,
     Listens,
     LmtpListen,
@@ -260,6 +261,14 @@ class DocumentsSettings(Table):
     digest_at: TimeOfDay = time(16, 0)
 
 
+class RequestsSettings(Table):
+    """Whether the authority asks its schools for files."""
+
+    enabled: bool = False
+    remind_days_before: Counts = (7, 1)  # the deadline, of who has not sent
+    remind_days_after: Counts = (1,)  # working days after it
+
+
 def _absent() -> Any:
     """Stand in for a table that is not there, so that each key it must have is named."""
     return {}
@@ -284,6 +293,7 @@ class Settings(Table):
     guessing: GuessingSettings = Field(default_factory=_absent)
     policy: PolicySettings = Field(default_factory=_absent)
     documents: DocumentsSettings = Field(default_factory=_absent)
+    requests: RequestsSettings = Field(default_factory=_absent)
     _file: Path = PrivateAttr(default=Path("gateway.toml"))
 
     @property

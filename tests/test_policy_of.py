@@ -35,6 +35,9 @@ ROWS = [
     ('[notices]\nremind_at = "16:30"', lambda p: p.reminders.at, time(16, 30)),
     ("[notices]\nuncollected_working_days = 0", lambda p: p.reminders.uncollected_days, 0),
     ("[notices]\npurge_warning_days = 21", lambda p: p.reminders.warning_days, 21),
+    ("[requests]\nenabled = true", lambda p: p.requests.enabled, True),
+    ("[requests]\nremind_days_before = [14]", lambda p: p.requests.days.before, (14,)),
+    ("[requests]\nremind_days_after = []", lambda p: p.requests.days.after, ()),
     ("[routing]\nundo_seconds = 300", lambda p: p.undo_seconds, 300.0),
     ("[retention]\nrejected_days = 7", lambda p: p.terms.rejected_days, 7),
 ]

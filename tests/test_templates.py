@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from gateway.core.asking import asked
 from gateway.core.digests import service_digest, uncollected, undeliverable, waits_in_inbox
 from gateway.core.model import Channel, Drop, DropState, FileRecord, PartFate, Status, Submission
 from gateway.core.names import Rules, read_name
@@ -22,6 +23,7 @@ from gateway.core.notice_samples import sample_contexts
 from gateway.core.notices import Letterhead, no_file, plain, receipt, rejection
 from gateway.core.register import Directory
 from gateway.core.replies import TONES, Outcome, answered
+from gateway.core.requests import FileRequest
 from gateway.core.tidings import tidings
 from gateway.sample import read_sample
 from gateway.settings import read_settings
@@ -190,6 +192,33 @@ def undeliverable_of(file: FileRecord) -> Mapping[str, object]:
     return plain(made)
 
 
+def asked_for(*schools: str, at: datetime = AT, **changes: object) -> Mapping[str, object]:
+    """Return what a headteacher is told of a file request."""
+    request = FileRequest(
+        id="01kaj0golden000000000000aa",
+        title="Phonics check",
+        service="INFO",
+        schools=schools,
+        due_at=AT + timedelta(days=14),
+        opened_at=AT,
+        opened_by="it.admin",
+        types=("xlsx", "csv"),
+        word="phonics",
+        note="Please use this year's form, which you find in LA Documents.",
+    )
+    return plain(
+        asked(
+            replace(request, **changes),
+            reader=SENDER,
+            schools=schools or ("8302000",),
+            at=at,
+            head=HEAD,
+            directory=DIRECTORY,
+            catalogue=TABLES.catalogue,
+        )
+    )
+
+
 CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     "receipt-sent": ("receipt", receipt_for(message_of(GOOD, parts=(LOGO,)))),
     "receipt-upload": ("receipt", receipt_for(message_of(GOOD, channel=Channel.SFTP, parts=()))),
@@ -277,6 +306,12 @@ CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     "waits-in-inbox": (
         "waits-in-inbox",
         plain(waits_in_inbox(GOOD, code="INFO", head=HEAD, directory=DIRECTORY, catalogue=TABLES.catalogue)),
+    ),
+    "file-request": ("file-request", asked_for()),
+    "file-request-reminder": ("file-request-reminder", asked_for(at=AT + timedelta(days=13))),
+    "file-request-overdue": (
+        "file-request-reminder",
+        asked_for("8302000", "8301102", at=AT + timedelta(days=20), types=(), word="", note=""),
     ),
     "no-file": (
         "no-file",

@@ -19,7 +19,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 Moment = date | datetime  # a day of the authority, or a time (naive: in its zone)
 
 _FIRST_MONTH = 9  # September
-_INSTANT = timedelta(microseconds=1)  # the step of our times
+INSTANT = timedelta(microseconds=1)  # the step of our times
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Filters:
         if self.academic_year is not None:
             return _academic_year(now.astimezone(zone).date(), zone, is_previous=self.academic_year == "previous")
         since = None if self.since is None else instant(self.since, zone)
-        until = None if self.until is None else _end(self.until, zone)
+        until = None if self.until is None else end_of(self.until, zone)
         if since is not None and until is not None and since >= until:
             raise click.UsageError("--since is later than --until, so nothing could match; swap them.")
         return since, until
@@ -172,8 +172,8 @@ def instant(moment: Moment, zone: tzinfo) -> datetime:
     return datetime.combine(moment, time(), zone)
 
 
-def _end(moment: Moment, zone: tzinfo) -> datetime:
-    """Return the first instant after it."""
+def end_of(moment: Moment, zone: tzinfo) -> datetime:
+    """Return the first instant after a time, or after a day, in the authority's time zone."""
     if isinstance(moment, datetime):
-        return instant(moment, zone) + _INSTANT
+        return instant(moment, zone) + INSTANT
     return instant(moment + timedelta(days=1), zone)

@@ -31,6 +31,8 @@ _HAPPENED: Mapping[str, str] = {  # the notice -> what it tells of, in words for
     "uncollected": "Files wait, and nobody has collected them.",
     "undeliverable": "A delivery to {service} was given up. To try again: gateway admin deliveries retry {delivery}",
     "waits-in-inbox": "A file for {service} is too large for this mailbox and waits in the Inbox.",
+    "file-request": "{authority} asks your school for a file: {title}. It is for {service}, by {until}.",
+    "file-request-reminder": "No file that counts has come from your school yet: {title}, for {service}, by {until}.",
     "answer": "This is about your reply to a notice.",
 }
 
@@ -89,7 +91,7 @@ def in_plain_words(context: Context, about: str = "") -> Letter:
         "\n".join(lines),
         wrap(str(context.get("opening", "") or context.get("sentence", "") or context.get("error", ""))),
         f"Questions? Please ask:\n{wrap(str(context.get('contact', 'the authority')), 3)}",
-        f"Reference: {context.get('submission') or context.get('delivery') or ''}",
+        f"Reference: {context.get('submission') or context.get('delivery') or context.get('request') or ''}",
     )
     return letter_of("What became of your files", "\n\n".join(part for part in parts if part) + "\n")
 

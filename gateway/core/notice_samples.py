@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from gateway.core.asking import sample_asked
 from gateway.core.digests import MOST_ROWS, service_digest, uncollected, undeliverable, waits_in_inbox
 from gateway.core.lifecycle import Event
 from gateway.core.model import Channel, Drop, DropState, FileRecord, PartFate, Status, Submission
@@ -129,6 +130,7 @@ def sample_contexts() -> dict[str, tuple[Mapping[str, object], ...]]:
         "uncollected": _uncollected(),
         "undeliverable": _undeliverables(),
         "waits-in-inbox": _waiting_in_inbox(),
+        **sample_asked(),
     }
 
 

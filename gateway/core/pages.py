@@ -21,11 +21,16 @@ _STARTS_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  
 
 def status_csv(files: Iterable[FileRecord], zone: tzinfo) -> bytes:
     """Return the portal's table of these files, for a spreadsheet: UTF-8 with its mark, CRLF."""
+    return table_csv(COLUMNS, (_row(file, zone) for file in files))
+
+
+def table_csv(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:
+    """Return a table for a spreadsheet: UTF-8 with its mark, CRLF."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for file in files:
-        writer.writerow(_cell(text) for text in _row(file, zone))
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow(_cell(text) for text in row)
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -33,10 +38,10 @@ def _row(file: FileRecord, zone: tzinfo) -> tuple[str, ...]:
     return (
         file.name,
         file.sent_by,
-        _time(file.sent_at, zone),
+        moment_cell(file.sent_at, zone),
         file.status,
         info_of(file),
-        _time(file.received_at, zone),
+        moment_cell(file.received_at, zone),
         file.received_by or "",
     )
 
@@ -49,7 +54,8 @@ def info_of(file: FileRecord) -> str:
     return file.remark or ""
 
 
-def _time(at: datetime | None, zone: tzinfo) -> str:
+def moment_cell(at: datetime | None, zone: tzinfo) -> str:
+    """Return a time as a cell; none is an empty one."""
     if at is None:
         return ""
     local = at.astimezone(zone)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.core.names import Rules
 from gateway.core.register import Directory
+from gateway.core.requests import ReminderDays
 from gateway.core.retention import Terms
 from gateway.core.routing import Catalogue, Retry
 
@@ -42,6 +43,14 @@ class Reminders:
 
 
 @dataclass(frozen=True)
+class RequestPolicy:
+    """Whether the authority asks its schools for files, and when it reminds those who have not sent."""
+
+    enabled: bool = False
+    days: ReminderDays = field(default_factory=ReminderDays)
+
+
+@dataclass(frozen=True)
 class Policy:
     """Everything an authority decides, in force at one moment."""
 
@@ -51,6 +60,7 @@ class Policy:
     terms: Terms = field(default_factory=Terms)
     notices: NoticePolicy = field(default_factory=NoticePolicy)
     reminders: Reminders = field(default_factory=Reminders)
+    requests: RequestPolicy = field(default_factory=RequestPolicy)
     drop_retry: Retry = field(default_factory=Retry)
     notice_retry: Retry = field(default_factory=lambda: Retry(first=30.0, longest=3600.0, give_up_after=5 * 86400.0))
     undo_seconds: float = 0.0

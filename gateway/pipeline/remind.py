@@ -15,10 +15,8 @@ from gateway.core.model import FileQuery, FileRecord, Notice, Status
 from gateway.core.register import Account
 from gateway.core.routing import Service
 from gateway.core.workdays import after_working_days, is_working_day, last_working_day
-from gateway.pipeline.answer import ADMINISTRATOR, Answer
-from gateway.pipeline.directory import LiveDirectory
-from gateway.pipeline.policy import LivePolicy
-from gateway.ports import Clock, Ledger, Wake
+from gateway.pipeline.answer import ADMINISTRATOR
+from gateway.pipeline.telling import Telling
 
 _UNCOLLECTED = "uncollected"  # the mark: the last day on which people were told
 
@@ -35,23 +33,14 @@ class Told:
 class Remind:
     """Owes digests and reminders when their time has come."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        clock: Clock,
-        directory: LiveDirectory,
-        policy: LivePolicy,
-        answer: Answer,
-        to_notify: Wake,
-    ) -> None:
+    def __init__(self, telling: Telling) -> None:
         """Take the parts."""
-        self._ledger = ledger
-        self._clock = clock
-        self._directory = directory
-        self._policy = policy
-        self._answer = answer
-        self._to_notify = to_notify
+        self._ledger = telling.ledger
+        self._clock = telling.clock
+        self._directory = telling.directory
+        self._policy = telling.policy
+        self._answer = telling.answer
+        self._to_notify = telling.to_notify
         self._looked_at: dict[str, int] = {}  # by service: place in the trail up to which nothing came
 
     async def pass_once(self) -> int:

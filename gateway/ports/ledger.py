@@ -9,9 +9,10 @@ from typing import Protocol
 from gateway.ports.documents import Documents
 from gateway.ports.files import Deliveries, Outbox, Submissions, Terms
 from gateway.ports.people import People, Trail, Uploads
+from gateway.ports.requests import Requests
 
 
-class Ledger(Submissions, Documents, Deliveries, Outbox, Terms, People, Uploads, Trail, Protocol):
+class Ledger(Submissions, Documents, Deliveries, Outbox, Terms, People, Uploads, Requests, Trail, Protocol):
     """The truth. One per data folder; every method is one transaction; Transient while the database is busy."""
 
     async def counts(self) -> Mapping[str, int]:

@@ -66,6 +66,9 @@ QUERIES: list[tuple[str, dict[str, object], str]] = [
     ("files_of_submission", {"submission": "x"}, "f USING INDEX files_by_submission"),
     ("submissions_about", {"file": "x"}, "parts USING INDEX parts_by_file"),
     ("clear_contexts", {"submission": "x"}, "notices USING INDEX notices_by_submission"),
+    ("new_answers", {}, "f USING INDEX files_by_school_and_time (school=? AND sent_at>?)"),
+    ("open_requests", {}, "r USING INDEX requests_by_close (closed_at=?)"),
+    ("answers", {"request": "x"}, "f USING INDEX files_by_service (service=? AND id=?)"),
     ("erase_words", {"about": "x", "name": "x"}, "trail_words USING INDEX trail_words_by_about (about=?)"),
 ]
 

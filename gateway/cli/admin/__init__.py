@@ -15,6 +15,7 @@ NOUNS = {
     "status": Part("gateway.cli.admin.status:status_command", "Is it running, what is stuck, what is on the disk."),
     "files": Part("gateway.cli.admin.files:files", "What was sent, and what became of it."),
     "deliveries": Part("gateway.cli.admin.deliveries:deliveries", "What is owed to services, and another try."),
+    "requests": Part("gateway.cli.admin.requests:requests", "What schools are asked to send, and who has not yet."),
     "users": Part("gateway.cli.admin.users:users", "People, their accounts, and what opens the doors to them."),
     "schools": Part("gateway.cli.admin.schools:schools", "The schools of the register."),
     "services": Part("gateway.cli.admin.services:services", "The services, as routing/ names them."),

@@ -19,6 +19,7 @@ from gateway.store.ledger.deliveries import DeliveryBook
 from gateway.store.ledger.documents import DocumentBook
 from gateway.store.ledger.outbox import OutboxBook
 from gateway.store.ledger.people import PeopleBook
+from gateway.store.ledger.requests import RequestBook
 from gateway.store.ledger.submissions import SubmissionBook
 from gateway.store.ledger.terms import TermBook
 from gateway.store.ledger.trail import TrailBook
@@ -29,7 +30,17 @@ READERS = 2  # a slow listing leaves one for everybody else
 PATIENCE = 10.0  # seconds for which another process's lock is waited for, before Transient
 
 
-class SqliteLedger(SubmissionBook, DocumentBook, DeliveryBook, OutboxBook, TermBook, PeopleBook, UploadBook, TrailBook):
+class SqliteLedger(
+    SubmissionBook,
+    DocumentBook,
+    DeliveryBook,
+    OutboxBook,
+    TermBook,
+    PeopleBook,
+    UploadBook,
+    RequestBook,
+    TrailBook,
+):
     """The port `Ledger`."""
 
     def __init__(self, *, writer: Crew | None, readers: Crew, watcher: Crew, clock: Clock) -> None:
