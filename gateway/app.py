@@ -41,6 +41,7 @@ from gateway.pipeline.recover import Recover
 from gateway.pipeline.remind import Remind
 from gateway.pipeline.reply import Reply
 from gateway.pipeline.requests import FileRequests
+from gateway.pipeline.suspend import Suspend
 from gateway.pipeline.telling import Telling
 from gateway.pipeline.tokens import Tokens
 from gateway.pipeline.transitions import Transitions
@@ -161,6 +162,7 @@ class House:
     tokens: Tokens
     transitions: Transitions
     recover: Recover
+    suspend: Suspend
     turns: Turns
     live: Live
 
@@ -335,6 +337,7 @@ def build(
         tokens=tokens,
         transitions=transitions,
         recover=Recover(spool=spool, ledger=ledger, ingest=ingest),
+        suspend=Suspend(ledger, clock),
         turns=turns,
         live=live,
     )

@@ -6,11 +6,12 @@ Owns what a door is given, and what a reload changes for the sessions that begin
 import ipaddress
 import socket
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from gateway.app import House
-from gateway.core.admission import Refusal
+from gateway.core.admission import Refusal, admit
 from gateway.core.model import Channel
-from gateway.core.register import Account
+from gateway.core.register import Account, Directory
 from gateway.core.tokens import TokenKind
 from gateway.inbound.sftp.means import Doors as PortalDoors
 from gateway.inbound.sftp.means import FreeSpace, Shares
@@ -82,6 +83,7 @@ class Doors:
         sftp = house.settings.sftp
         self._sftp_door = _sftp_door(house)
         self._sftp = SftpListeners(self._sftp_door, sftp.listen, sftp.host_keys)
+        house.directory.on_change(lambda now: self._smtp.review(partial(_may_mail, now)))
 
     async def open(self) -> None:
         """Listen everywhere. Raises ConfigError when one place can't be had; then none is open."""
@@ -107,6 +109,12 @@ class Doors:
         """Put new settings in force for the sessions that begin from now on; where we listen stays as it is."""
         self._desk = desk_of(self._house, settings, tables, self._strangers)
         self._sftp_door.limits = sftp_limits_of(settings)
+
+
+def _may_mail(directory: Directory, account: Account) -> bool:
+    """Return whether who signed in as this account may still do so."""
+    now = directory.account(account.username)
+    return now is not None and admit(now, channel="email") is None
 
 
 def _mail_listens(house: House) -> Iterator[Listening]:

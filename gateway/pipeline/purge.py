@@ -73,18 +73,22 @@ class Purge:
     async def _mask_refused(self, now: datetime, actor: str) -> int:
         """Mask the records that never had bytes, a refusal at OPEN among them, at the term of rejected bytes.
 
-        The mark says up to when that is done; a repeat after a crash finds what is masked already.
+        The mark says up to when that is done; a repeat after a crash finds what is masked already. What is on hold
+        stays as it is, and the mark waits for it.
         """
         # A query ends before its end, and a term is over at its last second.
         until = now - timedelta(days=self._policy.current.terms.rejected_days) + timedelta(microseconds=1)
         done = await self._ledger.mark(MASKED_UNTIL)
         query = FileQuery(has_bytes=False, since=datetime.fromisoformat(done) if done else None, until=until)
         old = [f for f in await self._ledger.files(query) if f.place is None and f.purged_at is None]
-        for file in old:
+        held = await self._ledger.on_hold([file.id for file in old])
+        due = [file for file in old if file.id not in held]
+        for file in due:
             await self._ledger.mark_destroyed(what_stays(file, purged_at=now), actor=actor)
-        if old:
-            await self._ledger.set_mark(MASKED_UNTIL, until.isoformat())
-        return len(old)
+        if due:
+            waiting = [file.sent_at for file in old if file.id in held]
+            await self._ledger.set_mark(MASKED_UNTIL, min([until, *waiting]).isoformat())
+        return len(due)
 
     async def _take_back(self, file: FileRecord) -> bool:
         """Remove our untouched copies from drop folders; False while a folder is away."""

@@ -138,6 +138,10 @@ class Terms(Protocol):
         """Return files whose bytes are to be destroyed at that time, oldest first; held ones are not due."""
         ...
 
+    async def on_hold(self, files: Sequence[str]) -> frozenset[str]:
+        """Return those of these files that may not be destroyed, whatever their term."""
+        ...
+
     async def mark_destroying(self, files: Sequence[str], at: datetime) -> None:
         """Write that the destruction of these files began: they leave every view."""
         ...

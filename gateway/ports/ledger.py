@@ -10,9 +10,12 @@ from gateway.ports.documents import Documents
 from gateway.ports.files import Deliveries, Outbox, Submissions, Terms
 from gateway.ports.people import People, Trail, Uploads
 from gateway.ports.requests import Requests
+from gateway.ports.suspensions import Suspensions
 
 
-class Ledger(Submissions, Documents, Deliveries, Outbox, Terms, People, Uploads, Requests, Trail, Protocol):
+class Ledger(
+    Submissions, Documents, Deliveries, Outbox, Terms, People, Suspensions, Uploads, Requests, Trail, Protocol
+):
     """The truth. One per data folder; every method is one transaction; Transient while the database is busy."""
 
     async def counts(self) -> Mapping[str, int]:

@@ -9,6 +9,7 @@ from tests.contracts.ledger_files import FileContract
 from tests.contracts.ledger_owed import DropContract, NoticeContract
 from tests.contracts.ledger_people import PeopleContract, TrailContract, UploadContract
 from tests.contracts.ledger_requests import RequestContract
+from tests.contracts.ledger_suspensions import SuspensionContract
 from tests.contracts.ledger_terms import TermContract
 
 
@@ -19,6 +20,7 @@ class LedgerContract(
     NoticeContract,
     TermContract,
     PeopleContract,
+    SuspensionContract,
     UploadContract,
     RequestContract,
     TrailContract,

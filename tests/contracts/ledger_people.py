@@ -95,8 +95,9 @@ class PeopleContract:
 
     async def test_an_account_is_replaced_whole(self, ledger: Ledger) -> None:
         await ledger.add_account(FULL, actor="test", at=MORNING)
-        other = an_account("bodell", email="ben@brook.example", schools=("8301102",), services=(), keys=())
-        await ledger.put_account(other, actor="test", at=MORNING, event="reinstate", why="back at work")
+        new = {"schools": ("8301102",), "services": (), "keys": (), "state": AccountState.SUSPENDED}
+        other = an_account("bodell", email="ben@brook.example", **new)
+        await ledger.put_account(other, actor="test", at=MORNING, event="move", why="another school")
         assert (await ledger.directory()).account("bodell") == other
 
     async def test_replacing_who_is_not_there_is_refused(self, ledger: Ledger) -> None:

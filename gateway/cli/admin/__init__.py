@@ -17,6 +17,7 @@ NOUNS = {
     "deliveries": Part("gateway.cli.admin.deliveries:deliveries", "What is owed to services, and another try."),
     "requests": Part("gateway.cli.admin.requests:requests", "What schools are asked to send, and who has not yet."),
     "users": Part("gateway.cli.admin.users:users", "People, their accounts, and what opens the doors to them."),
+    "incident": Part("gateway.cli.admin.incident:incident", "Investigations at schools: access suspended, files held."),
     "schools": Part("gateway.cli.admin.schools:schools", "The schools of the register."),
     "services": Part("gateway.cli.admin.services:services", "The services, as routing/ names them."),
     "notices": Part("gateway.cli.admin.notices:notices", "Emails that went out, and those that are still owed."),

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from gateway.cli.admin.endings import COMMANDS as ENDINGS
+from gateway.cli.admin.endings import show_grounds, suspension_json
 from gateway.cli.admin.errand import Errand, on_errand, run_errand
 from gateway.cli.admin.keys import read_public_keys
 from gateway.cli.admin.newcomer import HouseRules, Newcomer, objections
@@ -48,6 +50,10 @@ def users() -> None:
     """People, their accounts, and what opens the doors to them."""
 
 
+for ending in ENDINGS:
+    users.add_command(ending)
+
+
 @users.command("list")
 @with_filters(statuses=tuple(AccountState), only=["school", "service", "status", "search"])
 @on_errand
@@ -68,11 +74,16 @@ async def show_user(errand: Errand, username: str) -> None:
     account = (await errand.ledger.directory()).account(username)
     if account is None:
         raise NotThere(f'There is no account "{username}". `gateway admin users list` shows them.')
-    row = account_json(account, last_login=(await errand.ledger.logins()).get(account.username))
+    grounds = await errand.ledger.suspensions(account.username)
+    row = {
+        **account_json(account, last_login=(await errand.ledger.logins()).get(account.username)),
+        "suspensions": [suspension_json(ground) for ground in grounds],
+    }
     if errand.screen.as_json:
         print_json(row)
     else:
         errand.screen.card(row, _CARD)
+        show_grounds(errand, grounds)
 
 
 @users.command("add")

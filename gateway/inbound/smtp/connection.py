@@ -15,6 +15,7 @@ from aiosmtpd.smtp import SMTP, TLSSetupException
 
 from gateway import log
 from gateway.core.model import Channel
+from gateway.core.register import Account
 from gateway.errors import Transient
 from gateway.inbound.smtp import replies
 from gateway.inbound.smtp.desk import Desk, Entrance
@@ -130,6 +131,9 @@ class Connection(SMTP):
         log.refused(channel=Channel.EMAIL, reason=reply.reason)
         self._writer.write(str(self._filled(reply)).encode("ascii") + b"\r\n")
         self.transport.close()
+
+    def review(self, may_stay: Callable[[Account], bool]) -> None:
+        """Stay: nobody signed in here yet."""
 
     def retire(self) -> None:
         """Close, at once or when what is under way is finished."""

@@ -9,9 +9,10 @@ Source: SPEC 4, 9.
 import asyncio
 import ipaddress
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from gateway.core.register import Account
 from gateway.inbound.smtp.desk import Network, SmtpLimits
 from gateway.inbound.smtp.replies import MADE_ROOM, SHUTTING_DOWN, TOO_MANY_HERE, TOO_MANY_OF_YOURS, Reply
 from gateway.ports import Clock
@@ -37,6 +38,10 @@ class Guest(Protocol):
 
     def retire(self) -> None:
         """Close, at once or when the message under way is finished."""
+        ...
+
+    def review(self, may_stay: Callable[[Account], bool]) -> None:
+        """End it if the account that signed in may no longer be here."""
         ...
 
 
@@ -116,6 +121,11 @@ class Door:
         except TimeoutError:
             for guest in tuple(self._guests):
                 guest.show_out(SHUTTING_DOWN)
+
+    def review(self, may_stay: Callable[[Account], bool]) -> None:
+        """Show out who signed in and may no longer be here."""
+        for guest in tuple(self._guests):
+            guest.review(may_stay)
 
     def note_wrong_password(self, origin: str) -> None:
         """Remember a failed login."""

@@ -5,6 +5,7 @@ forgotten; a wrong one is counted by session and by address (Source: SPEC 4, 9).
 """
 
 import asyncio
+from collections.abc import Callable
 
 from gateway import log
 from gateway.core.admission import Refusal
@@ -39,6 +40,11 @@ class Introduction(Connection):
     def idle_since(self) -> float | None:
         """Return since when a client keeps us waiting whom we may show out: nobody who signed in."""
         return None if self._account is not None else super().idle_since()
+
+    def review(self, may_stay: Callable[[Account], bool]) -> None:
+        """End the session of an account that may no longer be here, whatever is under way; nothing was promised."""
+        if self._account is not None and not may_stay(self._account):
+            self.show_out(replies.ACCESS_ENDED)
 
     def sentence_of(self, refusal: Refusal, reply: Reply) -> Reply:
         """Return a reply that says a refusal's sentence."""

@@ -9,11 +9,12 @@ import contextlib
 import logging
 import ssl
 from asyncio import sslproto
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.core.endpoint import Address, SocketPath
+from gateway.core.register import Account
 from gateway.errors import ConfigError, Fault
 from gateway.inbound.smtp.desk import Desk, Desks, Entrance
 from gateway.inbound.smtp.door import Door
@@ -72,6 +73,10 @@ class SmtpListeners:
     def __len__(self) -> int:
         """Return how many clients are connected."""
         return len(self._lobby.door)
+
+    def review(self, may_stay: Callable[[Account], bool]) -> None:
+        """End the sessions of accounts that may no longer be here."""
+        self._lobby.door.review(may_stay)
 
     async def close(self, *, grace: float) -> None:
         """Take nobody in; let messages under way be finished for so many seconds; leave no seal half done."""

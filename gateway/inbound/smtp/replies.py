@@ -111,6 +111,7 @@ TOO_MANY_TRIES = Reply(
 SHUT_OUT = Reply(
     421, "4.7.0", "Too many wrong passwords from your address; try again later, or ask {contact}", "guessing-address"
 )
+ACCESS_ENDED = Reply(421, "4.7.0", "Your access was changed; please sign in again, or ask {contact}", "account-changed")
 NEED_LOGIN = Reply(
     530,
     "5.7.0",

@@ -18,6 +18,7 @@ from gateway.store.ledger.desk import Desk
 from gateway.store.ledger.records import FLAG, TIME, Shape
 from gateway.store.ledger.trail import Entry, append
 
+_TAKEN_AWAY = (AccountState.SUSPENDED, AccountState.REVOKED)
 LISTS = ("schools", "services", "keys")  # of an account, each in a table of its own
 
 SCHOOL = Shape(School, {"status": (str, SchoolStatus), "closed_on": (day_text_if, day_if)})
@@ -48,7 +49,7 @@ class PeopleBook(Desk):
 
     async def directory(self) -> Directory:
         """Return the register as it stands."""
-        return await self._read(_directory)
+        return await self._read(directory_of)
 
     async def directory_version(self) -> int:
         """Return a number that changes when the register does."""
@@ -85,7 +86,8 @@ class PeopleBook(Desk):
         return {username: moment(at) for username, at in rows}
 
 
-def _directory(tx: Transaction) -> Directory:
+def directory_of(tx: Transaction) -> Directory:
+    """Return the register, as a transaction sees it."""
     lists = {name: _lists_of(tx, name) for name in LISTS}
     accounts = (_account_of(row, lists) for row in tx.rows("accounts"))
     return Directory(
@@ -124,6 +126,14 @@ def _add_account(tx: Transaction, account: Account, deed: Deed) -> None:
 
 
 def _put_account(tx: Transaction, account: Account, deed: Deed) -> None:
+    row = tx.row("account_before", {"username": account.username.casefold()})
+    if row is not None and row[2] != account.state and row[2] in _TAKEN_AWAY:
+        raise NotThere(f"{account.username} was {row[2]} meanwhile, so nothing was changed.")
+    put_state(tx, account, deed)
+
+
+def put_state(tx: Transaction, account: Account, deed: Deed) -> None:
+    """Replace an account, also one that was suspended or closed: a change of anything else never gives access back."""
     values = _account_values(account, deed)
     before = tx.row("account_before", values)
     if before is None:

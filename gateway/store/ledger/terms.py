@@ -28,6 +28,10 @@ class TermBook(Desk):
         values = {"at": stamp(at)}
         return await self._read(lambda tx: [FILE.of(row) for row in tx.listing("due", values, limit=limit)])
 
+    async def on_hold(self, files: Sequence[str]) -> frozenset[str]:
+        """Return those of these files that may not be destroyed, whatever their term."""
+        return await self._read(lambda tx: frozenset(id for id in files if tx.row("on_hold", {"id": id})))
+
     async def mark_destroying(self, files: Sequence[str], at: datetime) -> None:
         """Write that the destruction of these files began; one that was put on hold meanwhile is left."""
         rows = [{"id": file, "at": stamp(at)} for file in files]

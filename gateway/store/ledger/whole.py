@@ -21,6 +21,7 @@ from gateway.store.ledger.outbox import OutboxBook
 from gateway.store.ledger.people import PeopleBook
 from gateway.store.ledger.requests import RequestBook
 from gateway.store.ledger.submissions import SubmissionBook
+from gateway.store.ledger.suspensions import SuspensionBook
 from gateway.store.ledger.terms import TermBook
 from gateway.store.ledger.trail import TrailBook
 from gateway.store.ledger.uploads import UploadBook
@@ -37,6 +38,7 @@ class SqliteLedger(
     OutboxBook,
     TermBook,
     PeopleBook,
+    SuspensionBook,
     UploadBook,
     RequestBook,
     TrailBook,

@@ -33,7 +33,7 @@ SELECT username, service FROM account_services ORDER BY username, position
 SELECT username, line FROM account_keys ORDER BY username, position
 
 -- name: account_before
-SELECT password_hash, policy_version FROM accounts WHERE username = :username
+SELECT password_hash, policy_version, state FROM accounts WHERE username = :username
 
 -- name: holder_of_address
 SELECT username FROM accounts WHERE email_key = :email_key AND email_key <> '' AND username <> :username

@@ -1,7 +1,18 @@
 -- Terms: which bytes are to be destroyed, and what is erased with them.
 
 -- name: is_on_hold
-EXISTS (SELECT 1 FROM holds h WHERE h.file = f.id AND h.released_at IS NULL)
+-- By name, for a case; or because it is of a school, or from somebody, that an open incident is about.
+(
+    EXISTS (SELECT 1 FROM holds h WHERE h.file = f.id AND h.released_at IS NULL)
+    OR EXISTS (SELECT 1 FROM incidents i WHERE i.school = f.school AND i.closed_at IS NULL)
+    OR EXISTS (
+        SELECT 1 FROM incident_parties p JOIN incidents i ON i.id = p.incident
+        WHERE p.username = f.sent_by_user AND i.closed_at IS NULL
+    )
+)
+
+-- name: on_hold
+SELECT f.id FROM files f WHERE f.id = :id AND {is_on_hold}
 
 -- name: due
 SELECT {file_columns} FROM files f
@@ -14,8 +25,9 @@ ORDER BY f.expires_at, f.id
 
 -- name: mark_destroying
 UPDATE files SET destroying_at = :at
-WHERE id = :id AND place IS NOT NULL AND destroying_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.file = files.id AND h.released_at IS NULL)
+WHERE id IN (
+    SELECT f.id FROM files f WHERE f.id = :id AND f.place IS NOT NULL AND f.destroying_at IS NULL AND NOT {is_on_hold}
+)
 
 -- name: destroying
 SELECT {file_columns} FROM files f WHERE f.destroying_at IS NOT NULL ORDER BY f.destroying_at, f.id

