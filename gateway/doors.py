@@ -224,4 +224,5 @@ def _sftp_door(house: House) -> SftpDoor:
             space=FreeSpace(house.spool, house.clock),
         ),
         limits=sftp_limits_of(house.settings),
+        waiting=house.ingest.waiting,
     )

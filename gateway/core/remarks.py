@@ -5,6 +5,7 @@ Owns the words and how they are joined. Pure (Source: SPEC 2, 6).
 
 DELIVERED = "Delivered"  # it lies where its service reads; stands on Sent alone
 NOT_SCANNED = "not scanned"
+WAITS_FOR_SCAN = "waiting for the scan"
 SAME_BYTES = "the same file came as {name} on {day}"
 REROUTED = "re-routed from {code}"
 LEAVES_AT = "leaves at {time}"  # the undo window

@@ -12,7 +12,7 @@ from gateway.core.admission import own_school
 from gateway.core.discretion import is_delicate, mask_name
 from gateway.core.layout import place_of
 from gateway.core.lifecycle import Event
-from gateway.core.model import Drop, Envelope, FileRecord, History, Inspection, Status
+from gateway.core.model import Drop, Envelope, FileRecord, History, Inspection, Status, Unpacked
 from gateway.core.names import Reading
 from gateway.core.phrases import day
 from gateway.core.reasons import sentence_for
@@ -37,6 +37,27 @@ class Candidate:
     is_whole: bool = True  # False when the message ended inside it
     comment: str | None = None
     tags: tuple[str, ...] = ()
+
+
+def candidates_of(envelope: Envelope, unpacked: Unpacked | None, path: str) -> list[Candidate]:
+    """Return the files of a submission: the upload itself, or each candidate part of a message."""
+    if unpacked is None:
+        return [Candidate(1, envelope.name or "", path, envelope.size, envelope.sha256)]
+    return [
+        Candidate(
+            part.number,
+            part.name or "",
+            part.path,
+            part.size,
+            part.sha256,
+            part.content_type,
+            part.is_whole,
+            unpacked.comment or None,
+            unpacked.tags,
+        )
+        for part in unpacked.parts
+        if part.is_file
+    ]
 
 
 def decide(

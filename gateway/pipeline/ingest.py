@@ -31,6 +31,7 @@ from gateway.pipeline.answer import Answer
 from gateway.pipeline.decide import (
     CLEAN,
     Candidate,
+    candidates_of,
     decide,
     drops_for,
     due_after_undo,
@@ -43,13 +44,10 @@ from gateway.pipeline.inspect import Inspect
 from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.policy import LivePolicy, Policy
 from gateway.pipeline.reply import REPLIED, Reply
+from gateway.pipeline.waiting import Waiting, WaitingRoom, as_seen
 from gateway.ports import Archive, Clock, Ledger, Spool, Unpacker, Wake
 
 AT_ONCE = 32  # submissions under way together: their records share a commit, their folders an fsync
-
-
-class Waiting(Exception):
-    """A submission that can't be decided now; it stays in the spool."""
 
 
 @dataclass
@@ -101,6 +99,7 @@ class Ingest:
         self._to_notify = to_notify
         self._reply = reply
         self._names = names or NamedLocks()
+        self.waiting = WaitingRoom()
         self._pass = asyncio.Lock()  # two at once would take the same submission apart in the same folder
         self._put_off: set[str] = set()
         self._suspect: set[str] = set()  # tried before: an attempt may have left bytes in another place
@@ -146,6 +145,7 @@ class Ingest:
         await self._clear_archive(id)
         why = "".join(traceback.format_exception(fault)) if not isinstance(fault, Permanent) else str(fault)
         await self._spool.set_aside(id, why)
+        self.waiting.done(id)
         log.set_aside(submission=id, why=str(fault))
 
     async def ingest(self, id: str) -> None:
@@ -176,6 +176,7 @@ class Ingest:
         if thorough:
             await self._clear_archive(id)
         await self._spool.forget(id)
+        self.waiting.done(id)
 
     async def _clear_archive(self, id: str) -> None:
         """Destroy bytes that no record names: an attempt before was decided otherwise, or came to no record."""
@@ -190,14 +191,19 @@ class Ingest:
             raise Permanent(f"No account of the name in the envelope of {envelope.id} is in the register.")
         draft = Draft(envelope, account, self._policy.current)
         unpacked = await self._unpacker.unpack(envelope) if envelope.channel is Channel.EMAIL else None
-        candidates = _candidates(envelope, unpacked, self._spool.path(envelope.id))
+        candidates = candidates_of(envelope, unpacked, self._spool.path(envelope.id))
         # Before the locks: a correction that is accepted takes one of them itself.
         draft.replied = await self._take_reply(draft, unpacked, has_files=bool(candidates))
         readings = {c.number: self._read(c, draft) for c in candidates}
         # Two submissions of one name are not decided at once: both would be the first.
         async with self._names.hold((r.school or "", r.name.casefold()) for r in readings.values()):
-            for candidate in candidates:
-                await self._take(draft, candidate, readings[candidate.number])
+            try:
+                for candidate in candidates:
+                    await self._take(draft, candidate, readings[candidate.number])
+            except Waiting:
+                found = as_seen(candidates, readings, envelope=envelope, account=account, policy=draft.policy)
+                self.waiting.note(envelope.id, found)
+                raise
             submission = self._submission(draft, unpacked)
             for file in draft.files:
                 if file.place is not None:
@@ -308,27 +314,6 @@ def _held_by(submission: Submission | None) -> dict[str, int]:
         return {}
     held = {file.place: file.size or 0 for file in submission.files if file.place}
     return held | {a.document.place: a.document.size for a in submission.documents if a.document.place}
-
-
-def _candidates(envelope: Envelope, unpacked: Unpacked | None, path: str) -> list[Candidate]:
-    """Return the files of a submission: the upload itself, or each candidate part of a message."""
-    if unpacked is None:
-        return [Candidate(1, envelope.name or "", path, envelope.size, envelope.sha256)]
-    return [
-        Candidate(
-            part.number,
-            part.name or "",
-            part.path,
-            part.size,
-            part.sha256,
-            part.content_type,
-            part.is_whole,
-            unpacked.comment or None,
-            unpacked.tags,
-        )
-        for part in unpacked.parts
-        if part.is_file
-    ]
 
 
 def _fate(candidate: Candidate, fate: str, why: str, file: str) -> PartFate:

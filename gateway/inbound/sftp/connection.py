@@ -188,7 +188,7 @@ class Connection(asyncssh.SSHServer):
 
     async def _open_session(self, account: Account) -> PortalSession:
         door, limits = self._door, self._limits
-        sight = Sight(account, door.ledger, door.directory, door.policy, door.clock, door.tables)
+        sight = Sight(account, door.ledger, door.directory, door.policy, door.clock, door.tables, door.waiting)
         portal = Portal(
             sight,
             await door.desk(account.username),

@@ -24,6 +24,7 @@ from gateway.inbound.sftp.statustable import StatusTables
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.login import Login
 from gateway.pipeline.policy import LivePolicy
+from gateway.pipeline.waiting import WaitingRoom
 from gateway.ports import Clock, Ledger
 
 
@@ -145,6 +146,7 @@ class Door:
     login: Login
     doors: Doors
     limits: SftpLimits
+    waiting: WaitingRoom = field(default_factory=WaitingRoom)
     look_every: float = 1.0  # seconds between looks at what is idle, or was taken away
     connections: set[Guest] = field(default_factory=set)
     keys: KeyRing = field(default_factory=KeyRing)

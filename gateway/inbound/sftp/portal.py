@@ -18,7 +18,7 @@ from gateway.inbound.sftp.means import Doors, FreeSpace, Shares
 from gateway.inbound.sftp.packets import OpenFlags
 from gateway.inbound.sftp.ranges import Ranges
 from gateway.inbound.sftp.refusals import NOT_THERE, No
-from gateway.inbound.sftp.rooms import Found, Leaf, Page, Room, Shelf, Sight, Stored, Way
+from gateway.inbound.sftp.rooms import Found, Leaf, Page, Room, Shelf, Sight, Stored, Waits, Way
 from gateway.inbound.sftp.schoolview import RejectedBox, RejectedMonth, SendRoom
 from gateway.inbound.sftp.sending import Sending
 from gateway.inbound.sftp.serviceview import TurningRoom
@@ -111,6 +111,8 @@ class Portal:
         what = found.what
         if isinstance(what, Way):
             return refusals.NOT_READABLE
+        if isinstance(what, Waits):
+            return refusals.WAITS
         if isinstance(what, Page):
             return Download(found.name, found.size, found.at, what)
         try:
@@ -153,6 +155,8 @@ class Portal:
         found = await room.child(name)
         if not isinstance(found, Leaf):
             return NOT_THERE if found is None else refusals.RENAMES_HERE
+        if isinstance(found.what, Waits):
+            return refusals.WAITS
         if not isinstance(found.what, Stored):
             return refusals.REASON_STAYS if isinstance(room, RejectedMonth) else refusals.RENAMES_HERE
         return await self._move(found.what, target)
@@ -209,6 +213,8 @@ class Portal:
 
 def _stays(room: Room, what: object) -> No:
     """Return why something can't be removed."""
+    if isinstance(what, Waits):
+        return refusals.WAITS
     if isinstance(what, Stored):
         return refusals.INBOX_STAYS if what.shelf is Shelf.INBOX else refusals.REJECTED_STAYS
     return refusals.REASON_STAYS if isinstance(room, RejectedMonth) else refusals.REMOVES_HERE

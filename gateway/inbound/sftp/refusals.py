@@ -56,6 +56,10 @@ REASON_STAYS = No("This page goes with the rejected file and can't be changed or
 REJECTED_STAYS = No("Rejected files go by themselves after some days. To send this one, rename it to a good name.")
 RESENT_ONLY = No("To send a rejected file, rename it in Rejected Files (or move it to Send Files) under a good name.")
 SENT_STAYS = No("What was sent can't be renamed. Remove it here to recall it, then send it again under another name.")
+WAITS = No(
+    "This file waits for the malware scan, which gives no answer just now. It was sent and is safe with us; it can be "
+    "read and recalled as soon as it was scanned."
+)
 TOO_MANY_RECALLS = No(
     "That were too many recalls in a minute, so no more are taken in this session for now. "
     "If you mean it, go on in a minute."

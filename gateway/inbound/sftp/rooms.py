@@ -17,6 +17,7 @@ from gateway.core.register import Account
 from gateway.inbound.sftp.statustable import StatusTables
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.policy import LivePolicy
+from gateway.pipeline.waiting import WaitingRoom
 from gateway.ports import Clock, Ledger
 
 
@@ -52,13 +53,18 @@ class Way:
 
 
 @dataclass(frozen=True)
+class Waits:
+    """A file that waits for the scan. It can be neither read nor recalled yet."""
+
+
+@dataclass(frozen=True)
 class Leaf:
     """One name in a room."""
 
     name: str
     size: int  # bytes
     at: datetime
-    what: Stored | Page | Way
+    what: Stored | Page | Way | Waits
 
 
 class Room(Protocol):
@@ -91,6 +97,7 @@ class Sight:
     policy: LivePolicy
     clock: Clock
     tables: StatusTables
+    waiting: WaitingRoom
 
     def may_see(self, file: FileRecord | Listed) -> bool:
         """Return whether this person sees a file among those of its school."""
@@ -103,6 +110,10 @@ class Sight:
         if file.private or (service is not None and service.private):
             return True
         return file.status is Status.REJECTED and is_delicate(file.name, catalogue)
+
+    def waiting_of(self, school: str) -> list[FileRecord]:
+        """Return what waits for the scan of a school and this person may see, newest first."""
+        return [file for file in self.waiting.of_school(school) if self.may_see(file)]
 
     def year_start(self) -> datetime:
         """Return when the current academic year began: the first of September."""

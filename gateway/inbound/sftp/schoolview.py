@@ -12,8 +12,8 @@ from gateway.core.layout import last_months
 from gateway.core.model import FileQuery, FileRecord, Listed, Status
 from gateway.core.pages import REASON_ENDING, reason_text
 from gateway.core.register import School
-from gateway.inbound.sftp.rooms import Found, Leaf, Page, Room, Shelf, Sight, Stored, named
-from gateway.inbound.sftp.shown import safe_name, shown_names
+from gateway.inbound.sftp.rooms import Found, Leaf, Page, Room, Shelf, Sight, Stored, Waits, named
+from gateway.inbound.sftp.shown import fold, safe_name, shown_names
 
 SEND = "Send Files"
 SENT = "Sent Files"
@@ -68,7 +68,9 @@ class SchoolRoom:
         return await self._status() if name == STATUS else named(self._rooms(), name)
 
     async def _status(self) -> Leaf:
-        key = ("school", self.school.number, self.sight.account.username, self.sight.year_start().isoformat())
+        sight, number = self.sight, self.school.number
+        now = (sight.year_start().isoformat(), str(sight.waiting.version))
+        key = ("school", number, sight.account.username, *now)
         table = await self.sight.tables.table(key, self._rows, self.sight.policy.current.zone)
         return Leaf(STATUS, len(table.data), table.at, Page(table.data))
 
@@ -76,6 +78,7 @@ class SchoolRoom:
         since = self.sight.year_start()
         found = await self.sight.ledger.files(FileQuery(school=self.school.number, since=since))
         found += await _unplaced(self.sight, since)
+        found += self.sight.waiting_of(self.school.number)
         return sorted((f for f in found if self.sight.may_see(f)), key=lambda f: f.id, reverse=True)
 
 
@@ -119,10 +122,12 @@ class SentBox:
         """Return a month that may hold something."""
         return next((SentMonth(month, self) for month in shown_months(self.sight) if month.name == name), None)
 
-    async def files(self) -> list[Listed]:
-        """Return all that this person may see of it, newest first."""
+    async def files(self) -> Sequence[Listed | FileRecord]:
+        """Return all that this person may see of it, newest first, with what waits for the scan."""
         query = FileQuery(school=self.school, status=_HELD, has_bytes=True)
-        return [file for file in await self.sight.ledger.listed(query) if self.sight.may_see(file)]
+        held = [file for file in await self.sight.ledger.listed(query) if self.sight.may_see(file)]
+        waiting = self.sight.waiting_of(self.school)
+        return sorted((*waiting, *held), key=lambda f: f.id, reverse=True) if waiting else held
 
 
 @dataclass(frozen=True)
@@ -155,15 +160,19 @@ class SentMonth:
         return named(await self.items(), name)
 
     async def _newest(self, name: str) -> FileRecord | None:
-        if safe_name(name) != name:
-            return None
+        """Return what stands under its own name; None when that takes a look at all."""
         sight = self.box.sight
+        waits = any(fold(file.name) == fold(name) for file in sight.waiting_of(self.box.school))
+        if safe_name(name) != name or waits:
+            return None
         twins = await sight.ledger.twins(school=self.box.school, name=name)
         return next((f for f in twins if f.status in _HELD and self.has(f) and sight.may_see(f)), None)
 
 
 def _sent_leaf(name: str, file: FileRecord | Listed) -> Leaf:
-    stored = Stored(file.id, file.place or "", Shelf.SENT, is_received=file.status is Status.RECEIVED)
+    if file.place is None:
+        return Leaf(name, file.size or 0, file.sent_at, Waits())
+    stored = Stored(file.id, file.place, Shelf.SENT, is_received=file.status is Status.RECEIVED)
     return Leaf(name, file.size or 0, file.sent_at, stored)
 
 

@@ -48,7 +48,8 @@ class Person:
         desks: dict[str, Desk] = {}
 
         def make(username: str) -> Person:
-            sight = Sight(scene.account(username), house.ledger, house.directory, house.policy, house.clock, tables)
+            account, waiting = scene.account(username), house.ingest.waiting
+            sight = Sight(account, house.ledger, house.directory, house.policy, house.clock, tables, waiting)
             desk = desks.setdefault(username, Desk())
             chosen = shares or Shares(keep_free_bytes=0)
             portal = Portal(sight, desk, doors, peer="192.0.2.7", verified_by="publickey", shares=chosen)
