@@ -15,7 +15,7 @@ SECRET = "8304053_SAFEconcern20261120.pdf"
 class Switch:
     """A scanner that somebody turns off and on."""
 
-    says: Inspection = Inspection("wait")
+    says: Inspection
 
     async def scan(self, path, *, size):
         return self.says
@@ -29,7 +29,7 @@ def scanner(scene):
 
 def turned_off(scene):
     """Give a house a scanner that gives no answer."""
-    switch, inspect = Switch(), scene.house.live.inspect
+    switch, inspect = Switch(Inspection("wait")), scene.house.live.inspect
     inspect.look_with(inspect._contents, switch)
     return switch
 
