@@ -236,7 +236,7 @@ def build(
     data = settings.storage.data
     policy, templates = LivePolicy(policy_of(settings, tables)), LiveTemplates(tables)
     directory = LiveDirectory(ledger, clock)
-    turns = Turns(Turn(clock, lull=0.03, patience=1.5), *(Turn(clock) for _ in range(6)))
+    turns = Turns(Turn(clock, lull=0.1, patience=10.0), *(Turn(clock) for _ in range(6)))
     spool = DiskSpool(root=str(data / "spool"), disk=disk, threads=own, clock=clock)
     archive = DiskArchive(root=str(data / "archive"), disk=disk, threads=own)
     unpacker = MessageUnpacker(spool=spool, disk=disk, threads=own, limits=message_limits_of(settings))

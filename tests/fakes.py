@@ -276,6 +276,11 @@ class DyingDisk:
             self._look()
             return self._disk.read(fd, size, offset)
 
+    def read_cached(self, fd: int, size: int, offset: int) -> bytes | None:
+        with self._turn:
+            self._look()
+            return self._disk.read_cached(fd, size, offset)
+
     def begin_writeback(self, fd: int, offset: int, size: int) -> None:
         with self._turn:
             self._look()

@@ -50,6 +50,10 @@ class Disk(Protocol):
         """Read up to size bytes; b"" at the end."""
         ...
 
+    def read_cached(self, fd: int, size: int, offset: int) -> bytes | None:
+        """Return size bytes if the system has them all in memory; None otherwise. Never waits for the disk."""
+        ...
+
     def fsync(self, fd: int) -> None:
         """Return when the file's bytes are durable."""
         ...

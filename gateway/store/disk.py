@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 _SAFE = os.O_NOFOLLOW | os.O_CLOEXEC
 # Network shares answer fsync of a folder with these: their names are durable when the server has answered.
 _NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP)
+_NO_WAIT = getattr(os, "RWF_NOWAIT", 0)  # Linux
 # Shares without owners and groups answer chmod with these.
 _NO_RIGHTS = (errno.EPERM, errno.EACCES, errno.ENOTSUP)
 
@@ -47,6 +48,17 @@ class PosixDisk:
     def read(self, fd: int, size: int, offset: int) -> bytes:
         """Read up to size bytes; b"" at the end."""
         return os.pread(fd, size, offset)
+
+    def read_cached(self, fd: int, size: int, offset: int) -> bytes | None:
+        """Return size bytes if the system has them all in memory; None otherwise. Never waits for the disk."""
+        if not _NO_WAIT:
+            return None
+        data = bytearray(size)
+        try:
+            done = os.preadv(fd, [data], offset, _NO_WAIT)
+        except OSError:  # not in memory, or a file system that can't say: whoever reads in a thread is told the rest
+            return None
+        return bytes(data) if done == size else None
 
     def fsync(self, fd: int) -> None:
         """Return when the file's bytes are durable."""

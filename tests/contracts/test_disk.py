@@ -178,3 +178,13 @@ def test_the_group_gets_what_the_folder_gives_it_and_others_nothing(
 
 def test_free_space_is_told(disk: Disk, tmp_path: Path) -> None:
     assert disk.free_bytes(str(tmp_path)) > 0
+
+
+def test_what_is_in_memory_is_the_file_or_nothing(disk: Disk, tmp_path: Path) -> None:
+    """A file system may be unable to say; it never says something else, or less."""
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+    fd = disk.open(str(path))
+    assert disk.read_cached(fd, 4, 3) in (None, b"3456")
+    assert disk.read_cached(fd, 4, 8) is None
+    disk.close(fd)

@@ -36,6 +36,10 @@ class SlowDisk(PosixDisk):
         self._pass("read")
         return super().read(fd, size, offset)
 
+    def read_cached(self, fd: int, size: int, offset: int) -> bytes | None:
+        """Nothing is in memory."""
+        return None
+
     def fsync(self, fd: int) -> None:
         self._pass("fsync")
         super().fsync(fd)

@@ -197,12 +197,13 @@ async def test_an_archive_that_is_empty_or_not_there_has_no_places(build: Callab
 
 @pytest.mark.parametrize("size", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 77])
 @pytest.mark.parametrize("step", [32_768, 100_000, BLOCK * 2])
+@pytest.mark.parametrize("is_cold", [False, True])
 async def test_a_download_is_the_file_whatever_stands_behind_it(
-    archive: DiskArchive, tmp_path: Path, size: int, step: int
+    build: Callable[[Disk], DiskArchive], archive: DiskArchive, tmp_path: Path, size: int, step: int, is_cold: bool
 ) -> None:
     data = bytes(hashlib.shake_128(b"download").digest(size))
     await archive.keep(source(tmp_path, data + b"seal"), PLACE, size=size)
-    reader = await archive.open(PLACE, size=size)
+    reader = await build(ColdDisk() if is_cold else PosixDisk()).open(PLACE, size=size)
     read = [await reader.read(offset, step) for offset in range(0, size + step, step)]
     assert b"".join(read) == data
     assert all(len(piece) == step for piece in read[:-2])
@@ -210,10 +211,40 @@ async def test_a_download_is_the_file_whatever_stands_behind_it(
     await reader.close()
 
 
-async def test_what_is_in_memory_is_there_at_once(archive: DiskArchive, tmp_path: Path) -> None:
+class ColdDisk(PosixDisk):
+    """The system has nothing in memory."""
+
+    def read_cached(self, fd: int, size: int, offset: int) -> bytes | None:
+        return None
+
+
+class WarmDisk(PosixDisk):
+    """The system has everything in memory, so that no thread need read."""
+
+    def read(self, fd: int, size: int, offset: int) -> bytes:
+        raise AssertionError("a trip to a thread for bytes that are in memory")
+
+    def read_cached(self, fd: int, size: int, offset: int) -> bytes | None:
+        return os.pread(fd, size, offset)
+
+
+async def test_what_the_system_has_in_memory_needs_no_thread(
+    build: Callable[[Disk], DiskArchive], archive: DiskArchive, tmp_path: Path
+) -> None:
+    await archive.keep(source(tmp_path, BODY + b"seal"), PLACE, size=len(BODY))
+    reader = await build(WarmDisk()).open(PLACE, size=len(BODY))
+    assert reader.peek(3, 4) == BODY[3:7]
+    assert reader.peek(3, 10_000) == await reader.read(3, 10_000) == BODY[3:]  # what stands behind them is ours
+    await reader.close()
+    assert reader.peek(3, 4) is None
+
+
+async def test_what_a_thread_fetched_is_there_at_once(
+    build: Callable[[Disk], DiskArchive], archive: DiskArchive, tmp_path: Path
+) -> None:
     data = bytes(hashlib.shake_128(b"download").digest(BLOCK + 100))
     await archive.keep(source(tmp_path, data), PLACE, size=len(data))
-    reader = await archive.open(PLACE, size=len(data))
+    reader = await build(ColdDisk()).open(PLACE, size=len(data))
     assert reader.peek(0, 10) is None
     assert reader.peek(len(data), 10) == b""
     await reader.read(0, 10)

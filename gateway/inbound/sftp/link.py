@@ -9,7 +9,6 @@ import socket
 import struct
 import termios
 
-_CORK = getattr(socket, "TCP_CORK", None)  # Linux
 _NOISE = 4096  # bytes: keep-alives alone are no transfer
 
 
@@ -36,27 +35,3 @@ class Link:
         """Return whether a transfer to the client went on since the last look."""
         last, self._last = self._last, unsent(self._sock)
         return self._last != last and max(self._last, last) > _NOISE
-
-
-class Cork:
-    """Holds back what is written to a socket until all of it was; does nothing where the system can't."""
-
-    def __init__(self, sock: socket.socket | None) -> None:
-        """Take the socket; None when there is none."""
-        self._sock = sock if _CORK is not None else None
-
-    def hold(self) -> None:
-        """Send nothing until `let_go`."""
-        self._set(1)
-
-    def let_go(self) -> None:
-        """Send what was written."""
-        self._set(0)
-
-    def _set(self, value: int) -> None:
-        if self._sock is None or _CORK is None:
-            return
-        try:
-            self._sock.setsockopt(socket.IPPROTO_TCP, _CORK, value)
-        except OSError:  # closed, or no TCP
-            self._sock = None

@@ -8,8 +8,6 @@ import asyncio
 
 import asyncssh
 
-from gateway.inbound.sftp.link import Cork
-
 _TERMINALS = ("SSH-2.0-OpenSSH", "SSH-2.0-PuTTY")  # whose users see what comes as an error stream
 LARGE = 16 * 1024  # bytes of an answer that leaves by itself: copying it costs more than a packet
 
@@ -21,7 +19,6 @@ class Outbox:
         """Take the channel."""
         self._channel = channel
         self._loop = asyncio.get_running_loop()
-        self._socket = Cork(channel.get_extra_info("socket"))
         self._waiting: list[bytes | memoryview] = []
         self._has_terminal = str(channel.get_extra_info("client_version") or "").startswith(_TERMINALS)
         self.pause_reading = channel.pause_reading
@@ -44,11 +41,8 @@ class Outbox:
             self._send(waiting[0] if len(waiting) == 1 else b"".join(waiting))
 
     def _send(self, data: bytes | memoryview) -> None:
-        if self._channel.is_closing():
-            return
-        self._socket.hold()  # each packet has an empty one before it, which would go, and wake the client, by itself
-        self._channel.write(data)
-        self._socket.let_go()
+        if not self._channel.is_closing():
+            self._channel.write(data)
 
     def tell(self, sentence: str) -> None:
         """Show a sentence at the terminal of OpenSSH's and PuTTY's programs, in order with the answers."""
