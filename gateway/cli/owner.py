@@ -12,6 +12,8 @@ from pathlib import Path
 
 import gateway
 from gateway.errors import ConfigError, Fault, NotPermitted
+from gateway.store.engine.queries import load_queries
+from gateway.store.migrate import read_migrations
 
 _LATE = (  # what the standard library and rich import when they need it
     "concurrent.futures.thread",
@@ -54,11 +56,13 @@ def actor_name(named: str | None) -> str:
 
 
 def import_everything() -> None:
-    """Import what a command could import later: the owner of the data need not be able to read the code."""
+    """Read what a command could read later, code and SQL: the owner of the data need not be able to."""
     for module in pkgutil.walk_packages(gateway.__path__, "gateway."):
         import_module(module.name)
     for late in _LATE:
         import_module(late)
+    load_queries()
+    read_migrations()
 
 
 def user_name(uid: int) -> str:

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from gateway.errors import Permanent
@@ -29,6 +30,7 @@ class Migration:
     sql: str
 
 
+@cache
 def read_migrations(folder: Path = FOLDER) -> tuple[Migration, ...]:
     """Return the migrations for this engine, in order. Raises ValueError when a number is missing or there twice."""
     found = tuple(sorted(_read_folder(folder), key=lambda m: m.version))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import gateway
 from gateway.cli.load import find_config, load_rules
 from gateway.cli.root import root
 from gateway.core.register import School
@@ -110,6 +111,16 @@ def test_root_leaves_no_file_of_its_own_in_the_data_folder(handed_over: Deployme
     assert len(json.loads(ran.stdout)) >= 12
     data = handed_over.folder / "data"
     assert {path.stat().st_uid for path in (data, *data.rglob("*"))} == {OWNER}
+
+
+@as_root
+def test_the_owner_of_the_data_need_not_be_able_to_read_the_program(handed_over: Deployment, tmp_path: Path) -> None:
+    shutil.copytree(Path(gateway.__file__).parent, tmp_path / "gateway")  # below a folder that is root's alone
+    line = ["-c", str(handed_over.config), "admin", "status", "--json"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "gateway", *line], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 @as_root
