@@ -23,6 +23,7 @@ from gateway.parameters import (
     pusher_of,
     scanner_of,
 )
+from gateway.pipeline.access import Access
 from gateway.pipeline.answer import Answer
 from gateway.pipeline.collect import Collect
 from gateway.pipeline.correct import Correct
@@ -149,6 +150,7 @@ class House:
     policy: LivePolicy
     templates: LiveTemplates
     directory: LiveDirectory
+    access: Access
     login: Login
     receive: Receive
     ingest: Ingest
@@ -240,7 +242,8 @@ def build(
     spool = DiskSpool(root=str(data / "spool"), disk=disk, threads=own, clock=clock)
     archive = DiskArchive(root=str(data / "archive"), disk=disk, threads=own)
     unpacker = MessageUnpacker(spool=spool, disk=disk, threads=own, limits=message_limits_of(settings))
-    login = Login(directory, ledger, clock, hasher, guess_limits_of(settings))
+    access = Access(directory, policy, clock)
+    login = Login(access, ledger, clock, hasher, guess_limits_of(settings))
     folder = FolderDrops(disk=disk, threads=shares)
     answer = Answer(directory, policy)
     telling = Telling(ledger, clock, directory, policy, answer, turns.notify.wake)
@@ -293,6 +296,7 @@ def build(
         policy=policy,
         templates=templates,
         directory=directory,
+        access=access,
         login=login,
         receive=Receive(
             spool=spool,

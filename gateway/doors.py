@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from gateway.app import House
-from gateway.core.admission import Refusal, admit
+from gateway.core.admission import Refusal
 from gateway.core.model import Channel
 from gateway.core.register import Account, Directory
+from gateway.core.standing import Approach
 from gateway.core.tokens import TokenKind
 from gateway.inbound.sftp.means import Doors as PortalDoors
 from gateway.inbound.sftp.means import FreeSpace, Shares
@@ -44,7 +45,7 @@ class MailLogin:
 
     async def verify_password(self, username: str, password: str, peer: str) -> Account | Refusal:
         """Return the account of the right password, or a sentence."""
-        answer = await self._login.verify_password(username, password, peer=peer, channel=Channel.EMAIL)
+        answer = await self._login.verify_password(username, password, peer=peer, by=Approach.MAIL_LOGIN)
         if isinstance(answer, Account):
             await self._login.note(answer, peer=peer, channel=Channel.EMAIL, how="password")
         return answer
@@ -77,7 +78,7 @@ class Doors:
     def __init__(self, house: House) -> None:
         """Make them; `open` opens them."""
         self._house = house
-        self._strangers = Strangers(house.directory)
+        self._strangers = Strangers(house.access)
         self._desk = desk_of(house, house.settings, house.tables, self._strangers)
         self._smtp = SmtpListeners(listens=list(_mail_listens(house)), desks=lambda: self._desk, clock=house.clock)
         sftp = house.settings.sftp
@@ -114,7 +115,7 @@ class Doors:
 def _may_mail(directory: Directory, account: Account) -> bool:
     """Return whether who signed in as this account may still do so."""
     now = directory.account(account.username)
-    return now is not None and admit(now, channel="email") is None
+    return now is not None and now.is_active
 
 
 def _mail_listens(house: House) -> Iterator[Listening]:
@@ -123,7 +124,7 @@ def _mail_listens(house: House) -> Iterator[Listening]:
         for place in places:
             yield Listening(place, Entrance(name, offers_login=True, require_tls=smtp.require_tls))
     for relay in smtp.relay:
-        verifier = TrustedRelay(authserv_id=relay.authserv_id, register=house.directory)
+        verifier = TrustedRelay(authserv_id=relay.authserv_id, register=house.access)
         entrance = Entrance(
             "relay",
             verifier,
@@ -135,7 +136,7 @@ def _mail_listens(house: House) -> Iterator[Listening]:
         for place in relay.listen:
             yield Listening(place, entrance)
     for door in lmtp.listen:
-        verifier = TrustedRelay(authserv_id=lmtp.authserv_id, register=house.directory)
+        verifier = TrustedRelay(authserv_id=lmtp.authserv_id, register=house.access)
         yield Listening(door, Entrance("lmtp", verifier, require_tls=False, networks=_LOOPBACK, is_public=False))
 
 
@@ -150,7 +151,7 @@ def desk_of(house: House, settings: Settings, tables: Tables, strangers: Strange
         spool=house.spool,
         clock=house.clock,
         authenticator=MailLogin(house.login),
-        signed_in=SignedIn(house.directory),
+        signed_in=SignedIn(house.access),
         book=AddressBook(
             addresses=smtp.addresses, codes=tables.catalogue.services, folders=[f.key for f in tables.folders]
         ),
@@ -213,6 +214,7 @@ def _sftp_door(house: House) -> SftpDoor:
     return SftpDoor(
         ledger=house.ledger,
         directory=house.directory,
+        access=house.access,
         policy=house.policy,
         clock=house.clock,
         login=house.login,

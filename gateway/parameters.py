@@ -13,7 +13,7 @@ from gateway.errors import ConfigError, Fault
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.outbound.scanner import Clamd
 from gateway.pipeline.login import GuessLimits
-from gateway.pipeline.policy import NoticePolicy, Policy, Reminders, RequestPolicy
+from gateway.pipeline.policy import AccountPolicy, NoticePolicy, Policy, Reminders, RequestPolicy
 from gateway.ports import Clock, Disk, Mailbox, Pusher
 from gateway.settings import NoticesSettings, Settings
 from gateway.store.contents import ArchiveLimits
@@ -55,6 +55,11 @@ def policy_of(settings: Settings, tables: Tables) -> Policy:
         requests=RequestPolicy(
             enabled=settings.requests.enabled,
             days=ReminderDays(settings.requests.remind_days_before, settings.requests.remind_days_after),
+        ),
+        accounts=AccountPolicy(
+            acceptable_use=tables.acceptable_use,
+            grace_days=settings.policy.grace_days,
+            password_days=settings.passwords.expire_days,
         ),
         notice_retry=Retry(first=30.0, longest=3600.0, give_up_after=told.give_up_hours * 3600.0),
         undo_seconds=float(settings.routing.undo_seconds),

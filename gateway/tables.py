@@ -5,7 +5,6 @@ services are `servicetable`'s and the notices `templates`'. Every fault of every
 (Source: SPEC 7, 8, 9, 11; DESIGN 1).
 """
 
-import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +15,7 @@ from pydantic import AfterValidator, Field
 
 from gateway.configfile import ConfigFile, Findings, Table, check_table, read_text, read_toml
 from gateway.configkinds import Text
+from gateway.core.agreement import AcceptableUse
 from gateway.core.routing import Catalogue, Folder
 from gateway.errors import ConfigError, Fault
 from gateway.servicetable import read_services
@@ -23,19 +23,6 @@ from gateway.settings import Settings, StorageSettings, TablesSettings, read_set
 from gateway.templates import Templates, read_templates
 
 TableT = TypeVar("TableT", bound=Table)
-
-
-@dataclass(frozen=True)
-class AcceptableUse:
-    """What a person agrees to before the first use."""
-
-    version: str = ""
-    text: str = ""
-
-    @property
-    def digest(self) -> str:
-        """Return the SHA-256 of the text: which words somebody agreed to."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)

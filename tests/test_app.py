@@ -15,6 +15,7 @@ from gateway.configfile import Key
 from gateway.core.admission import Refusal
 from gateway.core.endpoint import Scanner
 from gateway.core.model import Mail
+from gateway.core.standing import Approach
 from gateway.daemon import Daemon, make_data_folder
 from gateway.errors import ConfigError
 from gateway.parameters import (
@@ -215,7 +216,7 @@ def reloaded(house: House, place: Place) -> None:
 
 async def test_a_reload_limits_guessing_anew(house: House, place: Place) -> None:
     async def guess() -> str:
-        answer = await house.login.verify_password("ruth.ashdown", "Wrong-1", peer="192.0.2.9", channel="email")
+        answer = await house.login.verify_password("ruth.ashdown", "Wrong-1", peer="192.0.2.9", by=Approach.MAIL_LOGIN)
         return answer.code if isinstance(answer, Refusal) else ""
 
     assert [await guess(), await guess()] == ["wrong", "wrong"]

@@ -143,5 +143,6 @@ async def _enrol(config: Path, key: str) -> None:
             USERNAME, "Petra", "Varga", ADDRESS, Role.STAFF, AccountState.ACTIVE, schools=("8302000",), keys=(key,)
         )
         hashed = await house.hasher.hash(PASSWORD)
-        known = replace(secretary, password_hash=hashed, password_set_at=now, activated_at=now)
+        version = tables.acceptable_use.version
+        known = replace(secretary, password_hash=hashed, password_set_at=now, activated_at=now, policy_version=version)
         await house.ledger.add_account(known, actor="gateway demo", at=now, why="the demo")

@@ -17,6 +17,7 @@ import gateway
 from gateway.cli.credentials import make_certificate, make_host_key, write_new
 from gateway.cli.load import StayingCourier
 from gateway.clock import SystemClock
+from gateway.core.agreement import Agreement
 from gateway.core.routing import Catalogue, TargetKind
 from gateway.errors import NotThere
 from gateway.outbound.folder import MARKER
@@ -123,11 +124,12 @@ async def _enrol(house: "House") -> None:
         await house.ledger.put_school(school, actor=_ACTOR, at=now)
     for link in sample.successions:
         await house.ledger.put_succession(link, actor=_ACTOR, at=now)
-    version = house.tables.acceptable_use.version
+    policy = house.tables.acceptable_use
+    agreed = Agreement(policy.version, policy.digest, now, "sample register")
     for account in sample.accounts:
         # Active, so that their mail is taken and notices reach them; without password and key nobody can log in.
-        known = replace(account, activated_at=now, policy_version=version)
-        await house.ledger.add_account(known, actor=_ACTOR, at=now, why="sample register")
+        known = replace(account, activated_at=now)
+        await house.ledger.add_account(known, actor=_ACTOR, at=now, why="sample register", agreed=agreed)
 
 
 def _clear(place: Path, *, was_there: bool) -> None:

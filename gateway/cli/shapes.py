@@ -13,6 +13,7 @@ from gateway.cli.render import Row, iso
 from gateway.core.model import Drop, FileRecord, History, Notice, PartFate, Submission
 from gateway.core.register import Account, Directory, School
 from gateway.core.routing import Service, Target
+from gateway.core.standing import AccessRules
 
 
 def file_json(file: FileRecord) -> Row:
@@ -132,7 +133,7 @@ def part_json(part: PartFate) -> Row:
     }
 
 
-def account_json(account: Account, *, last_login: datetime | None = None) -> Row:
+def account_json(account: Account, *, rules: AccessRules, last_login: datetime | None = None) -> Row:
     """Return an account: what opens the door to it is said, and never shown."""
     return {
         "username": account.username,
@@ -151,6 +152,14 @@ def account_json(account: Account, *, last_login: datetime | None = None) -> Row
         "policy_version": account.policy_version,
         "is_stale": account.is_stale,
         "last_login_at": iso(last_login),
+        "password_expires_at": iso(rules.expiry_of(account)),
+        "requested_at": iso(account.requested_at),
+        "requested_by": account.requested_by,
+        "verified_at": iso(account.verified_at),
+        "verified_by": account.verified_by,
+        "evidence": account.evidence,
+        "code_for": str(account.code.purpose) if account.code else None,
+        "code_expires_at": iso(account.code.until) if account.code else None,
     }
 
 

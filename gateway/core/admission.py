@@ -1,13 +1,13 @@
-"""Who may come in, and who may see or do what: answers as values (Source: SPEC 4, 5, 9).
+"""Who may send, see and collect what: answers as values (Source: SPEC 4, 5, 6).
 
-Owns the decision for an account at a door and for a file's readers. It verifies no password and no signature: by the
-time it is asked, who is speaking is known.
+Owns the decision for a file's readers and senders. Whether an account may come in at all is `core.standing`; by the
+time that this is asked, who is speaking is known.
 """
 
 from dataclasses import dataclass
 
 from gateway.core.model import FileRecord, Listed, Status
-from gateway.core.register import Account, AccountState, Role
+from gateway.core.register import Account, Role
 from gateway.core.routing import Service
 
 
@@ -17,26 +17,6 @@ class Refusal:
 
     code: str
     sentence: str
-
-
-_STATES = {
-    AccountState.REQUESTED: "Your account was requested and not yet verified by the authority.",
-    AccountState.VERIFIED: "Your account is not activated yet.",
-    AccountState.SUSPENDED: "Your account is suspended. Please ask the authority.",
-    AccountState.REVOKED: "Your account was closed. Please ask the authority.",
-}
-
-
-def admit(account: Account, *, channel: str) -> Refusal | None:
-    """Return why this account may not use a channel (`email`, `sftp`), or None when it may.
-
-    To be asked only after the right password or key: nothing may tell a guesser that an account exists.
-    """
-    if not account.is_active:
-        return Refusal(f"account-{account.state}", _STATES[account.state])
-    if account.role is Role.DEVICE and channel != "email":
-        return Refusal("device", "A device account sends by email only.")
-    return None
 
 
 def may_send(account: Account) -> bool:

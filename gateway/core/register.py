@@ -10,6 +10,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 
+from gateway.core.codes import OneTimeCode
+
 
 class Role(StrEnum):
     """What a person is to the gateway."""
@@ -77,6 +79,12 @@ class Account:
     activated_at: datetime | None = None
     policy_version: str | None = None  # of the acceptable use policy, as accepted
     is_stale: bool = False  # our notices to the address came back
+    requested_at: datetime | None = None
+    requested_by: str | None = None  # a headteacher's username, or an administrator's name
+    verified_at: datetime | None = None
+    verified_by: str | None = None
+    evidence: str | None = None  # on which somebody was verified: the reference of a form
+    code: OneTimeCode | None = None  # that is out: for the first login, or a new password
 
     @property
     def full_name(self) -> str:
@@ -96,6 +104,7 @@ class Directory:
     schools: Mapping[str, School] = field(default_factory=dict)
     successions: Mapping[str, Succession] = field(default_factory=dict)
     accounts: Mapping[str, Account] = field(default_factory=dict)
+    policies: Mapping[str, datetime] = field(default_factory=dict)  # version of the policy -> when it came in
 
     def school(self, number: str) -> School | None:
         """Return the school of this DfE number."""

@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway import log
-from gateway.core.admission import Refusal, admit
+from gateway.core.admission import Refusal
+from gateway.core.model import Channel
 from gateway.core.register import Account
-from gateway.pipeline.directory import LiveDirectory
+from gateway.core.standing import Approach
+from gateway.pipeline.access import Access
 from gateway.ports import Clock, Ledger
 
 WRONG = Refusal("wrong", "The username or the password is wrong.")
 SHUT_OUT = Refusal("shut-out", "Too many wrong passwords. Please wait and try again later.")
+_CHANNELS = {Approach.PASSWORD: Channel.SFTP, Approach.MAIL_LOGIN: Channel.EMAIL}
 
 
 class Hasher(Protocol):
@@ -74,14 +77,14 @@ class Login:
 
     def __init__(
         self,
-        directory: LiveDirectory,
+        access: Access,
         ledger: Ledger,
         clock: Clock,
         hasher: Hasher,
         limits: GuessLimits | None = None,
     ) -> None:
-        """Take the register, the clock and the hasher."""
-        self._directory = directory
+        """Take who may come in, the clock and the hasher."""
+        self._access = access
         self._ledger = ledger
         self._clock = clock
         self._hasher = hasher
@@ -91,7 +94,7 @@ class Login:
         """Take other limits; the wrong passwords so far still count."""
         self._failures.limits = limits
 
-    async def verify_password(self, username: str, password: str, *, peer: str, channel: str) -> Account | Refusal:
+    async def verify_password(self, username: str, password: str, *, peer: str, by: Approach) -> Account | Refusal:
         """Return the account of the right password, or why the door stays shut.
 
         The same words and the same work whether or not the account exists; what is wrong with an account is said only
@@ -99,18 +102,18 @@ class Login:
         """
         who, where, now = f"account {username.casefold()}", f"address {peer}", self._clock.monotonic()
         if self._is_shut(who, where):
-            return self._refuse(SHUT_OUT, channel)
-        account = (await self._directory.fresh()).account(username)  # who was added just now comes in
+            return self._refuse(SHUT_OUT, by)
+        account = (await self._access.fresh()).account(username)  # who was added just now comes in
         is_right = await self._hasher.verify(account.password_hash if account else None, password)
         if self._is_shut(who, where):  # by those who guessed meanwhile: many at once win nothing
-            return self._refuse(SHUT_OUT, channel)
+            return self._refuse(SHUT_OUT, by)
         if not is_right or account is None:
             self._failures.add(who, now, tries=self._failures.limits.tries)
             self._failures.add(where, now, tries=self._failures.limits.address_tries)
-            return self._refuse(WRONG, channel)
+            return self._refuse(WRONG, by)
         self._failures.clear(who)
-        refusal = admit(account, channel=channel)
-        return self._refuse(refusal, channel) if refusal else account
+        refusal = self._access.refusal(account, by)
+        return self._refuse(refusal, by) if refusal else account
 
     def _is_shut(self, *keys: str) -> bool:
         now = self._clock.monotonic()
@@ -121,6 +124,6 @@ class Login:
         await self._ledger.note_login(account.username, at=self._clock.now(), peer=peer, how=f"{channel} {how}")
         log.logged_in(channel=channel, username=account.username, how=how)
 
-    def _refuse(self, refusal: Refusal, channel: str) -> Refusal:
-        log.login_refused(channel=channel, why=refusal.code)
+    def _refuse(self, refusal: Refusal, by: Approach) -> Refusal:
+        log.login_refused(channel=_CHANNELS[by], why=refusal.code)
         return refusal

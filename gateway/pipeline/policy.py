@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
+from gateway.core.agreement import AcceptableUse
 from gateway.core.names import Rules
 from gateway.core.register import Directory
 from gateway.core.requests import ReminderDays
 from gateway.core.retention import Terms
 from gateway.core.routing import Catalogue, Retry
+from gateway.core.standing import AccessRules
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,15 @@ class RequestPolicy:
 
 
 @dataclass(frozen=True)
+class AccountPolicy:
+    """How accounts are begun, kept and ended."""
+
+    acceptable_use: AcceptableUse = field(default_factory=AcceptableUse)
+    grace_days: int = 14  # in which a new version of the acceptable use policy waits for everybody's word
+    password_days: int = 90  # after which a password has expired; 0 is never
+
+
+@dataclass(frozen=True)
 class Policy:
     """Everything an authority decides, in force at one moment."""
 
@@ -61,6 +72,7 @@ class Policy:
     notices: NoticePolicy = field(default_factory=NoticePolicy)
     reminders: Reminders = field(default_factory=Reminders)
     requests: RequestPolicy = field(default_factory=RequestPolicy)
+    accounts: AccountPolicy = field(default_factory=AccountPolicy)
     drop_retry: Retry = field(default_factory=Retry)
     notice_retry: Retry = field(default_factory=lambda: Retry(first=30.0, longest=3600.0, give_up_after=5 * 86400.0))
     undo_seconds: float = 0.0
@@ -70,6 +82,16 @@ class Policy:
     def rules(self, directory: Directory) -> Rules:
         """Return what the name grammar is read with."""
         return Rules(la_codes=self.la_codes, catalogue=self.catalogue, directory=directory)
+
+    def access(self, directory: Directory) -> AccessRules:
+        """Return what is asked of an account besides its state."""
+        version = self.accounts.acceptable_use.version
+        return AccessRules(
+            policy_version=version,
+            policy_since=directory.policies.get(version),
+            grace_days=self.accounts.grace_days,
+            password_days=self.accounts.password_days,
+        )
 
     def day_of(self, at: datetime) -> date:
         """Return the authority's calendar day of a time."""

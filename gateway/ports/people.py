@@ -3,10 +3,11 @@
 Owns no behaviour (Source: DESIGN 2, 3).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
+from gateway.core.agreement import Agreement, PolicyText
 from gateway.core.model import AuditEntry, TrailCheck, Unfinished
 from gateway.core.register import Account, Directory, School, Succession
 
@@ -30,12 +31,52 @@ class People(Protocol):
         """Add or replace the succession of an old number."""
         ...
 
-    async def add_account(self, account: Account, *, actor: str, at: datetime, why: str = "") -> None:
+    async def add_account(
+        self, account: Account, *, actor: str, at: datetime, why: str = "", agreed: Agreement | None = None
+    ) -> None:
         """Add an account. Raises NotThere (with a sentence) when the username or the address is taken."""
         ...
 
     async def put_account(self, account: Account, *, actor: str, at: datetime, event: str, why: str = "") -> None:
         """Replace an account that is there."""
+        ...
+
+    async def amend_account(
+        self,
+        username: str,
+        change: Callable[[Account], Account],
+        *,
+        actor: str,
+        at: datetime,
+        event: str,
+        why: str = "",
+        agreed: Agreement | None = None,
+    ) -> Account:
+        """Change an account as it stands at this moment, in one transaction, and return it as it stands then.
+
+        `change` is pure and quick, and may refuse by raising NotThere with a sentence: then nothing is changed. When it
+        changes nothing, nothing is written. With `agreed`, that version of the policy is the account's, too.
+        """
+        ...
+
+    async def earlier_hashes(self, username: str) -> list[str]:
+        """Return every password hash that an account ever had, the latest first."""
+        ...
+
+    async def rehash(self, username: str, *, old: str, new: str) -> None:
+        """Put another hash of the same password in the place of one, wherever it stands; safe to repeat."""
+        ...
+
+    async def agreements(self, username: str) -> list[Agreement]:
+        """Return to what somebody agreed, the latest first."""
+        ...
+
+    async def put_policy(self, policy: PolicyText) -> None:
+        """Write that a version of the acceptable use policy is in force from a time on, and what it says."""
+        ...
+
+    async def policies(self) -> list[PolicyText]:
+        """Return the versions that were in force, the latest first."""
         ...
 
     async def note_login(self, username: str, *, at: datetime, peer: str, how: str) -> None:

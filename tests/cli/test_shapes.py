@@ -12,6 +12,7 @@ from gateway.cli.render import Row
 from gateway.core.model import Channel, Drop, FileRecord, History, Notice, PartFate, Status, Submission
 from gateway.core.register import Account, Directory, Role, School, SchoolStatus, Succession
 from gateway.core.routing import Service, Target, TargetKind
+from gateway.core.standing import AccessRules
 
 AT = datetime(2026, 11, 22, 14, 5, 9, tzinfo=UTC)
 SPEC_13 = [
@@ -44,7 +45,7 @@ EVERY: dict[str, Row] = {
     "notice": shapes.notice_json(Notice("n", "receipt", "", "ada@leys.example", {"comment": "secret"}, due_at=AT)),
     "submission": shapes.submission_json(Submission("01j", Channel.EMAIL, AT, "ada.person", "password")),
     "part": shapes.part_json(PartFate(1, None, "text/plain", 5, "ignored", "text body")),
-    "account": shapes.account_json(ADA, last_login=AT),
+    "account": shapes.account_json(ADA, rules=AccessRules(), last_login=AT),
     "school": shapes.school_json(School("8302222", "Old", status=SchoolStatus.CLOSED, closed_on=AT.date()), REGISTER),
     "service": shapes.service_json(SEN, REGISTER),
 }

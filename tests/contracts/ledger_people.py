@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 
+from gateway.core.agreement import Agreement, PolicyText
+from gateway.core.codes import CodeFor, OneTimeCode
 from gateway.core.model import Status, Unfinished
 from gateway.core.register import Account, AccountState, Directory, Role, School, SchoolStatus, Succession
 from gateway.errors import NotThere
@@ -25,9 +28,19 @@ FULL = an_account(
     activated_at=MORNING,
     policy_version="2026-09",
     is_stale=True,
+    requested_at=MORNING - HOUR,
+    requested_by="aquill",
+    verified_at=MORNING,
+    verified_by="admin",
+    evidence="form 12",
+    code=OneTimeCode("$argon2id$2", CodeFor.PASSWORD, MORNING + HOUR, 5),
 )
 LEYS = School("8302000", "Leys Junior School", "112000", "Primary", SchoolStatus.CLOSED, date(2026, 8, 31))
 LINK = Succession("8301102", "8302000", date(2026, 12, 31))
+
+
+def _add_key(account: Account, line: str) -> Account:
+    return replace(account, keys=(*account.keys, line))
 
 
 class PeopleContract:
@@ -110,6 +123,88 @@ class PeopleContract:
         with pytest.raises(NotThere, match="registered for the account aquill"):
             await ledger.put_account(replace(FULL, email=an_account().email), actor="test", at=MORNING, event="address")
         assert (await ledger.directory()).account("bodell") == FULL
+
+    async def test_an_account_is_amended_as_it_stands_at_that_moment(self, ledger: Ledger) -> None:
+        await ledger.add_account(FULL, actor="test", at=MORNING)
+        for n in range(3):  # each keeps what the others wrote
+            after = await ledger.amend_account(
+                "BOdell", partial(_add_key, line=f"ssh-ed25519 {n}"), actor="bodell", at=MORNING, event="add-key"
+            )
+        assert after == (await ledger.directory()).account("bodell")
+        assert after == replace(FULL, keys=(*FULL.keys, "ssh-ed25519 0", "ssh-ed25519 1", "ssh-ed25519 2"))
+
+    async def test_a_change_that_refuses_or_changes_nothing_leaves_no_trace(self, ledger: Ledger) -> None:
+        await ledger.add_account(FULL, actor="test", at=MORNING)
+        version, end = await ledger.directory_version(), await ledger.trail_end()
+
+        def refuse(account: Account) -> Account:
+            raise NotThere(f"{account.username} is suspended.")
+
+        with pytest.raises(NotThere, match="bodell is suspended"):
+            await ledger.amend_account("bodell", refuse, actor="test", at=MORNING, event="password")
+        await ledger.amend_account("bodell", lambda account: account, actor="test", at=MORNING, event="password")
+        assert (await ledger.directory_version(), await ledger.trail_end()) == (version, end)
+
+    async def test_amending_who_is_not_there_is_refused(self, ledger: Ledger) -> None:
+        with pytest.raises(NotThere, match="no account named aquill"):
+            await ledger.amend_account("aquill", lambda a: a, actor="test", at=MORNING, event="suspend")
+
+    async def test_amending_to_anothers_address_is_refused(self, ledger: Ledger) -> None:
+        for account in (an_account(), FULL):
+            await ledger.add_account(account, actor="test", at=MORNING)
+        with pytest.raises(NotThere, match="registered for the account aquill"):
+            await ledger.amend_account(
+                "bodell", lambda a: replace(a, email=an_account().email), actor="test", at=MORNING, event="address"
+            )
+
+    async def test_every_hash_is_kept_for_ever_and_a_rehash_takes_the_place_of_one(self, ledger: Ledger) -> None:
+        await ledger.add_account(an_account(password_hash="h1", password_set_at=MORNING), actor="test", at=MORNING)
+        for hours, value in ((1, "h2"), (2, "h3")):
+            at = MORNING + hours * HOUR
+            set_one = partial(replace, password_hash=value, password_set_at=at)
+            await ledger.amend_account("aquill", set_one, actor="aquill", at=at, event="password")
+        await ledger.amend_account(
+            "aquill", partial(replace, password_hash=None), actor="admin", at=MORNING, event="forget-password"
+        )
+        assert await ledger.earlier_hashes("AQuill") == ["h3", "h2", "h1"]
+        for _ in range(2):
+            await ledger.rehash("aquill", old="h2", new="h2-dearer")
+        assert await ledger.earlier_hashes("aquill") == ["h3", "h2-dearer", "h1"]
+        assert await ledger.earlier_hashes("bodell") == []
+
+    async def test_a_rehash_changes_the_hash_and_not_its_age(self, ledger: Ledger) -> None:
+        account = an_account(password_hash="h1", password_set_at=MORNING)
+        await ledger.add_account(account, actor="test", at=MORNING)
+        before = await ledger.directory_version()
+        await ledger.rehash("aquill", old="h1", new="h1-dearer")
+        assert (await ledger.directory()).account("aquill") == replace(account, password_hash="h1-dearer")
+        assert await ledger.directory_version() != before
+
+    async def test_who_agreed_to_which_words_when_how_and_from_where_is_kept(self, ledger: Ledger) -> None:
+        on_paper = Agreement("2026-09", "aa" * 32, MORNING, "on paper, by admin")
+        at_login = Agreement("2026-11", "bb" * 32, MORNING + HOUR, "login", "192.0.2.7")
+        await ledger.add_account(an_account(), actor="admin", at=MORNING, agreed=on_paper)
+        assert (await ledger.directory()).accounts["aquill"].policy_version == "2026-09"
+        after = await ledger.amend_account(
+            "aquill", lambda a: a, actor="aquill", at=MORNING + HOUR, event="agree", agreed=at_login
+        )
+        assert after.policy_version == "2026-11"
+        assert await ledger.agreements("AQuill") == [at_login, on_paper]
+        last = (await ledger.trail(subject="aquill"))[0]
+        assert (last.action, last.detail["agreed_to"], last.detail["peer"]) == ("agree", "bb" * 32, "192.0.2.7")
+
+    async def test_the_versions_of_the_policy_are_known_by_their_text_and_their_day(self, ledger: Ledger) -> None:
+        old = PolicyText("2026-09", "aa", "Be kind.\n", MORNING - 24 * HOUR)
+        new = PolicyText("2026-11", "bb", "Be kinder.\n", MORNING)
+        for policy in (old, new):
+            before = await ledger.directory_version()
+            await ledger.put_policy(policy)
+            assert await ledger.directory_version() != before
+        assert await ledger.policies() == [new, old]
+        assert (await ledger.directory()).policies == {"2026-09": old.since, "2026-11": new.since}
+        back = replace(old, since=MORNING + HOUR)  # comes in anew
+        await ledger.put_policy(back)
+        assert await ledger.policies() == [back, new]
 
     async def test_the_last_login_of_each_is_known(self, ledger: Ledger) -> None:
         for username, hours in (("aquill", 0), ("AQuill", 2), ("bodell", 1), ("aquill", 1)):

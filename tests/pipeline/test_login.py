@@ -7,6 +7,7 @@ import pytest
 
 from gateway.core.admission import Refusal
 from gateway.core.register import Account, AccountState
+from gateway.core.standing import Approach
 from gateway.pipeline.login import SHUT_OUT, WRONG, GuessLimits, Login
 from tests.scenarios.harness import HEAD, Scene
 
@@ -36,9 +37,11 @@ class Guesser:
     hasher: CountingHasher
     login: Login
 
-    async def says(self, username: str, password: str, *, peer: str = "192.0.2.9", channel: str = "email") -> object:
+    async def says(
+        self, username: str, password: str, *, peer: str = "192.0.2.9", by: Approach = Approach.MAIL_LOGIN
+    ) -> object:
         """Try; return the account, or the refusal."""
-        return await self.login.verify_password(username, password, peer=peer, channel=channel)
+        return await self.login.verify_password(username, password, peer=peer, by=by)
 
 
 @pytest.fixture
@@ -46,7 +49,7 @@ async def guesser(scene: Scene) -> Guesser:
     await scene.set_account(HEAD, password_hash="the hash")
     hasher = CountingHasher()
     limits = GuessLimits(tries=3, address_tries=6, window=600, shut_for=900)
-    login = Login(scene.house.directory, scene.house.ledger, scene.clock, hasher, limits)
+    login = Login(scene.house.access, scene.house.ledger, scene.clock, hasher, limits)
     return Guesser(scene, hasher, login)
 
 

@@ -4,20 +4,23 @@ Owns the reasons that lie with us: what the settings allow, and who is registere
 `inbound.smtp.prospects`. Changes nothing and sends nothing but DNS questions (Source: SPEC 4, 13).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import click
 
 from gateway.cli.admin.errand import Errand
 from gateway.cli.exits import DATA
 from gateway.cli.render import Screen, print_json, visible
-from gateway.core.admission import admit, may_send
+from gateway.core.admission import may_send
 from gateway.core.register import Account, Directory
+from gateway.core.standing import Approach
 from gateway.errors import NotThere
 from gateway.inbound.smtp.alignment import normal_domain
 from gateway.inbound.smtp.prospects import Prospects, look_up
 from gateway.inbound.smtp.strangers import name_server
+from gateway.pipeline.access import Access
 from gateway.settings import Settings
 
 
@@ -42,12 +45,13 @@ async def check_mail(errand: Errand, asked: str) -> None:
     domain = _domain(asked)
     settings = errand.house.settings
     prospects = await look_up(domain, names=name_server(settings.dns))
-    directory = await errand.ledger.directory()
+    people = list(_people(asked, domain, await errand.ledger.directory()))
+    may_not = partial(_refusal, errand.house.access)
     findings = Findings(
         asked,
         prospects,
-        accounts=tuple(sorted(a.username for a in _people(asked, domain, directory) if _refusal(a) is None)),
-        hindrances=tuple(_hindrances(asked, prospects, settings=settings, directory=directory)),
+        accounts=tuple(sorted(a.username for a in people if may_not(a) is None)),
+        hindrances=tuple(_hindrances(asked, prospects, settings=settings, people=[(a, may_not(a)) for a in people])),
         remarks=tuple(_remarks(settings)),
     )
     _show(findings, errand.screen)
@@ -65,7 +69,9 @@ def _domain(asked: str) -> str:
     return domain
 
 
-def _hindrances(asked: str, prospects: Prospects, *, settings: Settings, directory: Directory) -> Iterator[str]:
+def _hindrances(
+    asked: str, prospects: Prospects, *, settings: Settings, people: Sequence[tuple[Account, str | None]]
+) -> Iterator[str]:
     if not settings.smtp.verify_domains:
         yield (
             "[smtp] verify_domains is off in gateway.toml, so whoever sends to the public listeners must sign in; "
@@ -73,11 +79,10 @@ def _hindrances(asked: str, prospects: Prospects, *, settings: Settings, directo
         )
     if not prospects.can_pass:
         yield f"Neither SPF nor DKIM could prove mail from {prospects.domain}: ask the school's IT to set one up."
-    people = list(_people(asked, prospects.domain, directory))
     if not people:
         yield f"Nobody with {'this address' if '@' in asked else f'an address at {prospects.domain}'} is registered."
-    elif all(map(_refusal, people)):
-        yield from dict.fromkeys(f"{account.username}: {_refusal(account)}" for account in people)
+    elif all(refusal for _, refusal in people):
+        yield from dict.fromkeys(f"{account.username}: {refusal}" for account, refusal in people)
 
 
 def _remarks(settings: Settings) -> Iterator[str]:
@@ -98,9 +103,9 @@ def _people(asked: str, domain: str, directory: Directory) -> Iterator[Account]:
             yield account
 
 
-def _refusal(account: Account) -> str | None:
+def _refusal(access: Access, account: Account) -> str | None:
     """Return why an account may send nothing by email."""
-    refusal = admit(account, channel="email")
+    refusal = access.refusal(account, Approach.EMAIL)
     if refusal is not None:
         return refusal.sentence.replace("{contact}", "the contact")
     return None if may_send(account) else "this account may send for no school."

@@ -93,9 +93,9 @@ def reason_of(text: str) -> str:
     return text.strip()
 
 
-def people_rows(accounts: Sequence[Account]) -> list[Row]:
+def people_rows(errand: Errand, accounts: Sequence[Account]) -> list[Row]:
     """Return accounts as rows."""
-    return [account_json(account) for account in accounts]
+    return [account_json(account, rules=errand.house.access.rules) for account in accounts]
 
 
 def suspension_json(ground: Suspension) -> Row:
@@ -123,6 +123,6 @@ def _show(errand: Errand, whom: Whom, answer: tuple[Account, ...] | Refusal, don
     if whom.school is None:
         for account in answer:
             sentence = f"{account.full_name} ({account.username}) {done[account.state]}"
-            errand.screen.action(account_json(account), sentence=sentence)
+            errand.screen.action(*people_rows(errand, [account]), sentence=sentence)
         return
-    errand.screen.listing(people_rows(answer), _CHANGED, empty=f"Nobody of school {whom.school} was to be changed.")
+    errand.screen.listing(people_rows(errand, answer), _CHANGED, empty=f"Nobody of school {whom.school} was to be changed.")

@@ -69,7 +69,7 @@ async def close_incident(errand: Errand, id: str, reason: str) -> None:
     closed, back = await errand.house.suspend.close_incident(id, reason=reason_of(reason), by=errand.actor)
     names = ", ".join(account.username for account in back) or "nobody"
     errand.screen.action(
-        {**incident_json(closed), "reinstated": people_rows(back)},
+        {**incident_json(closed), "reinstated": people_rows(errand, back)},
         sentence=f"Incident {closed.id} is closed. Access again: {names}.",
     )
 

@@ -7,6 +7,7 @@ from gateway.cli.filters import DFE_NUMBER, Filters, with_filters
 from gateway.cli.render import Column, print_json
 from gateway.cli.shapes import account_json, school_json
 from gateway.core.register import Directory, School, SchoolStatus
+from gateway.core.standing import AccessRules
 from gateway.errors import NotThere
 
 COLUMNS = (
@@ -57,13 +58,14 @@ async def show_school(errand: Errand, number: str) -> None:
     school = directory.school(number)
     if school is None:
         raise NotThere(f"There is no school {number} in the register.")
-    card = {**school_json(school, directory), "accounts": _accounts(number, directory)}
+    rules = errand.house.access.rules
+    card = {**school_json(school, directory), "accounts": _accounts(number, directory, rules)}
     if errand.screen.as_json:
         print_json(card)
         return
     errand.screen.card(card, _CARD)
     errand.screen.heading("People")
-    errand.screen.listing(_accounts(number, directory), _PEOPLE, empty="Nobody may send for this school yet.")
+    errand.screen.listing(_accounts(number, directory, rules), _PEOPLE, empty="Nobody may send for this school yet.")
 
 
 @schools.command("check-mail")
@@ -87,6 +89,6 @@ def _is_wanted(school: School, filters: Filters) -> bool:
     )
 
 
-def _accounts(number: str, directory: Directory) -> list[dict[str, object]]:
+def _accounts(number: str, directory: Directory, rules: AccessRules) -> list[dict[str, object]]:
     people = sorted(directory.people_of(number), key=lambda a: a.username)
-    return [dict(account_json(a)) for a in people]
+    return [dict(account_json(a, rules=rules)) for a in people]

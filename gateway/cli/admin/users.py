@@ -5,6 +5,7 @@ the administrator vouches for the person and for the policy, signed on paper, an
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from gateway.cli.admin.newcomer import HouseRules, Newcomer, objections
 from gateway.cli.filters import DFE_NUMBER, SERVICE_CODE, Filters, with_filters
 from gateway.cli.render import Column, Kind, json_option, print_json
 from gateway.cli.shapes import account_json
+from gateway.core.agreement import Agreement
 from gateway.core.passwords import PasswordRules
 from gateway.core.register import Account, AccountState, Role
 from gateway.errors import NotThere
@@ -62,7 +64,8 @@ async def list_users(errand: Errand, filters: Filters) -> None:
     directory = await errand.ledger.directory()
     logins = await errand.ledger.logins()
     found = [a for _, a in sorted(directory.accounts.items()) if _is_wanted(a, filters)]
-    rows = [account_json(a, last_login=logins.get(a.username)) for a in found]
+    rules = errand.house.access.rules
+    rows = [account_json(a, rules=rules, last_login=logins.get(a.username)) for a in found]
     errand.screen.listing(rows, COLUMNS, empty="There is no such account.")
 
 
@@ -74,9 +77,10 @@ async def show_user(errand: Errand, username: str) -> None:
     account = (await errand.ledger.directory()).account(username)
     if account is None:
         raise NotThere(f'There is no account "{username}". `gateway admin users list` shows them.')
+    last_login = (await errand.ledger.logins()).get(account.username)
     grounds = await errand.ledger.suspensions(account.username)
     row = {
-        **account_json(account, last_login=(await errand.ledger.logins()).get(account.username)),
+        **account_json(account, rules=errand.house.access.rules, last_login=last_login),
         "suspensions": [suspension_json(ground) for ground in grounds],
     }
     if errand.screen.as_json:
@@ -133,10 +137,14 @@ async def _add(errand: Errand, newcomer: Newcomer, *, keys: tuple[str, ...], act
         raise NotThere("\n".join(faults))
     account = await _account(errand, newcomer, keys=keys, activate=activate)
     why = f"on paper, by {errand.actor}" if activate else ""
-    await errand.ledger.add_account(account, actor=errand.actor, at=errand.now(), why=why)
+    policy, now = errand.house.tables.acceptable_use, errand.now()
+    agreed = Agreement(policy.version, policy.digest, now, why) if activate else None
+    await errand.ledger.add_account(account, actor=errand.actor, at=now, why=why, agreed=agreed)
     state = "and is active" if activate else "and can use it once it is activated"
+    known = replace(account, policy_version=policy.version if activate else None)
     errand.screen.action(
-        account_json(account), sentence=f"{account.full_name} has the account {account.username} {state}."
+        account_json(known, rules=errand.house.access.rules),
+        sentence=f"{account.full_name} has the account {account.username} {state}.",
     )
 
 
@@ -167,7 +175,6 @@ async def _account(errand: Errand, newcomer: Newcomer, *, keys: tuple[str, ...],
         password_set_at=now if has_password else None,
         keys=keys,
         activated_at=now if activate else None,
-        policy_version=errand.house.tables.acceptable_use.version if activate else None,
     )
 
 

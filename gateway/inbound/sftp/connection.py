@@ -11,8 +11,9 @@ from typing import Any
 import asyncssh
 
 from gateway import log
-from gateway.core.admission import Refusal, admit
+from gateway.core.admission import Refusal
 from gateway.core.register import Account, Directory
+from gateway.core.standing import Approach
 from gateway.inbound.sftp.door import Door
 from gateway.inbound.sftp.flow import Limits
 from gateway.inbound.sftp.link import Link
@@ -120,7 +121,7 @@ class Connection(asyncssh.SSHServer):
         self._how = ""
         if not await self._tries.begin():
             return False
-        answer = await self._door.login.verify_password(username, password, peer=self.peer, channel="sftp")
+        answer = await self._door.login.verify_password(username, password, peer=self.peer, by=Approach.PASSWORD)
         if not isinstance(answer, Refusal):
             self._tries.right()
             self._how = PASSWORD
@@ -157,11 +158,15 @@ class Connection(asyncssh.SSHServer):
     def _why_not(self, account: Account | None) -> Refusal | None:
         if not self._is_enough():
             return Refusal("not-enough", "More is asked for than that.")
-        if account is not None and (refusal := admit(account, channel="sftp")):
+        if account is not None and (refusal := self._door.access.refusal(account, self._path())):
             return refusal
         if account is not None and self._door.sessions_of(account.username) >= self._limits.sessions_per_account:
             return Refusal("too-many-sessions", _TOO_MANY_SESSIONS)
         return None
+
+    def _path(self) -> Approach:
+        """How this person came: a password among what they showed may have expired."""
+        return Approach.PASSWORD if PASSWORD in self._proved else Approach.KEY
 
     def _is_enough(self) -> bool:
         return any(self._proved.issuperset(methods) for methods in self._limits.require)
@@ -235,9 +240,13 @@ class Connection(asyncssh.SSHServer):
         if self._account is None:
             return
         now = directory.account(self._account.username)
-        if now is None or admit(now, channel="sftp") is not None or _rights(now) != _rights(self._account):
+        if now is None or self._may_not_stay(now) or _rights(now) != _rights(self._account):
             log.refused(channel="sftp", reason="account-changed")
             self.end(_CHANGED)
+
+    def _may_not_stay(self, account: Account) -> bool:
+        """Whether the door is shut now; that a password expires meanwhile cuts nothing off."""
+        return self._door.access.refusal(account, Approach.KEY) is not None
 
     def end(self, why: str) -> None:
         """Close, with a sentence."""

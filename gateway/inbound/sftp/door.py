@@ -21,6 +21,7 @@ from gateway.inbound.sftp import refusals
 from gateway.inbound.sftp.desk import Desk
 from gateway.inbound.sftp.means import Doors, Shares
 from gateway.inbound.sftp.statustable import StatusTables
+from gateway.pipeline.access import Access
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.login import Login
 from gateway.pipeline.policy import LivePolicy
@@ -141,6 +142,7 @@ class Door:
 
     ledger: Ledger
     directory: LiveDirectory
+    access: Access
     policy: LivePolicy
     clock: Clock
     login: Login

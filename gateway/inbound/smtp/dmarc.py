@@ -60,7 +60,7 @@ class DomainProof:
         if method is None:
             return not_genuine()
         how = f"dmarc {domain_of(address)} by {method}"
-        return registered(await self._register.directory(), claim=claim, address=address, how=how)
+        return await registered(self._register, claim=claim, address=address, how=how)
 
     async def proof(self, claim: Claim, *, domain: str) -> str | None:
         """Return what proves that a domain sent a message: dkim, spf, or None. Raises Transient."""

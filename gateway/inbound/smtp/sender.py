@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from gateway.core.admission import Refusal, admit, may_send
+from gateway.core.admission import Refusal, may_send
 from gateway.core.register import Account, Directory
+from gateway.core.standing import Approach
 from gateway.errors import Transient
 from gateway.inbound.smtp.alignment import are_aligned, domain_of
 from gateway.inbound.smtp.bodyhash import BodyHashes
@@ -63,10 +64,14 @@ class SenderVerifier(Protocol):
 
 
 class Register(Protocol):
-    """The people, as `ports.People` has them."""
+    """The people, and whether they may come in: `pipeline.access`."""
 
     async def directory(self) -> Directory:
         """Return the register as it stands."""
+        ...
+
+    def refusal(self, account: Account, by: Approach) -> Refusal | None:
+        """Return what stops an account on a path."""
         ...
 
 
@@ -86,7 +91,7 @@ class SignedIn:
         account = (await self._register.directory()).account(claim.account.username)
         if account is None:
             return _unknown()
-        return _stands(account, claim) or Verified(account.username, "password", account.email)
+        return _stands(self._register, account, claim) or Verified(account.username, "password", account.email)
 
 
 class TrustedRelay:
@@ -109,7 +114,7 @@ class TrustedRelay:
         if refusal is not None:
             return refusal
         how = f"relay {self._authserv_id}"
-        return registered(await self._register.directory(), claim=claim, address=address, how=how)
+        return await registered(self._register, claim=claim, address=address, how=how)
 
     def _found(self, heading: Heading) -> AuthenticationResults | None:
         read = map(read_results, heading.authentication_results)
@@ -128,21 +133,22 @@ def author(heading: Heading) -> str | Refusal:
     return address
 
 
-def registered(directory: Directory, *, claim: Claim, address: str, how: str) -> Verified | Refusal:
+async def registered(register: Register, *, claim: Claim, address: str, how: str) -> Verified | Refusal:
     """Return the account that a verified address is registered for."""
-    account = directory.by_address(address)
+    account = (await register.directory()).by_address(address)
     if account is None:
         return _unknown()
-    return _stands(account, claim) or Verified(account.username, how, account.email)
+    return _stands(register, account, claim) or Verified(account.username, how, account.email)
 
 
 def _unknown() -> Refusal:
     return Refusal("not-registered", "Your address is not registered with this gateway; to be registered ask {contact}")
 
 
-def _stands(account: Account, claim: Claim) -> Refusal | None:
+def _stands(register: Register, account: Account, claim: Claim) -> Refusal | None:
     """Return why this account may not send this message."""
-    refusal = admit(account, channel="email")
+    by_file = Approach.SIGNED_IN if claim.account else Approach.EMAIL
+    refusal = register.refusal(account, by_file if claim.is_for_intake else Approach.REPLY)
     if refusal is None and claim.is_for_intake and not may_send(account):
         return Refusal("no-school", "Your account may not send files for a school by email; for help ask {contact}")
     return refusal

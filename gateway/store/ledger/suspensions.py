@@ -14,8 +14,9 @@ from gateway.core.suspension import BY_HAND, Incident, Suspension, after_the_las
 from gateway.errors import NotThere
 from gateway.store.engine.connection import Transaction
 from gateway.store.engine.rows import moment, stamp
+from gateway.store.ledger.accounts import Deed, put_state
 from gateway.store.ledger.desk import Desk
-from gateway.store.ledger.people import Deed, directory_of, put_state
+from gateway.store.ledger.people import directory_of
 from gateway.store.ledger.records import TIME, Shape
 from gateway.store.ledger.trail import Entry, append
 

@@ -15,6 +15,7 @@ from gateway.ports import Clock
 from gateway.store.engine.connection import Transaction, connect, create
 from gateway.store.engine.crew import TOGETHER, Crew, commit_together, read_each
 from gateway.store.engine.rows import moment
+from gateway.store.ledger.accounts import AccountBook
 from gateway.store.ledger.deliveries import DeliveryBook
 from gateway.store.ledger.documents import DocumentBook
 from gateway.store.ledger.outbox import OutboxBook
@@ -39,6 +40,7 @@ class SqliteLedger(
     TermBook,
     PeopleBook,
     SuspensionBook,
+    AccountBook,
     UploadBook,
     RequestBook,
     TrailBook,

@@ -20,8 +20,23 @@ SELECT old, new, until FROM successions ORDER BY old
 -- name: accounts
 SELECT
     username, forename, surname, email, role, state, password_hash, password_set_at, activated_at, policy_version,
-    is_stale
+    is_stale, requested_at, requested_by, verified_at, verified_by, evidence, code
 FROM accounts ORDER BY username
+
+-- name: account
+SELECT
+    username, forename, surname, email, role, state, password_hash, password_set_at, activated_at, policy_version,
+    is_stale, requested_at, requested_by, verified_at, verified_by, evidence, code
+FROM accounts WHERE username = :username
+
+-- name: schools_of_account
+SELECT school FROM account_schools WHERE username = :username ORDER BY position
+
+-- name: services_of_account
+SELECT service FROM account_services WHERE username = :username ORDER BY position
+
+-- name: keys_of_account
+SELECT line FROM account_keys WHERE username = :username ORDER BY position
 
 -- name: account_schools
 SELECT username, school FROM account_schools ORDER BY username, position
@@ -41,17 +56,20 @@ SELECT username FROM accounts WHERE email_key = :email_key AND email_key <> '' A
 -- name: insert_account
 INSERT INTO accounts (
     username, forename, surname, email, email_key, role, state, password_hash, password_set_at, activated_at,
-    policy_version, is_stale, added_at
+    policy_version, is_stale, requested_at, requested_by, verified_at, verified_by, evidence, code, added_at
 ) VALUES (
     :username, :forename, :surname, :email, :email_key, :role, :state, :password_hash, :password_set_at,
-    :activated_at, :policy_version, :is_stale, :at
+    :activated_at, :policy_version, :is_stale, :requested_at, :requested_by, :verified_at, :verified_by, :evidence,
+    :code, :at
 )
 
 -- name: change_account
 UPDATE accounts SET
     forename = :forename, surname = :surname, email = :email, email_key = :email_key, role = :role, state = :state,
     password_hash = :password_hash, password_set_at = :password_set_at, activated_at = :activated_at,
-    policy_version = :policy_version, is_stale = :is_stale
+    policy_version = :policy_version, is_stale = :is_stale, requested_at = :requested_at,
+    requested_by = :requested_by, verified_at = :verified_at, verified_by = :verified_by, evidence = :evidence,
+    code = :code
 WHERE username = :username
 
 -- name: forget_account_schools
@@ -77,9 +95,29 @@ INSERT INTO password_hashes (username, hash, set_at) VALUES (:username, :hash, :
 ON CONFLICT (username, hash) DO NOTHING
 
 -- name: insert_policy_acceptance
-INSERT INTO policy_acceptances (username, version, accepted_at, actor, how)
-VALUES (:username, :version, :at, :actor, :how)
+INSERT INTO policy_acceptances (username, version, accepted_at, actor, how, digest, peer)
+VALUES (:username, :version, :at, :actor, :how, :digest, :peer)
 ON CONFLICT (username, version, accepted_at) DO NOTHING
+
+-- name: agreements
+SELECT version, digest, accepted_at, how, peer FROM policy_acceptances WHERE username = :username
+ORDER BY accepted_at DESC, version DESC
+
+-- name: password_hashes
+SELECT hash FROM password_hashes WHERE username = :username ORDER BY set_at DESC, hash
+
+-- name: rehash_history
+UPDATE password_hashes SET hash = :new WHERE username = :username AND hash = :old
+
+-- name: rehash_account
+UPDATE accounts SET password_hash = :new WHERE username = :username AND password_hash = :old
+
+-- name: put_policy
+INSERT INTO policy_texts (version, digest, text, since) VALUES (:version, :digest, :text, :since)
+ON CONFLICT (version, digest) DO UPDATE SET since = excluded.since
+
+-- name: policies
+SELECT version, digest, text, since FROM policy_texts ORDER BY since DESC, version DESC, digest
 
 -- name: insert_login
 INSERT INTO logins (username, at, peer, how) VALUES (:username, :at, :peer, :how)

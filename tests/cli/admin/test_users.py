@@ -21,7 +21,8 @@ PERSON = (
 OFFICER = "o.ficer --forename Oda --surname Ficer --email oda@derbyshire.example --role officer --service sen"
 FIELDS = (
     "username forename surname name email role state schools services has_password password_set_at keys activated_at "
-    "policy_version is_stale last_login_at suspensions"
+    "policy_version is_stale last_login_at password_expires_at requested_at requested_by verified_at verified_by "
+    "evidence code_for code_expires_at suspensions"
 )
 
 

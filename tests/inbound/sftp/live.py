@@ -136,6 +136,7 @@ async def door_in(scene: Scene, *, look_every: float = 0.05, **limits: object) -
     door = Door(
         ledger=house.ledger,
         directory=house.directory,
+        access=house.access,
         policy=house.policy,
         clock=house.clock,
         login=house.login,

@@ -28,6 +28,7 @@ from gateway.core.admission import Refusal
 from gateway.core.endpoint import Address, SocketPath
 from gateway.core.model import Channel, Envelope
 from gateway.core.register import Account, AccountState, Directory, Role, School
+from gateway.core.standing import AccessRules, Approach, why_not
 from gateway.errors import Transient
 from gateway.inbound.smtp.desk import Desk, Entrance, SmtpLimits, TokenCheck
 from gateway.inbound.smtp.listener import Listening, SmtpListeners, read_certificate
@@ -215,6 +216,9 @@ class People:
         if self.is_busy:
             raise Transient("database is locked")
         return Directory(schools=self.schools, accounts=self.accounts)
+
+    def refusal(self, account: Account, by: Approach) -> Refusal | None:
+        return why_not(account, by, rules=AccessRules(), at=MORNING)
 
 
 class Tokens:
