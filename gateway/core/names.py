@@ -61,6 +61,11 @@ class Reading:
         """`accept` or `reject`."""
         return "reject" if self.faults else "accept"
 
+    @property
+    def advice(self) -> str:
+        """The sentence of the reason, with the right name where one is certain."""
+        return f"{self.sentence} The right name would be: {self.correction}" if self.correction else self.sentence
+
 
 def read_name(name: str, rules: Rules, *, on: date, schools: frozenset[str] | None) -> Reading:
     """Return how a name reads on a day for a sender who may send for `schools` (None: not judged). Never raises."""

@@ -75,7 +75,7 @@ class Correct:
             return _NO_NAME
         reading = self._read(file, name, by)
         if reading.reason is not None:
-            return Refusal(reading.reason, reading.sentence)
+            return Refusal(reading.reason, reading.advice)
         known = await self._ledger.twins(school=reading.school or "", name=reading.name)
         twin = next((f for f in known if f.id != file.id and is_same_bytes(f, file.sha256)), None)
         if twin is not None:

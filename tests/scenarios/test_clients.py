@@ -3,13 +3,17 @@
 A program that is not installed is skipped by its name.
 """
 
+import atexit
 import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 
 import paramiko
 import pytest
@@ -30,10 +34,15 @@ def computer(sample, tmp_path_factory) -> Iterator[Computer]:
         yield computer
 
 
-def node_has(package: str) -> bool:
-    """Return whether node finds a package."""
-    node = shutil.which("node")
-    return bool(node) and subprocess.run([node, "-e", f"require({package!r})"], capture_output=True).returncode == 0
+@cache
+def ssh2_sftp_client() -> Path:
+    """Return a folder of packages with ssh2-sftp-client, from the npm registry; without one, the test is skipped."""
+    folder = Path(tempfile.mkdtemp(prefix="node"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    install = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "ssh2-sftp-client@12"]
+    if subprocess.run(install, cwd=folder, capture_output=True, timeout=120).returncode != 0:
+        pytest.skip("ssh2-sftp-client can't be had from the npm registry")
+    return folder / "node_modules"
 
 
 # ---- Uploads ----
@@ -79,14 +88,13 @@ c.connect({host, port, username, privateKey: require('fs').readFileSync(key)})
 
 
 def by_node(computer: Computer, path, name: str) -> Ended:
-    key = computer.folder / "key"
-    return computer.run("node", "-e", NODE, "127.0.0.1", computer.port, WHO, key, path, f"/Send Files/{name}")
+    words = ["127.0.0.1", computer.port, WHO, computer.folder / "key", path, f"/Send Files/{name}"]
+    return computer.run("node", "-e", NODE, *words, env={"NODE_PATH": str(ssh2_sftp_client())})
 
 
 SFTP, SCP, PSFTP, PSCP = needs("sftp"), needs("scp"), needs("psftp"), needs("pscp")
 LFTP, CURL, RCLONE, SSHFS = needs("lftp"), needs("curl"), needs("rclone"), needs("sshfs")
-SSH2 = pytest.mark.skipif(not node_has("ssh2-sftp-client"), reason="ssh2-sftp-client (node) is not installed")
-ALWAYS = needs("python3")
+SSH2, ALWAYS = needs("npm"), needs("python3")
 
 LOOKS, DOESNT = True, False  # whether its exit code tells of a refusal that comes with the CLOSE
 
@@ -398,6 +406,24 @@ def test_an_officer_reads_rejects_and_hands_on(computer, request, tmp_path):
 def test_what_openssh_asks_beside(computer, command):
     ended = computer.sftp(command)
     assert (ended.code == 0) == (command in ("chmod 600 Status.csv", "df", 'mkdir "Send Files"')), ended.said
+
+
+@needs("sftp")
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ('rmdir "Send Files"', "Folders can't be removed here."),
+        ("ln -s Status.csv here", "Links are not known here."),
+        ("mkdir more", "Folders can't be made here."),
+        ("put known_hosts /", "Files can be put into Send Files only"),
+        ("rm Status.csv", "Nothing can be removed here."),
+        ("rename Status.csv mine.csv", "Only these can be renamed:"),
+    ],
+)
+def test_openssh_shows_the_sentence_of_what_is_refused(computer, command, sentence):
+    ended = computer.sftp(command)
+    assert ended.code != 0
+    assert sentence in ended.said
 
 
 # ---- Stand-ins for what can't run here ----

@@ -125,4 +125,6 @@ def _show(errand: Errand, whom: Whom, answer: tuple[Account, ...] | Refusal, don
             sentence = f"{account.full_name} ({account.username}) {done[account.state]}"
             errand.screen.action(*people_rows(errand, [account]), sentence=sentence)
         return
-    errand.screen.listing(people_rows(errand, answer), _CHANGED, empty=f"Nobody of school {whom.school} was to be changed.")
+    errand.screen.listing(
+        people_rows(errand, answer), _CHANGED, empty=f"Nobody of school {whom.school} was to be changed."
+    )

@@ -237,7 +237,7 @@ class Answering:
         if found is None:
             reply.no_such_file()
         elif isinstance(found, Leaf):
-            reply.fail(refusals.IS_FILE.sentence)
+            self._refuse(reply, refusals.IS_FILE)
         else:
             items = await self._portal.items(found)
             reply.opened((Entry(item.name, self._attributes(item)) for item in items), now=self._now())
@@ -283,15 +283,15 @@ class Answering:
 
     def rmdir(self, reply: Reply, path: str) -> None:
         """Refuse."""
-        reply.fail(refusals.FOLDERS_STAY)
+        self._refuse(reply, refusals.FOLDERS_STAY)
 
     def readlink(self, reply: PathReply, path: str) -> None:
         """Refuse."""
-        reply.fail(NO_LINKS)
+        self._refuse(reply, NO_LINKS)
 
     def symlink(self, reply: Reply, *, target: str, link: str) -> None:
         """Refuse."""
-        reply.fail(NO_LINKS)
+        self._refuse(reply, NO_LINKS)
 
     def _answer(self, reply: Reply, way: Coroutine[Any, Any, No | None]) -> None:
         self._runner.begin(reply, self._say(reply, way))

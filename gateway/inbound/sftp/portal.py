@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from gateway.core.register import Role
 from gateway.errors import NotThere
 from gateway.inbound.sftp import refusals
 from gateway.inbound.sftp.deeds import Deeds
@@ -142,7 +143,11 @@ class Portal:
         if place is None:
             return NOT_THERE
         room, name = place
-        return await self._sending.open(room.school, name, flags) if isinstance(room, SendRoom) else refusals.SEND_ONLY
+        return await self._sending.open(room.school, name, flags) if isinstance(room, SendRoom) else self._not_here
+
+    @property
+    def _not_here(self) -> No:
+        return refusals.NOT_PUT_HERE if self._sight.account.role is Role.OFFICER else refusals.SEND_ONLY
 
     async def rename(self, old: str, new: str) -> No | None:
         """Finish an upload, send a rejected file after all, or turn a file of an Inbox away."""
@@ -164,7 +169,7 @@ class Portal:
     async def _rename_upload(self, room: SendRoom, name: str, target: Place) -> No | None:
         to, new_name = target
         if not isinstance(to, SendRoom):
-            return refusals.SEND_ONLY
+            return self._not_here
         return await self._sending.rename((room.school, name), (to.school, new_name))
 
     async def _move(self, what: Stored, target: Place) -> No | None:

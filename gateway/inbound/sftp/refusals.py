@@ -27,13 +27,14 @@ class No:
 NOT_THERE = No("There is no file or folder of this name.", StatusCode.NO_SUCH_FILE)
 IS_FOLDER = No("This is a folder.")
 IS_FILE = No("This is a file, not a folder.")
-NO_LINKS = "Links are not known here."
+NO_LINKS = No("Links are not known here.")
 
 # Sending
 SEND_ONLY = No("Files can be put into Send Files only; it sends them.")
+NOT_PUT_HERE = No("Files can't be put here. A file of an Inbox can be moved to Not Ours or Rejected of its service.")
 LITTER = No("Your computer made this file by itself, so it is not taken.")
 NO_FOLDERS = No("Folders can't be made here. Put the files straight into Send Files; several can go in one zip.")
-FOLDERS_STAY = "Folders can't be removed here."
+FOLDERS_STAY = No("Folders can't be removed here.")
 NOT_READABLE = No("An upload can't be read back here. Once it is complete, look for the file in Sent Files.")
 SENT_ALREADY = No("This file was sent already. To send it again, upload it whole (put, not reput).")
 SENT_AS_IT_IS = No(

@@ -278,7 +278,7 @@ class Sending:
             intake.truncate(parked.size)
         refusal = await self._complete(intake, school, name, parked)
         # The bytes are held, and the record will say so; the client must still hear that it was not sent.
-        return refusal or (No(reading.sentence) if reading.reason is not None else None)
+        return refusal or (No(reading.advice) if reading.reason is not None else None)
 
     async def _rename_open(self, upload: Upload, target: tuple[str, str]) -> No | None:
         """Rename an upload under way: some programs do so before their CLOSE, which then completes it."""

@@ -189,6 +189,11 @@ async def test_an_officer_removes_nothing(scene, person):
     assert (await only(scene)).status is Status.SENT
 
 
+async def test_an_officer_puts_no_file_into_an_inbox_and_is_told_what_can_be_done(person):
+    refusal = await person(NADIA).put(GOOD, folder="/SEN/Inbox")
+    assert "can be moved to Not Ours or Rejected" in refusal.sentence
+
+
 # ---- Sent after all ----
 
 
@@ -209,6 +214,14 @@ async def test_a_name_that_is_still_bad_is_refused_with_its_sentence(scene, pers
     refusal = await samir.mv(f"{REJECTED}/{MISNAMED}", f"{REJECTED}/8302000_XYZplan20261120.pdf")
     assert '"XYZ" is not a service code' in refusal.sentence
     assert (await only(scene)).status is Status.REJECTED
+
+
+async def test_a_name_that_is_still_bad_but_certain_is_refused_with_the_right_one(scene, person):
+    samir = await held(person)
+    refusal = await samir.mv(f"{REJECTED}/{MISNAMED}", f"{REJECTED}/8302000_sen_plan20261120.pdf")
+    assert refusal.sentence.endswith("The right name would be: 8302000_SEN_plan20261120.pdf")
+    assert await samir.mv(f"{REJECTED}/{MISNAMED}", f"{REJECTED}/8302000_SEN_plan20261120.pdf") is None
+    await scene.idle()
 
 
 async def test_a_file_that_was_refused_at_open_has_nothing_to_send(scene, person):

@@ -135,6 +135,15 @@ async def test_the_sentence_ends_with_the_corrected_name(person):
     assert refusal.sentence.endswith("The right name would be: 8302000_SENplan20261120.pdf")
 
 
+async def test_the_sentence_at_a_rename_ends_with_the_corrected_name_too(person):
+    samir = person(SAMIR)
+    await samir.put("8302000_SENDplan20261120.pdf.part")
+    refusal = await samir.mv(
+        "/Send Files/8302000_SENDplan20261120.pdf.part", "/Send Files/8302000_SENDplan20261120.pdf"
+    )
+    assert refusal.sentence.endswith("The right name would be: 8302000_SENplan20261120.pdf")
+
+
 async def test_a_client_that_tries_again_is_told_each_time_and_written_to_once(scene, person):
     for _ in range(5):
         assert await person(SAMIR).put("8302000_SENDplan20261120.pdf") is not None
