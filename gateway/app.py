@@ -4,18 +4,17 @@ Owns the wiring, and what a reload replaces in it; what settings become is `para
 the scenario tests all call it; opening a house opens the ledger and makes the data folder, and no door (DESIGN 1).
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gateway.clock import SystemClock
-from gateway.core.model import Mail, Posted
 from gateway.core.routing import TargetKind
 from gateway.inbound.smtp.unpacker import MessageUnpacker
+from gateway.live import Live, LiveCourier, LiveSettings, LiveTemplates
 from gateway.outbound.folder import FolderDrops
 from gateway.parameters import (
     archive_limits_of,
-    courier_of,
     guess_limits_of,
     mailbox_of,
     message_limits_of,
@@ -36,11 +35,14 @@ from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.login import Login
 from gateway.pipeline.notify import Notifier
 from gateway.pipeline.policy import LivePolicy
+from gateway.pipeline.publications import Publications
+from gateway.pipeline.publish import Publish
 from gateway.pipeline.purge import Purge
 from gateway.pipeline.receive import Receive
 from gateway.pipeline.recover import Recover
 from gateway.pipeline.remind import Remind
 from gateway.pipeline.reply import Reply
+from gateway.pipeline.report import Report
 from gateway.pipeline.requests import FileRequests
 from gateway.pipeline.suspend import Suspend
 from gateway.pipeline.telling import Telling
@@ -49,7 +51,7 @@ from gateway.pipeline.transitions import Transitions
 from gateway.pipeline.ways import Folder, Inbox, Mailed, Pushed
 from gateway.pipeline.withdraw import Withdraw
 from gateway.pipeline.worker import Turn
-from gateway.ports import Archive, Clock, Courier, Disk, Ledger, Rendered, Spool
+from gateway.ports import Archive, Clock, Courier, Disk, Ledger, Spool
 from gateway.settings import Settings
 from gateway.store.archive import DiskArchive
 from gateway.store.contents import FileContents
@@ -62,66 +64,6 @@ from gateway.store.threads import DiskThreads
 from gateway.tables import Tables
 
 
-class LiveTemplates:
-    """The Renderer port, by the templates in force; `current` is replaced at a reload."""
-
-    def __init__(self, tables: Tables) -> None:
-        """Start with these."""
-        self.current = tables.templates
-
-    def render(self, template: str, context: Mapping[str, object]) -> Rendered:
-        """Return the notice."""
-        return self.current.render(template, context)
-
-
-class LiveCourier:
-    """The Courier port, by the relay in force; `current` is replaced at a reload."""
-
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        """Start with this relay."""
-        self.current = courier_of(settings, clock)
-
-    async def send(self, mails: Sequence[Mail]) -> list[Posted]:
-        """Send, over the relay that was in force at the beginning."""
-        return await self.current.send(mails)
-
-
-class LiveSettings:
-    """The settings in force, for what is made anew each time it is needed; replaced at a reload."""
-
-    def __init__(self, settings: Settings) -> None:
-        """Start with these."""
-        self.current = settings
-
-
-@dataclass(frozen=True)
-class Live:
-    """The parts with settings of their own, for a reload."""
-
-    settings: LiveSettings
-    login: Login
-    inspect: Inspect
-    unpacker: MessageUnpacker
-    courier: Courier
-    threads: DiskThreads
-    clock: Clock
-
-    def prepare(self, settings: Settings) -> Callable[[], None]:
-        """Return what puts new settings in force. Raises ConfigError, and changes nothing yet."""
-        courier = courier_of(settings, self.clock) if isinstance(self.courier, LiveCourier) else None
-
-        def put_in_force() -> None:
-            self.settings.current = settings
-            self.login.limit(guess_limits_of(settings))
-            contents = FileContents(self.threads.run, archive_limits_of(settings))
-            self.inspect.look_with(contents, scanner_of(settings, self.threads))
-            self.unpacker.limits = message_limits_of(settings)
-            if isinstance(self.courier, LiveCourier) and courier is not None:
-                self.courier.current = courier
-
-        return put_in_force
-
-
 @dataclass(frozen=True)
 class Turns:
     """The wake-ups of the workers."""
@@ -132,6 +74,7 @@ class Turns:
     purge: Turn
     collect: Turn
     remind: Turn
+    report: Turn
     requests: Turn
 
 
@@ -161,6 +104,8 @@ class House:
     purge: Purge
     collect: Collect
     decisions: Decisions
+    publications: Publications
+    report: Report
     tokens: Tokens
     transitions: Transitions
     recover: Recover
@@ -238,7 +183,7 @@ def build(
     data = settings.storage.data
     policy, templates = LivePolicy(policy_of(settings, tables)), LiveTemplates(tables)
     directory = LiveDirectory(ledger, clock)
-    turns = Turns(Turn(clock, lull=0.1, patience=10.0), *(Turn(clock) for _ in range(6)))
+    turns = Turns(Turn(clock, lull=0.1, patience=10.0), *(Turn(clock) for _ in range(7)))
     spool = DiskSpool(root=str(data / "spool"), disk=disk, threads=own, clock=clock)
     archive = DiskArchive(root=str(data / "archive"), disk=disk, threads=own)
     unpacker = MessageUnpacker(spool=spool, disk=disk, threads=own, limits=message_limits_of(settings))
@@ -267,6 +212,17 @@ def build(
     )
     tokens = Tokens(ledger=ledger, directory=directory, policy=policy, secret=SecretFile(str(data / "reply.key"), disk))
     reply = Reply(ledger=ledger, clock=clock, directory=directory, tokens=tokens, decisions=decisions, answer=answer)
+    report = Report(telling)
+    publish = Publish(
+        spool=spool,
+        archive=archive,
+        ledger=ledger,
+        directory=directory,
+        policy=policy,
+        inspect=inspect,
+        unpacker=unpacker,
+        report=report,
+    )
     ingest = Ingest(
         spool=spool,
         archive=archive,
@@ -277,6 +233,7 @@ def build(
         inspect=inspect,
         unpacker=unpacker,
         answer=answer,
+        publish=publish,
         to_drop=turns.drop.wake,
         to_notify=turns.notify.wake,
         names=names,
@@ -338,6 +295,8 @@ def build(
         ),
         purge=purge,
         decisions=decisions,
+        publications=Publications(telling, to_purge=turns.purge.wake),
+        report=report,
         tokens=tokens,
         transitions=transitions,
         recover=Recover(spool=spool, ledger=ledger, ingest=ingest),

@@ -86,6 +86,7 @@ class Daemon:
             ("notify", house.notifier, turns.notify, 1.0),
             ("purge", house.purge, turns.purge, 15.0),
             ("collect", house.collect, turns.collect, 15.0),
+            ("report", house.report, turns.report, 15.0),
             ("remind", house.remind, turns.remind, 15.0),
             ("requests", house.requests, turns.requests, 15.0),
         ]

@@ -72,6 +72,11 @@ def ingested(*, submission: str, files: int, rejected: int) -> None:
     _log.info("ingested", submission=submission, files=files, rejected=rejected)
 
 
+def published(*, submission: str, documents: int, held: int) -> None:
+    """A publication is recorded."""
+    _log.info("published", submission=submission, documents=documents, held=held)
+
+
 def set_aside(*, submission: str, why: str, exception: BaseException | None = None) -> None:
     """A submission can't be worked on by a program."""
     _log.error("set-aside", submission=submission, why=why, exc_info=exception)

@@ -13,7 +13,14 @@ from gateway.errors import ConfigError, Fault
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.outbound.scanner import Clamd
 from gateway.pipeline.login import GuessLimits
-from gateway.pipeline.policy import AccountPolicy, NoticePolicy, Policy, Reminders, RequestPolicy
+from gateway.pipeline.policy import (
+    AccountPolicy,
+    DocumentPolicy,
+    NoticePolicy,
+    Policy,
+    Reminders,
+    RequestPolicy,
+)
 from gateway.ports import Clock, Disk, Mailbox, Pusher
 from gateway.settings import NoticesSettings, Settings
 from gateway.store.contents import ArchiveLimits
@@ -60,6 +67,13 @@ def policy_of(settings: Settings, tables: Tables) -> Policy:
             acceptable_use=tables.acceptable_use,
             grace_days=settings.policy.grace_days,
             password_days=settings.passwords.expire_days,
+        ),
+        documents=DocumentPolicy(
+            folders=tables.folders,
+            confirm_above=settings.documents.confirm_above,
+            second_person=settings.documents.second_person,
+            head_only=settings.documents.head_only,
+            digest_at=settings.documents.digest_at,
         ),
         notice_retry=Retry(first=30.0, longest=3600.0, give_up_after=told.give_up_hours * 3600.0),
         undo_seconds=float(settings.routing.undo_seconds),

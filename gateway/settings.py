@@ -257,6 +257,7 @@ class DocumentsSettings(Table):
     """How documents reach the schools."""
 
     confirm_above: CountOrNone = 25  # schools
+    second_person: bool = False  # who confirms must be another than who published
     head_only: bool = False
     digest_at: TimeOfDay = time(16, 0)
 

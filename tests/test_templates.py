@@ -21,6 +21,7 @@ from gateway.core.model import Channel, Drop, DropState, FileRecord, PartFate, S
 from gateway.core.names import Rules, read_name
 from gateway.core.notice_samples import sample_contexts
 from gateway.core.notices import Letterhead, no_file, plain, receipt, rejection
+from gateway.core.published import sample_published
 from gateway.core.register import Directory
 from gateway.core.replies import TONES, Outcome, answered
 from gateway.core.requests import FileRequest
@@ -219,7 +220,12 @@ def asked_for(*schools: str, at: datetime = AT, **changes: object) -> Mapping[st
     )
 
 
+PUBLISHED = sample_published()
+
 CASES: dict[str, tuple[str, Mapping[str, object]]] = {
+    "published": ("published", PUBLISHED[0]),
+    "published-confirmed": ("published", PUBLISHED[3]),
+    "published-again": ("published", PUBLISHED[4]),
     "receipt-sent": ("receipt", receipt_for(message_of(GOOD, parts=(LOGO,)))),
     "receipt-upload": ("receipt", receipt_for(message_of(GOOD, channel=Channel.SFTP, parts=()))),
     "receipt-advice": (
@@ -351,7 +357,7 @@ def test_no_line_is_too_long_but_for_a_name(case: str) -> None:
 def test_every_notice_says_whom_to_ask_and_its_reference(case: str) -> None:
     text = TABLES.templates.render(*CASES[case]).text
     assert SETTINGS.authority.contact in text
-    is_of_many = CASES[case][0] in ("service-digest", "uncollected")  # of many submissions
+    is_of_many = CASES[case][0] in ("service-digest", "uncollected", "published")  # of many submissions
     assert is_of_many or "01kaj0golden000000000000aa" in text
 
 

@@ -13,6 +13,7 @@ from gateway.core.digests import MOST_ROWS, service_digest, uncollected, undeliv
 from gateway.core.lifecycle import Event
 from gateway.core.model import Channel, Drop, DropState, FileRecord, PartFate, Status, Submission
 from gateway.core.notices import Letterhead, no_file, plain, receipt, rejection
+from gateway.core.published import sample_published
 from gateway.core.register import Account, AccountState, Directory, Role, School
 from gateway.core.replies import TONES, Outcome, answered
 from gateway.core.routing import Catalogue, Service
@@ -131,6 +132,7 @@ def sample_contexts() -> dict[str, tuple[Mapping[str, object], ...]]:
         "undeliverable": _undeliverables(),
         "waits-in-inbox": _waiting_in_inbox(),
         **sample_asked(),
+        "published": sample_published(),
     }
 
 

@@ -22,7 +22,6 @@ from gateway.core.model import (
     Status,
     Submission,
     Unpacked,
-    UnpackedPart,
 )
 from gateway.core.names import Reading, read_name
 from gateway.core.register import Account
@@ -40,9 +39,11 @@ from gateway.pipeline.decide import (
     past_of,
 )
 from gateway.pipeline.directory import LiveDirectory
+from gateway.pipeline.fates import fate_of, ignored_of
 from gateway.pipeline.inspect import Inspect
 from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.policy import LivePolicy, Policy
+from gateway.pipeline.publish import Publish
 from gateway.pipeline.reply import REPLIED, Reply
 from gateway.pipeline.waiting import Waiting, WaitingRoom, as_seen
 from gateway.ports import Archive, Clock, Ledger, Spool, Unpacker, Wake
@@ -80,6 +81,7 @@ class Ingest:
         inspect: Inspect,
         unpacker: Unpacker,
         answer: Answer,
+        publish: Publish,
         to_drop: Wake,
         to_notify: Wake,
         names: NamedLocks | None = None,
@@ -97,6 +99,7 @@ class Ingest:
         self._answer = answer
         self._to_drop = to_drop
         self._to_notify = to_notify
+        self._publish = publish
         self._reply = reply
         self._names = names or NamedLocks()
         self.waiting = WaitingRoom()
@@ -160,7 +163,7 @@ class Ingest:
                 await self._spool.forget(id)
                 self._suspect.discard(id)
                 return
-            recorded = await self._record(envelope)
+            recorded = await (self._publish.record(envelope) if envelope.order else self._record(envelope))
             rejected = sum(f.status is Status.REJECTED for f in recorded.files)
             log.ingested(submission=id, files=len(recorded.files), rejected=rejected)
         await self._settle(recorded, thorough=again)
@@ -232,7 +235,7 @@ class Ingest:
         known = await self._known(draft, reading)
         twin = next((f for f in known if is_same_bytes(f, candidate.sha256)), None)
         if twin is not None and reading.reason is None:
-            draft.parts.append(_fate(candidate, "duplicate", why=twin.id, file=twin.id))
+            draft.parts.append(fate_of(candidate, "duplicate", why=twin.id, file=twin.id))
             draft.earlier.append(twin)
             return
         file = decide(
@@ -247,7 +250,8 @@ class Ingest:
         )
         draft.files.append(file)
         draft.sources[file.id] = candidate.path
-        draft.parts.append(_fate(candidate, "taken" if file.reason is None else "rejected", file.reason or "", file.id))
+        fate = "taken" if file.reason is None else "rejected"
+        draft.parts.append(fate_of(candidate, fate, file.reason or "", file.id))
         service = draft.policy.catalogue.get(file.service or "")
         if file.status is Status.SENT and service is not None:
             draft.drops += drops_for(file, service, due_at=due_after_undo(file.sent_at, draft.policy))
@@ -284,7 +288,7 @@ class Ingest:
 
     def _submission(self, draft: Draft, unpacked: Unpacked | None) -> Submission:
         envelope = draft.envelope
-        ignored = tuple(_ignored(p) for p in unpacked.parts if not p.is_file) if unpacked else ()
+        ignored = tuple(ignored_of(p) for p in unpacked.parts if not p.is_file) if unpacked else ()
         submission = Submission(
             id=envelope.id,
             channel=envelope.channel,
@@ -314,14 +318,6 @@ def _held_by(submission: Submission | None) -> dict[str, int]:
         return {}
     held = {file.place: file.size or 0 for file in submission.files if file.place}
     return held | {a.document.place: a.document.size for a in submission.documents if a.document.place}
-
-
-def _fate(candidate: Candidate, fate: str, why: str, file: str) -> PartFate:
-    return PartFate(candidate.number, candidate.name, candidate.content_type, candidate.size, fate, why, file)
-
-
-def _ignored(part: UnpackedPart) -> PartFate:
-    return PartFate(part.number, part.name, part.content_type, part.size, "ignored", part.why)
 
 
 def _outcome(draft: Draft, unpacked: Unpacked | None) -> str:

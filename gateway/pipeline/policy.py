@@ -12,7 +12,7 @@ from gateway.core.names import Rules
 from gateway.core.register import Directory
 from gateway.core.requests import ReminderDays
 from gateway.core.retention import Terms
-from gateway.core.routing import Catalogue, Retry
+from gateway.core.routing import Catalogue, Folder, Retry
 from gateway.core.standing import AccessRules
 
 
@@ -62,6 +62,21 @@ class AccountPolicy:
 
 
 @dataclass(frozen=True)
+class DocumentPolicy:
+    """How documents reach the schools."""
+
+    folders: tuple[Folder, ...] = ()
+    confirm_above: int = 25  # schools; for more, somebody must confirm
+    second_person: bool = False  # who confirms must be another than who published
+    head_only: bool = False  # whether there are documents for headteachers alone
+    digest_at: time = time(16, 0)  # of the day, in the authority's time zone
+
+    def folder(self, key: str) -> Folder | None:
+        """Return the folder of this key."""
+        return next((folder for folder in self.folders if folder.key == key), None)
+
+
+@dataclass(frozen=True)
 class Policy:
     """Everything an authority decides, in force at one moment."""
 
@@ -73,6 +88,7 @@ class Policy:
     reminders: Reminders = field(default_factory=Reminders)
     requests: RequestPolicy = field(default_factory=RequestPolicy)
     accounts: AccountPolicy = field(default_factory=AccountPolicy)
+    documents: DocumentPolicy = field(default_factory=DocumentPolicy)
     drop_retry: Retry = field(default_factory=Retry)
     notice_retry: Retry = field(default_factory=lambda: Retry(first=30.0, longest=3600.0, give_up_after=5 * 86400.0))
     undo_seconds: float = 0.0

@@ -59,6 +59,10 @@ class Documents(Protocol):
         """
         ...
 
+    async def issued_between(self, *, after: int, upto: int) -> list[tuple[datetime, Addressed]]:
+        """Return what came in or went out between two places of the trail, each once, with the time and its schools."""
+        ...
+
     # Terms
 
     async def due_documents(self, at: datetime, limit: int) -> list[Document]:

@@ -6,6 +6,7 @@ Owns no behaviour (Source: DESIGN 2, 3).
 from collections.abc import Sequence
 from typing import Protocol
 
+from gateway.core.documents import Order
 from gateway.core.model import Envelope
 
 
@@ -57,6 +58,7 @@ class Intake(Protocol):
         recipients: Sequence[str] = (),
         sender: str = "",
         school: str | None = None,
+        order: Order | None = None,
     ) -> Envelope:
         """Make it our word: fsync, rename to `ready/`, fsync the folder. After this we owe an outcome."""
         ...

@@ -12,6 +12,7 @@ from enum import Enum, auto
 from functools import partial
 from typing import Any, TypeVar
 
+from gateway.core.documents import Order
 from gateway.core.model import Channel, Envelope
 from gateway.errors import Transient
 from gateway.store.growing import Batch, GrowingFile
@@ -112,6 +113,7 @@ class DiskIntake:
         recipients: Sequence[str] = (),
         sender: str = "",
         school: str | None = None,
+        order: Order | None = None,
     ) -> Envelope:
         """Make it our word; received is the moment of this call. What fails here can only be discarded."""
         draft = Envelope(
@@ -127,6 +129,7 @@ class DiskIntake:
             recipients=tuple(recipients),
             sender=sender,
             school=school,
+            order=order,
         )
         return await self._finish(lambda batch: self._promise(self._file, batch, draft), end=_State.SEALED)
 

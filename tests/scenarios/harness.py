@@ -20,6 +20,7 @@ from pathlib import Path
 
 from gateway.app import House, build
 from gateway.cli.init import lay_out, shipped_folder
+from gateway.core.documents import Document, DocumentQuery, Order
 from gateway.core.model import Channel, Envelope, FileQuery, FileRecord, Mail, Unfinished
 from gateway.core.register import Account
 from gateway.errors import Transient
@@ -52,6 +53,7 @@ class Scene:
     courier: RecordingCourier = field(default_factory=RecordingCourier)
     known: Known = field(default_factory=Known)
     promises: list[Promise] = field(default_factory=list)  # what senders were told that we have
+    published: list[str] = field(default_factory=list)  # submissions of documents, as their publishers were told
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     # The process
@@ -86,7 +88,7 @@ class Scene:
 
     def assert_whole(self) -> None:
         """Check the invariants now."""
-        assert_whole(self.folder, self.known, self.promises)
+        assert_whole(self.folder, self.known, self.promises, self.published)
 
     # What people do
 
@@ -142,7 +144,39 @@ class Scene:
         self.promises += [Promise(name, sha256(data), username) for name, data in files]
         return envelope
 
+    async def publish(
+        self,
+        username: str,
+        name: str,
+        data: bytes,
+        order: Order | None = None,
+        *,
+        channel: Channel = Channel.SFTP,
+    ) -> Envelope:
+        """Publish a document as a door does it; return the envelope."""
+        intake = self.house.receive.begin()
+        await _fill(intake, data)
+        envelope = await intake.seal(
+            channel=channel,
+            username=username,
+            verified_by="publickey",
+            name=name,
+            peer="192.0.2.7",
+            order=order or Order("send"),
+        )
+        self.house.receive.accepted(envelope)
+        self.published.append(envelope.id)
+        return envelope
+
     # What can be seen
+
+    async def documents(self, **query: object) -> list[Document]:
+        """Return documents, newest first."""
+        return await self.house.ledger.documents(DocumentQuery(**query))  # type: ignore[arg-type]
+
+    async def shown(self, school: str) -> list[str]:
+        """Return the names that a school is shown, newest first."""
+        return [d.name for d in await self.house.ledger.shown_documents(school=school)]
 
     async def files(self, **query: object) -> list[FileRecord]:
         """Return files, newest first."""
@@ -184,6 +218,11 @@ class Scene:
         account = replace(self.account(username), **values)  # type: ignore[arg-type]
         await self.house.ledger.put_account(account, actor="a test", at=self.clock.now(), event="change")
         await self.house.directory.pass_once()
+
+    def set_documents(self, **values: object) -> None:
+        """Put other rules for documents in force."""
+        policy = self.house.policy
+        policy.current = replace(policy.current, documents=replace(policy.current.documents, **values))  # type: ignore[arg-type]
 
     def set_notices(self, **values: object) -> None:
         """Put other rules for notices in force."""

@@ -9,7 +9,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,9 +44,10 @@ class Promise:
     username: str
 
 
-def assert_whole(folder: Path, known: Known, promises: list[Promise]) -> None:
+def assert_whole(folder: Path, known: Known, promises: list[Promise], published: Sequence[str] = ()) -> None:
     """Check everything, and say all that is broken."""
-    broken = [*find_broken(folder, known), *find_forgotten(Books(folder / "data"), promises)]
+    books = Books(folder / "data")
+    broken = [*find_broken(folder, known), *find_forgotten(books, promises), *find_unpublished(books, published)]
     assert not broken, "\n".join(broken)
 
 
@@ -80,6 +81,7 @@ class Books:
             self.accounts = {row["username"]: row for row in _table(database, "accounts")}
             self.schools_of = Counter((r["username"], r["school"]) for r in _table(database, "account_schools"))
             self.documents = _table(database, "documents")
+            self.document_ids = {row["id"] for row in self.documents}
             self.document_schools = _table(database, "document_schools")
             self.document_readings = _table(database, "document_readings")
             self.unfinished = {row["id"] for row in _table(database, "unfinished")}
@@ -191,8 +193,11 @@ def _of_decisions(books: Books, known: Known) -> Iterator[str]:
     for part in books.parts:
         if part["fate"] in ("taken", "rejected", "duplicate") and part["file_id"] not in ids:
             yield f"part {part['number']} of {part['submission']} was {part['fate']} and has no file"
+    # What is published over SFTP is told when a whole drop has come to rest; what a command published, on its screen.
+    quiet = {d["submission"] for d in books.documents if d["channel"] != "email"}
+    quiet |= {p["submission"] for p in books.parts if p["fate"] == "duplicate" and p["file_id"] in books.document_ids}
     for submission in books.submissions:
-        if submission["id"] not in known.unanswered:
+        if submission["id"] not in known.unanswered and submission["id"] not in quiet:
             yield from _untold(submission, files.get(submission["id"], []), told.get(submission["id"], set()), books)
 
 
@@ -250,6 +255,13 @@ def find_forgotten(books: Books, promises: list[Promise]) -> Iterator[str]:
         key = (promise.name, promise.sha256, promise.username)
         if found[key] > 1 or (not found[key] and key not in rejected):
             yield f"{promise.name} was acknowledged and is recorded {found[key]} times"
+
+
+def find_unpublished(books: Books, published: Sequence[str]) -> Iterator[str]:
+    """Yield every publication that was promised and became neither a document nor a repeat of one."""
+    became = Counter(d["submission"] for d in books.documents)
+    became.update(p["submission"] for p in books.parts if p["fate"] == "duplicate")
+    yield from (f"publication {id} became {became[id]} documents" for id in published if became[id] != 1)
 
 
 def sha256(data: bytes) -> str:

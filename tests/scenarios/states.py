@@ -40,7 +40,7 @@ def submissions_in(folder: Path) -> dict[str, State]:
     ready = {p.name for p in (data / "spool" / "ready").iterdir()}
     archived = {p.name.partition("-")[0] for p in (data / "archive").rglob("*-*") if p.is_file()}
     rows = {s["id"]: "+" for s in books.submissions}
-    rows |= {f["submission"]: "+ destroying" for f in books.files if f["destroying_at"]}
+    rows |= {f["submission"]: "+ destroying" for f in (*books.files, *books.documents) if f["destroying_at"]}
     failed = {p.name.partition(".")[0] for p in (data / "spool" / "failed").iterdir()}
     return {
         id: (_sign(id in incoming), _sign(id in ready), _sign(id in archived), rows.get(id, "-"))

@@ -160,7 +160,7 @@ class Stage:
         restore(self.snapshot, self.folder)
         again = Scene(self.folder, *self.tables)
         again.clock.advance((self.first.clock.now() - again.clock.now()).total_seconds() + 1)
-        again.promises = list(self.first.promises)
+        again.promises, again.published = list(self.first.promises), list(self.first.published)
         again.courier = RecordingCourier(taken=list(self.first.courier.taken))
         self.tries += 1
         return again
@@ -262,6 +262,11 @@ async def every_change_of_the_disk(deployment: Path, story: Story, way: str) -> 
 @pytest.mark.parametrize("after", [False, True], ids=["before its commit", "after its commit"])
 @pytest.mark.parametrize("story", STORIES, ids=str)
 async def test_at_every_change_of_the_ledger(deployment: Path, story: Story, after: bool, way: str) -> None:
+    await every_change_of_the_ledger(deployment, story, after=after, way=way)
+
+
+async def every_change_of_the_ledger(deployment: Path, story: Story, *, after: bool, way: str) -> None:
+    """Tell a story for each change of the ledger, dying before or after its commit."""
     stage = Stage(deployment, story)
     await stage.prepare()
     counting: list[DyingLedger] = []

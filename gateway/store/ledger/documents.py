@@ -75,6 +75,10 @@ class DocumentBook(Desk):
         """Return what was published between two places of the trail, with the schools that see it."""
         return await self._read(partial(_published_between, after=after, upto=upto))
 
+    async def issued_between(self, *, after: int, upto: int) -> list[tuple[datetime, Addressed]]:
+        """Return what came in or went out between two places of the trail, each once, with the time and its schools."""
+        return await self._read(partial(_issued_between, after=after, upto=upto))
+
     # Terms
 
     async def due_documents(self, at: datetime, limit: int) -> list[Document]:
@@ -127,6 +131,12 @@ def _note_reading(tx: Transaction, reading: DocumentReading) -> None:
 def _published_between(tx: Transaction, after: int, upto: int) -> list[Addressed]:
     found = (DOCUMENT.of(row[1:]) for row in tx.rows("published_between", {"after": after, "upto": upto}))
     return [Addressed(d, tuple(row[0] for row in tx.rows("schools_shown", {"document": d.id}))) for d in found]
+
+
+def _issued_between(tx: Transaction, after: int, upto: int) -> list[tuple[datetime, Addressed]]:
+    rows = tx.rows("issued_between", {"after": after, "upto": upto})
+    found = [(moment(at), DOCUMENT.of(tuple(row))) for at, *row in rows]
+    return [(at, addressed_of(tx, document)) for at, document in {d.id: (at, d) for at, d in found}.values()]
 
 
 def _mark_destroyed(tx: Transaction, document: Document, actor: str, now: datetime) -> None:

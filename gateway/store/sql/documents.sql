@@ -86,6 +86,13 @@ WHERE t.sequence > :after AND t.sequence <= :upto AND t.action = 'publish' AND d
     AND {is_document_shown}
 ORDER BY t.sequence
 
+-- name: issued_between
+-- What came in, or was confirmed: a document that waited and went out between the two places stands there twice.
+SELECT t.at, {document_columns} FROM trail t CROSS JOIN documents d
+WHERE t.sequence > :after AND t.sequence <= :upto AND t.action IN ('publish', 'wait', 'hold') AND d.id = t.subject
+    AND d.place IS NOT NULL AND d.destroying_at IS NULL
+ORDER BY t.sequence
+
 -- name: schools_shown
 SELECT school FROM document_schools WHERE document = :document AND replaced_by IS NULL ORDER BY school
 

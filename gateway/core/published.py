@@ -1,0 +1,189 @@
+"""What a publisher is told: which documents went out, which wait for a confirmation, which are held and why.
+
+Owns these contexts. They go to who published alone, so names are whole; what went out is counted and not listed, since
+a mail merge is hundreds (Source: SPEC 7, 10).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from gateway.core.documents import Addressed, Document, DocumentState
+from gateway.core.model import Channel, PartFate
+from gateway.core.notices import Letterhead, plain
+from gateway.core.phrases import day, moment
+from gateway.core.register import Directory, School
+from gateway.core.routing import Folder
+
+MOST_ROWS = 100  # in one email; the command shows them all
+
+
+@dataclass(frozen=True)
+class Item:
+    """One document that somebody must act on."""
+
+    document: str  # id
+    name: str  # as its publisher named it
+    folder: str
+    schools: str  # "8302000 Leys Junior School", or how many
+    sentence: str
+    until: str  # the day on which its bytes are destroyed
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What went out into one folder."""
+
+    folder: str
+    documents: int
+    schools: int
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publisher gets."""
+
+    authority: str
+    contact: str
+    reader: str
+    at: str
+    outcomes: tuple[Outcome, ...]
+    held: tuple[Item, ...]
+    waiting: tuple[Item, ...]
+    more: int  # held or waiting, and not listed
+    repeated: tuple[str, ...]  # names of what its schools had already
+    left_out: tuple[str, ...]  # parts of a message that are no documents: name and why
+    confirmed_by: str  # who let it out, where it waited
+    second_person: bool
+
+
+def published(
+    documents: Sequence[Addressed],
+    *,
+    reader: str,
+    at: datetime,
+    head: Letterhead,
+    directory: Directory,
+    folders: Sequence[Folder],
+    parts: Sequence[PartFate] = (),
+    second_person: bool = False,
+) -> Published:
+    """Return what the publisher of these documents is told."""
+    names = {folder.key: folder.name for folder in folders}
+    held = [a for a in documents if a.document.state is DocumentState.HELD]
+    waiting = [a for a in documents if a.document.state is DocumentState.WAITING]
+
+    def items(found: Sequence[Addressed]) -> tuple[Item, ...]:
+        return tuple(_item(a, names, directory, head) for a in found[:MOST_ROWS])
+
+    return Published(
+        authority=head.authority,
+        contact=head.contact,
+        reader=reader,
+        at=moment(at, head.zone),
+        outcomes=_outcomes([a for a in documents if a.document.state is DocumentState.PUBLISHED], names),
+        held=items(held),
+        waiting=items(waiting),
+        more=max(0, len(held) - MOST_ROWS) + max(0, len(waiting) - MOST_ROWS),
+        repeated=tuple(part.name or "" for part in parts if part.fate == "duplicate"),
+        left_out=tuple(f"{part.name}: {part.why}" for part in parts if part.fate == "ignored" and part.name),
+        confirmed_by=next((a.document.confirmed_by for a in documents if a.document.confirmed_by), ""),
+        second_person=second_person,
+    )
+
+
+def people_of(addressed: Addressed, directory: Directory) -> str:
+    """Return for whom a document is, in a few words."""
+    document = addressed.document
+    if not document.reach:
+        return ""
+    if document.reach == 1 and addressed.schools:
+        school = directory.school(addressed.schools[0])
+        return f"{school.number} {school.name}" if school else addressed.schools[0]
+    return f"all {document.reach} schools" if document.everyone else f"{document.reach} schools"
+
+
+def _item(addressed: Addressed, names: dict[str, str], directory: Directory, head: Letterhead) -> Item:
+    document = addressed.document
+    return Item(
+        document=document.id,
+        name=document.sent_name,
+        folder=_folder(document, names),
+        schools=people_of(addressed, directory),
+        sentence=document.detail or "",
+        until=day(document.expires_at, head.zone),
+    )
+
+
+def _outcomes(documents: Sequence[Addressed], names: dict[str, str]) -> tuple[Outcome, ...]:
+    found: dict[str, tuple[int, set[str]]] = {}
+    for addressed in documents:
+        folder = _folder(addressed.document, names)
+        count, schools = found.get(folder, (0, set()))
+        found[folder] = (count + 1, schools | set(addressed.schools))
+    return tuple(Outcome(folder, count, len(schools)) for folder, (count, schools) in sorted(found.items()))
+
+
+def _folder(document: Document, names: dict[str, str]) -> str:
+    name = names.get(document.folder, document.folder)
+    return f"{name}, for headteachers alone" if document.head_only else name
+
+
+def sample_published() -> tuple[Mapping[str, object], ...]:
+    """Return contexts to try the template with; the first is the one to preview."""
+    at = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
+    id = "01kaj0sample0000000000000d"
+    out = Document(
+        id=f"{id}-01",
+        submission=id,
+        publication=id,
+        name="Offer of a place.pdf",
+        sent_name="8302000 Offer of a place.pdf",
+        folder="send",
+        head_only=False,
+        everyone=False,
+        reach=1,
+        state=DocumentState.PUBLISHED,
+        channel=Channel.SFTP,
+        published_by="Olive Howarth",
+        published_by_user="olive.howarth",
+        sent_at=at,
+        published_at=at,
+        size=48_200,
+        sha256="",
+        expires_at=at + timedelta(days=90),
+        place="documents/2026-11/sample",
+    )
+    sentence = "Its name does not begin with the seven digits of a DfE number, so it is for no school."
+    held = replace(out, state=DocumentState.HELD, reach=0, sent_name="Offer of a place.pdf", detail=sentence)
+    many = replace(out, state=DocumentState.WAITING, reach=412, everyone=True, sent_name="Term dates.pdf")
+    confirmed = replace(many, state=DocumentState.PUBLISHED, confirmed_by="Ines Roe", head_only=True)
+    alone, nobody = Addressed(out, ("8302000",)), Addressed(held)
+    head = Letterhead("Derbyshire", "the files team, files-help@derbyshire.example, 01632 960123")
+    parts = (
+        PartFate(2, "8302000 Term dates.pdf", "application/pdf", 9, "duplicate", "earlier", "earlier"),
+        PartFate(3, "8302000 Empty.pdf", "application/pdf", 0, "ignored", "empty, or cut off on the way"),
+    )
+    told: tuple[tuple[tuple[Addressed, ...], bool, tuple[PartFate, ...]], ...] = (
+        ((alone, nobody, Addressed(many)), True, ()),
+        ((alone, nobody, nobody), False, ()),
+        ((Addressed(many), Addressed(replace(many, everyone=False))), False, ()),
+        ((Addressed(confirmed), alone, alone), False, ()),
+        ((), False, parts),
+        ((nobody,) * (MOST_ROWS + 1), False, parts),
+    )
+    return tuple(
+        plain(
+            published(
+                documents,
+                reader="Olive",
+                at=at,
+                head=head,
+                directory=Directory({"8302000": School("8302000", "Leys Junior School")}),
+                folders=(Folder("SEND", "send"),),
+                parts=fates,
+                second_person=is_strict,
+            )
+        )
+        for documents, is_strict, fates in told
+    )

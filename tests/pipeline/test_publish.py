@@ -1,0 +1,320 @@
+"""Publish: each document reaches the schools that were said, once, and nobody else (SPEC 7)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gateway.core.admission import Refusal
+from gateway.core.documents import Document, DocumentState, Order
+from gateway.core.model import Channel, Inspection
+from gateway.core.register import Role
+from gateway.core.retention import Terms
+from gateway.pipeline.transitions import Actor
+from tests.scenarios.harness import Scene
+from tests.scenarios.invariants import context_of
+
+OFFICER = "nadia.rowbotham"  # of SEN
+OTHER = "callum.eastwick"
+MILLBECK, LEYS = "8301102", "8302000"
+COLDBROOK, NETHERBY = "8302245", "8302310"  # closed: followed by 8302360; followed by nobody
+LETTER = f"{LEYS} Offer of a place.pdf"
+PDF = b"%PDF-1.7 an invented letter"
+EVERYONE = Order("general", everyone=True)
+TERM = 90 * 86_400
+
+
+async def published(scene: Scene, name: str = LETTER, data: bytes = PDF, order: Order | None = None) -> Document | None:
+    """Publish, and return the document if there is one."""
+    envelope = await scene.publish(OFFICER, name, data, order)
+    await scene.idle()
+    found = await scene.house.ledger.submission(envelope.id)
+    assert found is not None
+    return found.documents[0].document if found.documents else None
+
+
+async def confirm(scene: Scene, id: str, username: str = OTHER) -> list[Document] | Refusal:
+    return await scene.house.publications.confirm(id, by=Actor.of(scene.account(username)))
+
+
+async def delete(scene: Scene, id: str) -> Document | Refusal:
+    by = Actor("iroe", "Ines Roe")
+    return await scene.house.publications.delete(id, by=by, why="wrong school", requested_by="Leys Junior School")
+
+
+class TestOneSchool:
+    """The number in front of the name."""
+
+    async def test_is_shown_to_that_school_alone(self, scene: Scene) -> None:
+        document = await published(scene)
+        assert document is not None
+        assert (document.state, document.reach) == (DocumentState.PUBLISHED, 1)
+        assert await scene.shown(LEYS) == ["Offer of a place.pdf"]
+        assert await scene.shown(MILLBECK) == []
+        assert await scene.house.archive.read(document.place or "", 0, 99) == PDF
+
+    async def test_that_another_followed_is_that_one(self, scene: Scene) -> None:
+        document = await published(scene, f"{COLDBROOK} Budget.pdf")
+        assert document is not None
+        assert await scene.shown("8302360") == ["Budget.pdf"]
+        assert document.remark == "not scanned; for 8302245, which 8302360 followed"
+
+    @pytest.mark.parametrize("name", ["Offer.pdf", f"{NETHERBY} Offer.pdf", "8309999 Offer.pdf", "830110 2 Offer.pdf"])
+    async def test_that_is_none_holds_it_from_everybody(self, scene: Scene, name: str) -> None:
+        document = await published(scene, name)
+        assert document is not None
+        assert (document.state, document.reach, bool(document.detail)) == (DocumentState.HELD, 0, True)
+        assert document.expires_at - document.sent_at == timedelta(days=14)
+        assert not any([await scene.shown(s) for s in scene.house.directory.current.schools])
+
+    async def test_gets_a_new_version_in_the_place_of_the_old(self, scene: Scene) -> None:
+        first = await published(scene)
+        second = await published(scene, data=PDF + b", corrected")
+        assert first is not None
+        assert second is not None
+        (shown,) = await scene.house.ledger.shown_documents(school=LEYS)
+        assert (shown.id, shown.supersedes) == (second.id, first.id)
+        assert [d.id for d in await scene.documents()] == [second.id, first.id]
+
+    async def test_gets_the_same_once(self, scene: Scene) -> None:
+        first = await published(scene)
+        assert await published(scene) is None
+        assert first is not None
+        assert await scene.shown(LEYS) == [first.name]
+        assert len(await scene.documents()) == 1
+
+    async def test_gets_again_what_was_deleted(self, scene: Scene) -> None:
+        first = await published(scene)
+        assert first is not None
+        await delete(scene, first.id)
+        await scene.idle()
+        assert await published(scene) is not None
+        assert await scene.shown(LEYS) == ["Offer of a place.pdf"]
+
+
+class TestManySchools:
+    """Only when asked for, and only after a confirmation when they are many."""
+
+    async def test_see_it_without_one_when_they_are_few(self, scene: Scene) -> None:
+        scene.set_documents(confirm_above=2)
+        await published(scene, "Term dates.pdf", order=Order("general", schools=(MILLBECK, LEYS, NETHERBY)))
+        assert await scene.shown(MILLBECK) == await scene.shown(LEYS) == ["Term dates.pdf"]
+
+    async def test_see_it_after_it_and_not_before(self, scene: Scene) -> None:
+        scene.set_documents(confirm_above=5)
+        document = await published(scene, "Term dates.pdf", order=EVERYONE)
+        assert document is not None
+        assert document.state is DocumentState.WAITING
+        assert await scene.shown(LEYS) == []
+        scene.clock.advance(60)
+        (out,) = await confirmed(scene, document.publication)
+        assert (out.published_at, out.confirmed_by) == (scene.clock.now(), "Callum Eastwick")
+        assert await scene.shown(LEYS) == await scene.shown(MILLBECK) == ["Term dates.pdf"]
+        assert len(await scene.house.archive.places()) == 1
+        assert isinstance(await confirm(scene, document.id), Refusal)
+
+    async def test_are_confirmed_by_another_where_the_key_says_so(self, scene: Scene) -> None:
+        scene.set_documents(confirm_above=5, second_person=True)
+        document = await published(scene, "Term dates.pdf", order=EVERYONE)
+        assert document is not None
+        refusal = await confirm(scene, document.id, OFFICER)
+        assert isinstance(refusal, Refusal)
+        assert refusal.code == "second-person"
+        assert await scene.shown(LEYS) == []
+        assert len(await confirmed(scene, document.id)) == 1
+
+    async def test_never_get_what_names_one(self, scene: Scene) -> None:
+        document = await published(scene, LETTER, order=EVERYONE)
+        assert document is not None
+        assert (document.state, document.reason) == (DocumentState.HELD, "contradiction")
+
+    async def test_get_one_document_once_though_it_is_sent_twice(self, scene: Scene) -> None:
+        scene.set_documents(confirm_above=5)
+        await published(scene, "Term dates.pdf", order=EVERYONE)
+        assert await published(scene, "Term dates.pdf", order=EVERYONE) is None
+
+    async def test_that_have_it_already_are_left_out(self, scene: Scene) -> None:
+        order = Order("general", schools=(LEYS,))
+        first = await published(scene, "Term dates.pdf", order=order)
+        second = await published(scene, "Term dates.pdf", order=replace(order, schools=(LEYS, MILLBECK)))
+        assert first is not None
+        assert second is not None
+        assert (second.reach, second.place) == (1, first.place)
+        assert [d.id for d in await scene.house.ledger.shown_documents(school=LEYS)] == [first.id]
+
+    async def test_of_a_confirmation_nothing_is_left_when_it_was_deleted(self, scene: Scene) -> None:
+        scene.set_documents(confirm_above=5)
+        document = await published(scene, "Term dates.pdf", order=EVERYONE)
+        assert document is not None
+        await delete(scene, document.id)
+        await scene.idle()
+        assert isinstance(await confirm(scene, document.id), Refusal)
+        assert await scene.house.archive.places() == []
+
+
+async def confirmed(scene: Scene, id: str) -> list[Document]:
+    found = await confirm(scene, id)
+    assert not isinstance(found, Refusal), found
+    return found
+
+
+class TestBytes:
+    """One set, however many documents share it, until the last lets go."""
+
+    async def test_are_shared_by_documents_of_equal_content(self, scene: Scene) -> None:
+        first = await published(scene)
+        scene.clock.advance(10 * 86_400)
+        second = await published(scene, f"{MILLBECK} Offer of a place.pdf")
+        assert first is not None
+        assert second is not None
+        assert first.place == second.place
+        scene.clock.advance(80 * 86_400)
+        await scene.idle()
+        assert await scene.shown(LEYS) == []
+        assert await scene.house.archive.read(second.place or "", 0, 99) == PDF
+        scene.clock.advance(10 * 86_400)
+        await scene.idle()
+        assert await scene.house.archive.places() == []
+        assert {d.state for d in await scene.documents()} == {DocumentState.DESTROYED}
+
+    async def test_live_to_their_last_second_and_no_longer(self, scene: Scene) -> None:
+        await published(scene)
+        scene.clock.advance(TERM - 1)
+        await scene.idle()
+        assert await scene.shown(LEYS) == ["Offer of a place.pdf"]
+        scene.clock.advance(1)
+        await scene.idle()
+        assert await scene.shown(LEYS) == []
+        assert not scene.mentions("Offer of a place")
+
+    async def test_of_a_deleted_one_go_at_once_and_the_reason_stays(self, scene: Scene) -> None:
+        document = await published(scene)
+        assert document is not None
+        gone = await delete(scene, document.id)
+        assert not isinstance(gone, Refusal)
+        assert await scene.shown(LEYS) == []
+        await scene.idle()
+        assert await scene.house.archive.places() == []
+        (stays,) = await scene.documents()
+        told = (stays.state, stays.deleted_by, stays.delete_reason, stays.requested_by)
+        assert told == (DocumentState.DELETED, "Ines Roe", "wrong school", "Leys Junior School")
+        assert isinstance(await delete(scene, document.id), Refusal)
+        actions = [row.action for row in await scene.house.ledger.trail(subject=document.id)]
+        assert actions == ["destroy", "delete", "publish"]
+
+    async def test_of_no_days_are_gone_at_once_though_equal_ones_come(self, scene: Scene) -> None:
+        scene.house.policy.current = replace(scene.house.policy.current, terms=Terms(days=0, rejected_days=0))
+        for name in (LETTER, f"{MILLBECK} Offer.pdf", "Offer.pdf"):
+            await published(scene, name)
+        assert await scene.house.archive.places() == []
+
+    async def test_that_are_a_program_go_to_nobody(self, scene: Scene) -> None:
+        document = await published(scene, data=b"MZ\x90\x00" + b"x" * 200)
+        assert document is not None
+        assert (document.state, document.reason) == (DocumentState.HELD, "type-not-allowed")
+
+    async def test_wait_for_the_scanner(self, scene: Scene) -> None:
+        scanner = Scanner("wait")
+        scene.house.live.inspect.look_with(scene.house.live.inspect._contents, scanner)
+        await scene.publish(OFFICER, LETTER, PDF)
+        assert await scene.house.ingest.pass_once() == 0
+        assert await scene.shown(LEYS) == []
+        scanner.verdict = "clean"
+        await scene.idle()
+        assert await scene.shown(LEYS) == ["Offer of a place.pdf"]
+
+    async def test_that_are_infected_are_held(self, scene: Scene) -> None:
+        scene.house.live.inspect.look_with(scene.house.live.inspect._contents, Scanner("rejected"))
+        document = await published(scene)
+        assert document is not None
+        assert (document.state, document.reason) == (DocumentState.HELD, "infected")
+        assert document.expires_at - document.sent_at == timedelta(days=30)
+
+
+class Scanner:
+    """Says what it is told to."""
+
+    def __init__(self, verdict: str) -> None:
+        self.verdict = verdict
+
+    async def scan(self, path: str, *, size: int) -> Inspection:
+        return Inspection(self.verdict, "infected" if self.verdict == "rejected" else None)
+
+
+class TestTheReport:
+    """What the publisher is told."""
+
+    async def test_of_a_drop_is_one_notice_when_it_rests(self, scene: Scene) -> None:
+        schools = [MILLBECK, LEYS, "8303308", NETHERBY, "8309999"]
+        for school in schools:
+            await scene.publish(OFFICER, f"{school} Offer.pdf", PDF)
+        await scene.idle()
+        assert await scene.house.report.pass_once() == 0
+        scene.clock.advance(120)
+        assert await scene.house.report.pass_once() == 1
+        assert await scene.house.report.pass_once() == 0
+        await scene.idle()
+        (mail,) = scene.notices_to(OFFICER)
+        assert mail.subject == "2 documents are held"
+        assert "3 documents are with 3 schools now, in SEND." in mail.text
+        assert f"{NETHERBY} Offer.pdf" in mail.text
+
+    async def test_survives_a_restart_without_gap_or_repeat(self, scene: Scene) -> None:
+        await scene.publish(OFFICER, LETTER, PDF)
+        await scene.idle()
+        await scene.restart()
+        scene.clock.advance(120)
+        assert await scene.house.report.pass_once() == 1
+        await scene.restart()
+        assert await scene.house.report.pass_once() == 0
+
+    async def test_of_one_that_was_confirmed_says_by_whom(self, scene: Scene) -> None:
+        scene.set_documents(confirm_above=5)
+        document = await published(scene, "Term dates.pdf", order=EVERYONE)
+        scene.clock.advance(120)
+        assert await scene.house.report.pass_once() == 1
+        assert document is not None
+        await confirm(scene, document.id)
+        scene.clock.advance(120)
+        assert await scene.house.report.pass_once() == 1
+        await scene.idle()
+        asked, done = scene.notices_to(OFFICER)
+        assert document.id in asked.text
+        assert "Confirmed by Callum Eastwick." in done.text
+
+    async def test_forgets_names_with_the_bytes(self, scene: Scene) -> None:
+        await published(scene, "Offer for samir.pdf")
+        scene.clock.advance(120)
+        await scene.house.report.pass_once()
+        await scene.idle()
+        scene.clock.advance(14 * 86_400)
+        await scene.idle()
+        (notice,) = scene.rows("notices")
+        assert context_of(notice) == {}
+
+    async def test_of_a_quiet_gateway_tells_only_what_needs_somebody(self, scene: Scene) -> None:
+        scene.set_notices(sftp_receipts=False)
+        await published(scene)
+        scene.clock.advance(120)
+        assert await scene.house.report.pass_once() == 0
+        await published(scene, "nothing.pdf")
+        scene.clock.advance(120)
+        assert await scene.house.report.pass_once() == 1
+
+    async def test_goes_to_no_command(self, scene: Scene) -> None:
+        await scene.publish("administrator", LETTER, PDF, channel=Channel.COMMAND)
+        await scene.idle()
+        scene.clock.advance(120)
+        assert await scene.house.report.pass_once() == 0
+        (document,) = await scene.documents()
+        assert (document.published_by, document.published_by_user) == ("administrator", "administrator")
+
+
+async def test_people_of_other_schools_are_never_in_an_audience(scene: Scene) -> None:
+    """Whatever is published, only those whose school is in it are shown it."""
+    await published(scene)
+    for account in scene.house.directory.current.accounts.values():
+        if account.role is Role.OFFICER:
+            continue
+        shown = [name for school in account.schools for name in await scene.shown(school)]
+        assert bool(shown) == (LEYS in account.schools)
