@@ -180,6 +180,7 @@ def smtp_limits_of(settings: Settings) -> SmtpLimits:
         min_bytes_per_second=smtp.min_bytes_per_second,
         pace_seconds=smtp.pace_seconds,
         bare_newlines=BareNewlines(smtp.bare_newlines),
+        device_starttls=smtp.device_starttls,
         keep_free_bytes=settings.storage.keep_free_bytes,
     )
 

@@ -86,6 +86,7 @@ class SmtpSettings(Table):
     certificate: PathKey = Path("tls/certificate.pem")
     key: PathKey = Path("tls/key.pem")
     require_tls: bool = True
+    device_starttls: bool = False
     max_message_bytes: Count = 300 << 20
     max_recipients: Count = 20  # a message
     max_errors: Count = 10  # a session

@@ -171,7 +171,8 @@ def receipt(
         contact=head.contact,
         reader=reader.forename,
         submission=submission.id,
-        channel=channel_word(submission.channel),
+        # Who reads the receipt of another is who answers for a copier.
+        channel=("" if reader.username == submission.username else "copier's ") + channel_word(submission.channel),
         sent_at=moment(submission.received_at, head.zone),
         parts=_parts(submission, known),
         files=files,

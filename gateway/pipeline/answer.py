@@ -163,11 +163,24 @@ class Answer:
         return self._policy.current.notices.takes_replies and reader.username == sender
 
     def _readers(self, sender: Account) -> tuple[Account, ...]:
-        """Return who reads the receipt: the sender; for a copier, its school's headteachers."""
+        """Return who reads the receipt: the sender; for a copier, who answers for it."""
         if sender.role is not Role.DEVICE:
             return (sender,) if sender.email else ()
-        directory = self._directory.current
-        return tuple(head for school in sender.schools for head in directory.heads_of(school))
+        return self._who_answer_for(sender)
+
+    def _who_answer_for(self, device: Account) -> tuple[Account, ...]:
+        """Return the headteachers of a device's school, else its other people, else the administrator.
+
+        What a copier sends to a private service may be about the headteacher: then the administrator alone.
+        """
+        directory, catalogue = self._directory.current, self._policy.current.catalogue
+        administrator = self._policy.current.notices.administrator
+        fallback = (_reader_at(administrator),) if administrator else ()
+        if any((service := catalogue.get(code)) and service.private for code in device.services):
+            return fallback
+        people = [p for school in device.schools for p in directory.people_of(school) if _can_answer(p)]
+        heads = tuple(person for person in people if person.role is Role.HEAD)
+        return heads or tuple(people) or fallback
 
     def _wants_receipt(self, submission: Submission) -> bool:
         is_quiet = submission.channel is Channel.SFTP and not self._policy.current.notices.sftp_receipts
@@ -190,6 +203,8 @@ class Answer:
     def _heads(self, submission: Submission, sender: Account) -> dict[Account, list[FileRecord]]:
         """Return each headteacher who gets a copy, with the rejected files that they may be told of."""
         told: dict[Account, list[FileRecord]] = {}
+        if sender.role is Role.DEVICE:
+            return told  # they read its receipt
         for file in submission.files:
             if file.status is Status.REJECTED and self._policy.current.notices.headteacher_copies:
                 for head in self._heads_to_tell(file, sender):
@@ -215,6 +230,15 @@ class Answer:
         policy = self._policy.current
         told = policy.notices
         return notices.Letterhead(told.authority, told.contact, policy.zone, told.full_names)
+
+
+def _can_answer(person: Account) -> bool:
+    return person.is_active and person.role in (Role.HEAD, Role.STAFF)
+
+
+def _reader_at(address: str) -> Account:
+    """Return whoever reads an address of the authority's, who has no account."""
+    return Account("", ADMINISTRATOR, "", address, Role.HEAD)
 
 
 def _notice(submission: Submission, number: int, *, reader: Account, template: str, context: Context) -> Notice:

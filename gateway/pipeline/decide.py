@@ -4,11 +4,12 @@ Owns the making of a file's record, its drops and the first row of its history. 
 needs to know is passed in, and the same facts give the same ids (Source: SPEC 3, 6, 13; DESIGN 3, step 3).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 from gateway.core.admission import own_school
+from gateway.core.devicenames import device_name
 from gateway.core.discretion import is_delicate, mask_name
 from gateway.core.layout import place_of
 from gateway.core.lifecycle import Event
@@ -37,6 +38,23 @@ class Candidate:
     is_whole: bool = True  # False when the message ended inside it
     comment: str | None = None
     tags: tuple[str, ...] = ()
+    name_as_sent: str = ""  # where the name is not the sender's own
+
+    @property
+    def known_as(self) -> str:
+        """Return the name by which its sender knows it."""
+        return self.name_as_sent or self.name
+
+
+def named_for_device(
+    candidates: Sequence[Candidate], unpacked: Unpacked, *, device: Account, on: date, read: Callable[[str], Reading]
+) -> list[Candidate]:
+    """Return a device's files under the names that follow the rule for it."""
+    names = (
+        device_name(c.name, device=device, subject=unpacked.subject, content_type=c.content_type, on=on, read=read)
+        for c in candidates
+    )
+    return [replace(c, name=name, name_as_sent=c.name) for c, name in zip(candidates, names, strict=True)]
 
 
 def candidates_of(envelope: Envelope, unpacked: Unpacked | None, path: str) -> list[Candidate]:

@@ -9,7 +9,7 @@ from gateway.pipeline.decide import Candidate
 
 def fate_of(candidate: Candidate, fate: str, why: str, file: str | None) -> PartFate:
     """Return what became of a candidate."""
-    return PartFate(candidate.number, candidate.name, candidate.content_type, candidate.size, fate, why, file)
+    return PartFate(candidate.number, candidate.known_as, candidate.content_type, candidate.size, fate, why, file)
 
 
 def ignored_of(part: UnpackedPart) -> PartFate:

@@ -24,7 +24,7 @@ from gateway.core.model import (
     Unpacked,
 )
 from gateway.core.names import Reading, read_name
-from gateway.core.register import Account
+from gateway.core.register import Account, Role
 from gateway.errors import Permanent, Transient
 from gateway.pipeline.answer import Answer
 from gateway.pipeline.decide import (
@@ -35,6 +35,7 @@ from gateway.pipeline.decide import (
     drops_for,
     due_after_undo,
     is_same_bytes,
+    named_for_device,
     newest_other,
     past_of,
 )
@@ -194,10 +195,10 @@ class Ingest:
             raise Permanent(f"No account of the name in the envelope of {envelope.id} is in the register.")
         draft = Draft(envelope, account, self._policy.current)
         unpacked = await self._unpacker.unpack(envelope) if envelope.channel is Channel.EMAIL else None
-        candidates = candidates_of(envelope, unpacked, self._spool.path(envelope.id))
+        candidates = self._candidates(draft, unpacked)
         # Before the locks: a correction that is accepted takes one of them itself.
         draft.replied = await self._take_reply(draft, unpacked, has_files=bool(candidates))
-        readings = {c.number: self._read(c, draft) for c in candidates}
+        readings = {c.number: self._read(c.name, draft) for c in candidates}
         # Two submissions of one name are not decided at once: both would be the first.
         async with self._names.hold((r.school or "", r.name.casefold()) for r in readings.values()):
             try:
@@ -222,9 +223,19 @@ class Ingest:
             return None
         return await self._reply.take(draft.envelope, unpacked, draft.account, has_files=has_files)
 
-    def _read(self, candidate: Candidate, draft: Draft) -> Reading:
+    def _candidates(self, draft: Draft, unpacked: Unpacked | None) -> list[Candidate]:
+        """Return the files of a submission, each with the name that decides about it."""
+        found = candidates_of(draft.envelope, unpacked, self._spool.path(draft.envelope.id))
+        if unpacked is None or draft.account.role is not Role.DEVICE:
+            return found
+        day = draft.policy.day_of(draft.envelope.received_at)
+        return named_for_device(
+            found, unpacked, device=draft.account, on=day, read=lambda name: self._read(name, draft)
+        )
+
+    def _read(self, name: str, draft: Draft) -> Reading:
         return read_name(
-            candidate.name,
+            name,
             draft.policy.rules(self._directory.current),
             on=draft.policy.day_of(draft.envelope.received_at),
             schools=frozenset(draft.account.schools),
@@ -245,7 +256,7 @@ class Ingest:
             reading=reading,
             seen=await self._look(candidate, reading, draft.policy),
             policy=draft.policy,
-            older=newest_other(known, candidate),
+            older=None if draft.account.role is Role.DEVICE else newest_other(known, candidate),  # its names repeat
             twins=await self._twins(draft, candidate, reading),
         )
         draft.files.append(file)
@@ -304,7 +315,8 @@ class Ingest:
             history=tuple(past_of(f) for f in draft.files),
             drops=tuple(draft.drops),
         )
-        if unpacked is not None and unpacked.is_automatic:
+        # A copier calls its mail automatic; what is said of it goes to people, and never back to it.
+        if unpacked is not None and unpacked.is_automatic and draft.account.role is not Role.DEVICE:
             return submission
         if submission.outcome == REPLIED:
             return replace(submission, notices=draft.replied or ())

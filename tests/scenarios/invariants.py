@@ -205,6 +205,10 @@ def _untold(submission: Row, files: list[Row], told: set[str], books: Books) -> 
     sender = books.accounts[submission["username"]]
     if sender["role"] != "device" and sender["username"] not in told:
         yield f"{sender['username']} was never answered for {submission['id']}"
+    if sender["role"] == "device":
+        if not told:
+            yield f"nobody was told of {submission['id']}, which {sender['username']} sent"
+        told = told - {""}  # the administrator, where nobody of the school can be told
     for file in files:
         if file["rejected_by"] != "the gateway" or file["purged_at"] or PRIVATE.search(file["name"]):
             continue

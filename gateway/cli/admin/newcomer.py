@@ -98,8 +98,11 @@ def _of_schools(newcomer: Newcomer, directory: Directory) -> Iterator[str]:
 
 def _of_services(newcomer: Newcomer, catalogue: Catalogue) -> Iterator[str]:
     for code in newcomer.services:
-        if catalogue.get(code) is None:
+        service = catalogue.get(code)
+        if service is None:
             yield f"There is no service {code}; `gateway admin services list` shows the codes."
+        elif newcomer.role is Role.DEVICE and service.private:
+            yield f"{code} is a private service, and what a copier sends is told to its headteacher; choose another."
     if newcomer.role in (Role.HEAD, Role.STAFF) and newcomer.services:
         yield "School staff belong to schools, not to services; leave out --service."
     if newcomer.role is Role.OFFICER and not newcomer.services:

@@ -39,6 +39,7 @@ class SmtpLimits:
     idle_seconds: float = 300
     min_bytes_per_second: int = 500  # of a message, over each pace_seconds
     pace_seconds: float = 60
+    device_starttls: bool = False  # whether a device may also sign in after STARTTLS
     keep_free_bytes: int = 0  # left alone beyond one and a half messages
     bare_newlines: BareNewlines = BareNewlines.REJECT  # of who did not sign in; a device's are always put right
 
@@ -82,6 +83,11 @@ class Entrance:
     trusts_loopback: bool = False  # whether a client on this host may do without TLS
     networks: tuple[Network, ...] | None = None  # who may connect; None is anybody
     is_public: bool = True  # whether the limits by address hold
+
+    @property
+    def takes_devices(self) -> bool:
+        """Whether it has TLS from the first byte, which is how copiers sign in (SPEC 9)."""
+        return self.name == "smtps"
 
     @property
     def is_lmtp(self) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from gateway import log
 from gateway.core.admission import Refusal
 from gateway.core.model import Channel
-from gateway.core.register import Account
+from gateway.core.register import Account, Role
 from gateway.errors import Transient
 from gateway.inbound.smtp import login, replies
 from gateway.inbound.smtp.connection import Command, Connection
@@ -152,6 +152,10 @@ class Introduction(Connection):
         await (self._keep_out(found) if isinstance(found, Refusal) else self._let_in(found))
 
     async def _let_in(self, account: Account) -> None:
+        if account.role is Role.DEVICE and not self._entrance.takes_devices and not self._limits.device_starttls:
+            log.login_refused(channel=Channel.EMAIL, why="device-starttls")
+            await self.say(replies.DEVICE_NEEDS_TLS)
+            return
         self._account = account
         await self.say(replies.SIGNED_IN)
 

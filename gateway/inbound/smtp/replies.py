@@ -102,6 +102,12 @@ BAD_LOGIN = Reply(501, "5.5.2", "What was sent can't be read as a username and a
 LOGIN_CANCELLED = Reply(501, "5.7.0", "Signing in was cancelled")
 LOGIN_TOO_LONG = Reply(500, "5.5.6", "The line is too long for a username or a password")
 LOGIN_REFUSED = Reply(535, "5.7.8", "{sentence}", "login")
+DEVICE_NEEDS_TLS = Reply(
+    535,
+    "5.7.11",
+    "A device signs in where TLS is on from the first byte (SSL/TLS, port 465); ask {contact}",
+    "device-tls",
+)
 LOGIN_LATER = Reply(
     454, "4.7.0", "Signing in is not possible just now; please try again in a few minutes", "login-later"
 )

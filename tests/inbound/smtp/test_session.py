@@ -248,8 +248,20 @@ async def test_who_signed_in_sends_as_the_registered_address_alone():
         assert await client.say(f"MAIL FROM:<{HEAD.email.upper()}>") == 250
 
 
-async def test_a_device_may_send_as_anybody():
+async def test_a_device_signs_in_where_tls_is_on_from_the_first_byte():
     async with house() as home:
+        client = await home.connect()
+        await client.say("EHLO copier")
+        await client.start_tls()
+        await client.say("EHLO copier")
+        reply = await client.say(f"AUTH PLAIN {plain_blob('copier', PASSWORD)}")
+        assert reply == 535
+        assert "port 465" in reply.lines[0]
+        assert await client.say("MAIL FROM:<copier@leys.example>") == 530
+
+
+async def test_a_device_may_send_as_anybody():
+    async with house(device_starttls=True) as home:
         client = await home.sign_in("copier")
         assert await client.begin(sender="noreply@copier.local") == 354
         assert await client.say(b"From: x@y.example\n\nscan\n\r\n.\r\n") == 250
@@ -363,7 +375,7 @@ async def test_where_nobody_knows_tokens_each_is_unknown():
 
 
 async def test_a_token_serves_its_owner_alone():
-    async with house(tokens=Tokens()) as home:
+    async with house(tokens=Tokens(), device_starttls=True) as home:
         relay = await home.relay()
         for person, code in ((b"h.ashdown", 250), (b"copier", 550)):
             assert await relay.begin(recipient="reply+abc234@gateway.test") == 354  # nobody is known yet
