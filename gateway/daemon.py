@@ -6,6 +6,7 @@ a drain at SIGTERM, a reload at SIGHUP that changes nothing when anything is fau
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -68,6 +69,7 @@ class Daemon:
         """Recover, open, work, and close in order."""
         with self._signals():
             await self._house.recover.pass_once()
+            _set_apart_what_stays()
             async with self._doors_open(), asyncio.TaskGroup() as group:
                 workers = [group.create_task(work) for work in self._work()]
                 self._supervisor.ready(self._house.clock)
@@ -151,6 +153,12 @@ class Daemon:
         else:
             log.reloaded()
         self._supervisor.ready(self._house.clock)
+
+
+def _set_apart_what_stays() -> None:
+    """Let the collector look no more at what is there for good: a look at all of it holds up everybody for long."""
+    gc.collect()
+    gc.freeze()
 
 
 class _Endpoints:

@@ -20,6 +20,8 @@ from gateway.store.threads import DiskThreads
 
 BATCH = 256 * 1024  # bytes that are worth a job; a submission below this is sealed in one
 BACKLOG = 1024 * 1024  # bytes waiting behind a job, at which the sender should wait: the job has as many at the most
+MEMORY = 16 * 1024 * 1024  # bytes for all intakes together, when there are so many that each must do with less
+LEAST = 64 * 1024  # bytes that wait behind a job, however many intakes there are
 T = TypeVar("T")
 Promise = Callable[[GrowingFile, Batch, Envelope], Envelope]  # blocking: what the spool does at a seal
 
@@ -44,14 +46,16 @@ class DiskIntake:
         now: Callable[[], datetime],
         promise: Promise,
         ended: Callable[[str], None],
+        count: Callable[[], int] = lambda: 1,
     ) -> None:
-        """Take the file, what a seal does (in a thread), and whom to tell of the end (in the loop)."""
+        """Take the file, what a seal does (in a thread), whom to tell of the end, and how many intakes there are."""
         self._id = id
         self._file = file
         self._threads = threads
         self._now = now
         self._promise = promise
         self._ended = ended
+        self._count = count
         self._size = file.size
         self._batch = Batch()  # being filled
         self._other = Batch()  # under way, or empty
@@ -72,7 +76,7 @@ class DiskIntake:
     @property
     def is_congested(self) -> bool:
         """Whether the sender should wait: the disk is behind, or a write failed and `drain` says how."""
-        return self._batch.size >= BACKLOG or self._fault is not None
+        return self._batch.size >= self._share or self._fault is not None
 
     def write(self, data: bytes | bytearray | memoryview, offset: int | None = None) -> None:
         """Take a copy of bytes, at the end unless an offset is given."""
@@ -92,7 +96,7 @@ class DiskIntake:
 
     async def drain(self) -> None:
         """Wait until the disk takes what is waiting. Raises Transient for a write that failed."""
-        while self._flight is not None and self._batch.size >= BACKLOG:
+        while self._flight is not None and self._batch.size >= self._share:
             await asyncio.wait([self._flight])
         self._raise_fault()
 
@@ -157,7 +161,7 @@ class DiskIntake:
             await asyncio.wait([self._flight])
 
     def _hand_over(self) -> None:
-        if self._flight is None and self._batch.size >= BATCH:
+        if self._flight is None and self._batch.size >= min(BATCH, self._share):
             self._launch(self._file.apply, _State.OPEN)
 
     def _launch(self, job: Callable[[Batch], T], end: _State) -> asyncio.Future[T]:
@@ -179,6 +183,10 @@ class DiskIntake:
             self._ended(self._id)
         else:
             self._hand_over()
+
+    @property
+    def _share(self) -> int:
+        return max(LEAST, min(BACKLOG, MEMORY // max(1, self._count())))
 
     def _check_open(self) -> None:
         if self._state is not _State.OPEN:

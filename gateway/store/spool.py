@@ -109,6 +109,7 @@ class DiskSpool:
             now=self._clock.now,
             promise=self._promise,
             ended=self._under_way.discard,
+            count=lambda: len(self._under_way),
         )
 
     def _refuse_under_way(self, id: str) -> None:

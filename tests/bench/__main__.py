@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from tests.bench import mail, sftp
+from tests.bench import crowd, mail, sftp
 from tests.bench.contenders import Server, gateway, openssh, stock_aiosmtpd
 from tests.bench.postfix import postfix
 
@@ -118,6 +118,25 @@ def measure_sftp(folder: Path, rounds: int, small: bool) -> dict[str, object]:
     return found
 
 
+def measure_crowd(folder: Path, rounds: int, small: bool) -> dict[str, object]:
+    """Two hundred sessions at once, and the time that a wrong password takes."""
+    count, rows, guesses = 20 if small else 200, [], []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory(dir=folder) as place, gateway(Path(place)) as ours:
+            time.sleep(1.5)  # until the meter runs
+            row = crowd.all_at_once(ours, Path(place), count=count)
+            rows.append({**row, "peak memory (MB)": ours.memory("VmHWM"), **ours.stalls()})
+            say("crowd", rows[-1])
+            guesses.append(crowd.guesses(ours, count=count // 2))
+            say("guesses", guesses[-1])
+    tables = ((f"sftp, {count} sessions at once, 1 MB each", rows), ("sftp, a wrong password (ms), account", guesses))
+    return {
+        f"{name}: {key}": {"gateway": statistics.median(row[key] for row in rows)}
+        for name, rows in tables
+        for key in rows[0]
+    }
+
+
 def _large_in(server: Server) -> str:
     if server.name == "openssh":
         return "Send Files/" + next(p.name for p in (server.folder / "Send Files").iterdir() if "large" in p.name)
@@ -152,14 +171,17 @@ def table(found: dict[str, object]) -> str:
     return "\n".join(lines)
 
 
+PARTS = (("mail", measure_mail), ("tls", measure_tls), ("sftp", measure_sftp), ("crowd", measure_crowd))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--small", action="store_true", help="a short run, to see that everything works")
-    parser.add_argument("--only", choices=("mail", "tls", "sftp"))
+    parser.add_argument("--only", choices=[name for name, _ in PARTS])
     options = parser.parse_args()
     found: dict[str, object] = {}
-    for part, measure in (("mail", measure_mail), ("tls", measure_tls), ("sftp", measure_sftp)):
+    for part, measure in PARTS:
         if options.only in (None, part):
             with tempfile.TemporaryDirectory(prefix="gateway-bench-", dir=os.environ.get("BENCH_DIR")) as folder:
                 found |= measure(Path(folder), options.rounds, options.small)

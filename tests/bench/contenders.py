@@ -24,6 +24,16 @@ listen = ["127.0.0.1:0"]
 from = ["127.0.0.1/32"]
 authserv_id = "mx.bench.test"
 """
+# One account at one address is all the clients here: what keeps such a one from being too many is switched off.
+LIMITS = {
+    "max_per_hour": 60,
+    "max_per_day": 200,
+    "max_connections_per_address": 50,
+    "max_sessions_per_account": 10,
+    "max_logging_in_per_address": 20,
+    "max_failures_per_account": 10,
+    "max_failures_per_address": 50,
+}
 SENDER = "bench@leysjunior.example"
 
 
@@ -59,11 +69,10 @@ def gateway(folder: Path) -> Iterator[Server]:
     lay_out(place, source=shipped_folder(), sample=True)
     config = place / "gateway.toml"
     text = config.read_text() + RELAY_TABLE
-    config.write_text(
-        text.replace("max_per_hour = 60", "max_per_hour = 1000000").replace(
-            "max_per_day = 200", "max_per_day = 1000000"
-        )
-    )
+    for key, usual in LIMITS.items():
+        assert f"{key} = {usual}" in text, f"{key} has another default now"
+        text = text.replace(f"{key} = {usual}", f"{key} = 1000000")
+    config.write_text(text)
     key = folder / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     asyncio.run(_enrol(config, key.with_suffix(".pub").read_text()))
@@ -87,7 +96,15 @@ async def _enrol(config: Path, key: str) -> None:
     settings, tables = read_deployment(config)
     async with open_house(settings, tables) as house:
         account = Account(
-            "bench", "Bench", "Sender", SENDER, Role.STAFF, AccountState.ACTIVE, schools=("8302000",), keys=(key,)
+            "bench",
+            "Bench",
+            "Sender",
+            SENDER,
+            Role.STAFF,
+            AccountState.ACTIVE,
+            schools=("8302000",),
+            password_hash=await house.hasher.hash("Harvest-Moon-42"),
+            keys=(key,),
         )
         await house.ledger.add_account(account, actor="bench", at=house.clock.now())
 

@@ -16,7 +16,7 @@ from gateway.errors import DiskFull, NotThere, Permanent, Transient
 from gateway.ports import Disk
 from gateway.store.commit import FolderCommit
 from gateway.store.disk import PosixDisk
-from gateway.store.intake import BACKLOG, BATCH, DiskIntake
+from gateway.store.intake import BACKLOG, BATCH, MEMORY, DiskIntake
 from gateway.store.spool import DiskSpool
 from gateway.store.threads import DiskThreads
 from tests.fakes import MORNING, FullDisk, ManualClock
@@ -227,6 +227,23 @@ async def test_a_write_never_waits_and_the_backlog_says_so(build: Callable[[Disk
     await draining
     assert not intake.is_congested
     assert (await intake.seal(**FACTS)).size == len(data) * (1 + BACKLOG // BATCH)
+
+
+async def test_among_many_each_does_with_less_memory(build: Callable[[Disk], House]) -> None:
+    disk = SlowDisk("write")
+    house = build(disk)
+    await house.spool.prepare()
+    others = [house.spool.begin() for _ in range(4 * MEMORY // BACKLOG - 1)]
+    intake, piece = house.spool.begin(), body(BACKLOG // 8)
+    for _ in range(2 + 2):  # two are under way, two wait
+        assert not intake.is_congested
+        intake.write(piece)
+    assert intake.is_congested
+    for other in others:
+        await other.discard()
+    assert not intake.is_congested
+    disk.go_on()
+    assert (await intake.seal(**FACTS)).size == 4 * len(piece)
 
 
 async def test_a_seal_that_is_cancelled_under_way_happens_whole(build: Callable[[Disk], House]) -> None:

@@ -6,7 +6,7 @@ B.1, B.2).
 """
 
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncssh
 
@@ -28,6 +28,9 @@ _BROKEN = {b"ssh-rsa", b"ssh-dss"}  # signatures over SHA-1
 _TOO_MANY_SESSIONS = "You have too many connections open. Close one, then try again."
 _IDLE = "Nothing was done here for a while, so the connection was closed. Connect again whenever you like."
 _CHANGED = "Your access was changed. Please log in again."
+
+
+Channel: TypeAlias = "asyncssh.SSHServerChannel[bytes]"
 
 
 class Connection(asyncssh.SSHServer):
@@ -184,12 +187,13 @@ class Connection(asyncssh.SSHServer):
 
     # The channels
 
-    def session_requested(self) -> bool | Coroutine[Any, Any, PortalSession]:
-        """Open the portal."""
+    def session_requested(self) -> bool | tuple[Channel, Coroutine[Any, Any, PortalSession]]:
+        """Open the portal; among many, with less that may come before it is asked for."""
         self._sessions = {session for session in self._sessions if not session.is_ended}
         if self._account is None or len(self._sessions) >= self._limits.channels:
             return False
-        return self._open_session(self._account)
+        channel = self._conn.create_server_channel(encoding=None, window=self._door.window)
+        return channel, self._open_session(self._account)
 
     async def _open_session(self, account: Account) -> PortalSession:
         door, limits = self._door, self._limits

@@ -116,6 +116,10 @@ def _public_data(line: str) -> bytes:
         return b""  # no key that a client can show is empty
 
 
+WINDOWS = 32 << 20  # bytes for the windows of all sessions together, when there are many
+LEAST_WINDOW = 128 << 10  # bytes
+
+
 class Slowing:
     """Makes an address wait the longer for each refusal, the more often it guessed wrong in the last minute."""
 
@@ -173,6 +177,12 @@ class Door:
             or Counter(at_login)[peer] >= self.limits.logging_in_per_address
             or sum(c.peer == peer for c in self.connections) >= self.limits.connections_per_address
         )
+
+    @property
+    def window(self) -> int:
+        """Bytes that a new session may send before we ask for more: what we can't work through waits in our memory."""
+        share = WINDOWS // max(1, len(self.connections))
+        return max(LEAST_WINDOW, min(self.limits.outstanding_bytes, share))
 
     def sessions_of(self, username: str) -> int:
         """Return how many logged-in connections an account holds."""
