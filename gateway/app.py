@@ -59,6 +59,7 @@ from gateway.store.disk import PosixDisk
 from gateway.store.hashing import Hasher
 from gateway.store.ledger import open_ledger
 from gateway.store.secret import SecretFile
+from gateway.store.shares import ShareThreads
 from gateway.store.spool import DiskSpool
 from gateway.store.threads import DiskThreads
 from gateway.tables import Tables
@@ -138,8 +139,7 @@ async def open_house(
     clock, disk = clock or SystemClock(), disk or PosixDisk()
     data = settings.storage.data
     disk.make_folder(str(data))
-    # A share that hangs must hold up neither the spool nor another service: the threads for drops are their own.
-    own, shares, hasher = DiskThreads("disk"), DiskThreads("drops"), Hasher()
+    own, shares, hasher = DiskThreads("disk"), ShareThreads(), Hasher()
     ledger = await open_ledger(str(data / "ledger.db"), clock=clock)
     try:
         house = build(
@@ -177,7 +177,7 @@ def build(
     ledger: Ledger,
     hasher: Hasher,
     own: DiskThreads,
-    shares: DiskThreads,
+    shares: ShareThreads,
 ) -> House:
     """Make every object; opens nothing and does nothing."""
     data = settings.storage.data
@@ -189,7 +189,7 @@ def build(
     unpacker = MessageUnpacker(spool=spool, disk=disk, threads=own, limits=message_limits_of(settings))
     access = Access(directory, policy, clock)
     login = Login(access, ledger, clock, hasher, guess_limits_of(settings))
-    folder = FolderDrops(disk=disk, threads=shares)
+    folder = FolderDrops(disk=disk, shares=shares)
     answer = Answer(directory, policy)
     telling = Telling(ledger, clock, directory, policy, answer, turns.notify.wake)
     inspect = Inspect(FileContents(own.run, archive_limits_of(settings)), scanner_of(settings, own))

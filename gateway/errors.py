@@ -19,6 +19,10 @@ class DiskFull(Transient):
     """No room for more bytes: 452 4.3.1 over SMTP."""
 
 
+class Unanswered(Transient):
+    """A mounted share has not answered: what was asked of it may happen yet."""
+
+
 class NameTaken(Transient):
     """A drop's name was taken between its choice and its placing: choose again."""
 

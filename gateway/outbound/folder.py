@@ -15,12 +15,13 @@ from contextlib import suppress
 from typing import TypeVar, TypeVarTuple
 
 from gateway.core.layout import split_name
-from gateway.errors import GatewayError, NameTaken, Permanent, Transient
-from gateway.ports import Disk, Threads
+from gateway.errors import GatewayError, NameTaken, Permanent, Transient, Unanswered
+from gateway.ports import Disk, Shares
 
 MARKER = ".gateway-drop-folder"  # made by whoever sets the folder up, on the share itself
-SLICE = 8 * 1024 * 1024  # bytes copied in one job
+SLICE = 2 * 1024 * 1024  # bytes copied in one job: on a slow share, too, within a job's patience
 _PIECE = 1024 * 1024  # bytes in memory
+_PACE = 100_000  # bytes a second: the slowest share that is waited for
 # What file systems without second names answer to a link: FAT, many shares, some FUSE file systems.
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 _TEMPORARY = re.compile(r"\.([a-z0-9][a-z0-9-]*)\.part", re.ASCII)
@@ -29,12 +30,12 @@ Ts = TypeVarTuple("Ts")
 
 
 class FolderDrops:
-    """The DropFolder port. Give it threads of its own: a share that hangs must hold up nobody else."""
+    """The DropFolder port."""
 
-    def __init__(self, *, disk: Disk, threads: Threads) -> None:
-        """Take the disk, and where its blocking work happens."""
+    def __init__(self, *, disk: Disk, shares: Shares) -> None:
+        """Take the disk, and where blocking work on a share happens."""
         self._disk = disk
-        self._threads = threads
+        self._shares = shares
 
     async def prepare(self, folder: str, *, id: str, source: str, size: int) -> None:
         """Copy the bytes to a temporary name in the folder, durable; a repeat starts anew."""
@@ -44,10 +45,10 @@ class FolderDrops:
             for offset in range(0, size, SLICE):
                 await self._run(folder, self._copy, source, temporary, offset, min(offset + SLICE, size))
             # Looks at the marker again: a share that went away meanwhile has left the bytes on our disk beneath it.
-            await self._run(folder, self._settle, temporary, size)
+            await self._run(folder, self._settle, temporary, size, seconds=size / _PACE)
         except GatewayError:
             with suppress(Transient):  # a disk that is full or away; the next try starts by removing it
-                await self._threads.run(self._disk.unlink, temporary)
+                await self._shares.run(folder, self._disk.unlink, temporary)
             raise
 
     async def choose_name(self, folder: str, *, name: str, id: str) -> str:
@@ -66,7 +67,8 @@ class FolderDrops:
     async def withdraw(self, folder: str, *, id: str, name: str, size: int, sha256: str | None = None) -> bool:
         """Take an untouched drop back, with its sidecar and its temporary name; safe to repeat."""
         taken = f"{folder}/{_plain(name)}" if name else None
-        return await self._run(folder, self._withdraw, _temporary(folder, id), taken, size, sha256)
+        temporary = _temporary(folder, id)
+        return await self._run(folder, self._withdraw, temporary, taken, size, sha256, seconds=size / _PACE)
 
     async def holds(self, folder: str, *, name: str) -> bool:
         """Return whether something of this name lies there."""
@@ -83,19 +85,20 @@ class FolderDrops:
         """Remove temporary names of our form whose ids are not owed; return how many."""
         return await self._run(folder, self._sweep, folder, frozenset(owed))
 
-    async def _run(self, folder: str, job: Callable[[*Ts], T], *args: *Ts) -> T:
-        """Run a job in a folder that is the one that was meant."""
+    async def _run(self, folder: str, job: Callable[[*Ts], T], *args: *Ts, seconds: float = 0.0) -> T:
+        """Run a job in a folder that is the one that was meant; `seconds` are for its bytes."""
 
         def guarded() -> T:
             self._check(folder)
             return job(*args)
 
         try:
-            return await self._threads.run(guarded)
+            return await self._shares.run(folder, guarded, seconds=seconds)
         except NameTaken:
             raise
         except Transient as trouble:
-            raise Transient(f"Drop folder {folder}: {trouble}") from trouble
+            kind = Unanswered if isinstance(trouble, Unanswered) else Transient
+            raise kind(f"Drop folder {folder}: {trouble}") from trouble
 
     def _check(self, folder: str) -> None:
         if self._disk.exists(f"{folder}/{MARKER}"):

@@ -4,6 +4,7 @@ Owns the conclusion that a file which is gone from its folder was received. It l
 lies there: files that wait, not files that ever were. A folder that is away says nothing (Source: SPEC 6).
 """
 
+import asyncio
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -28,16 +29,16 @@ class Collect:
     async def pass_once(self) -> int:
         """Look into each folder where something should lie; return how many files were collected."""
         lying = await self._ledger.lying_drops()
-        found = 0
-        for target, drops in groupby(lying, key=lambda pair: pair[0].target):
-            try:
-                found += await self._look(list(drops))
-            except Transient as away:
-                log.transient(stage="collect", why=f"{target}: {away}")
-        return found
+        by_target = [list(drops) for _, drops in groupby(lying, key=lambda pair: pair[0].target)]
+        return sum(await asyncio.gather(*(self._look(drops) for drops in by_target)))  # none waits for a silent share
 
     async def _look(self, lying: Sequence[Lying]) -> int:
-        names = await self._folder.names(path_of(lying[0][0]))
+        """Look into one folder. Nothing is concluded of a folder that is away."""
+        try:
+            names = await self._folder.names(path_of(lying[0][0]))
+        except Transient as away:
+            log.transient(stage="collect", why=str(away))
+            return 0
         return sum([await self._withdraw.note_collected(drop, file) for drop, file in gone_from(names, lying)])
 
 

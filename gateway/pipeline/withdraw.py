@@ -14,7 +14,7 @@ from gateway.core.lifecycle import Event
 from gateway.core.model import Drop, DropState, FileRecord, Status
 from gateway.core.remarks import without_delivered
 from gateway.core.routing import TargetKind
-from gateway.errors import Transient
+from gateway.errors import Transient, Unanswered
 from gateway.pipeline.policy import LivePolicy
 from gateway.pipeline.transitions import Actor, Transitions
 from gateway.ports import Clock, DropFolder, Ledger
@@ -144,7 +144,8 @@ class Withdraw:
                 path_of(claimed), id=claimed.id, name=claimed.placed_as or "", size=file.size or 0, sha256=file.sha256
             )
         except Transient as away:
-            await self._ledger.mark_drop(before, expected=DropState.WITHDRAWING)
+            if not isinstance(away, Unanswered):  # else it may be taken yet: the claim lapses, and it is owed again
+                await self._ledger.mark_drop(before, expected=DropState.WITHDRAWING)
             return Refusal("away", f"The folder of {claimed.service} can't be reached just now. {away}")
         if is_back:
             return None

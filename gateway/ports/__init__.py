@@ -11,7 +11,7 @@ from gateway.ports.ledger import Ledger
 from gateway.ports.people import People, Trail, Uploads
 from gateway.ports.requests import Requests
 from gateway.ports.ways import Courier, DropFolder, Mailbox, Pusher, Rendered, Renderer, Unpacker
-from gateway.ports.world import Clock, Disk, Threads, Wake
+from gateway.ports.world import Clock, Disk, Shares, Threads, Wake
 
 __all__ = [
     "Archive",
@@ -31,6 +31,7 @@ __all__ = [
     "Rendered",
     "Renderer",
     "Requests",
+    "Shares",
     "Spool",
     "Submissions",
     "Terms",

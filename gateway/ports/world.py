@@ -127,4 +127,15 @@ class Threads(Protocol):
         ...
 
 
+class Shares(Protocol):
+    """Where blocking work on mounted shares happens: one that hangs holds up neither another share nor the exit."""
+
+    async def run(self, share: str, job: Callable[[*Ts], T], *args: *Ts, seconds: float = 0.0) -> T:
+        """Run a blocking job, with so many seconds more than usual. Raises Transient as `Threads`, and Unanswered.
+
+        Unanswered: the job has not come back, and may happen yet. Until it has, nothing else is begun on that share.
+        """
+        ...
+
+
 Wake = Callable[[], None]  # tells a worker that there is something to do

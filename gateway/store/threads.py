@@ -52,7 +52,7 @@ class DiskThreads:
 
     def submit(self, job: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """Start a blocking job and return its future. Cancelling it only helps before the job has begun."""
-        return asyncio.get_running_loop().run_in_executor(self._pool, _translated, job, *args)
+        return asyncio.get_running_loop().run_in_executor(self._pool, translated, job, *args)
 
     async def run(self, job: Callable[[*Ts], T], *args: *Ts) -> T:
         """Run a blocking job. Raises Transient for every OSError that it lets out."""
@@ -72,7 +72,8 @@ class DiskThreads:
         self._pool.shutdown(cancel_futures=True)
 
 
-def _translated(job: Callable[[*Ts], T], *args: *Ts) -> T:
+def translated(job: Callable[[*Ts], T], *args: *Ts) -> T:
+    """Run a job. Raises Transient for every OSError that it lets out."""
     try:
         return job(*args)
     except OSError as error:

@@ -16,7 +16,7 @@ from gateway.errors import NameTaken, Permanent, Transient
 from gateway.outbound.folder import MARKER, SLICE, FolderDrops
 from gateway.ports import Disk
 from gateway.store.disk import PosixDisk
-from gateway.store.threads import DiskThreads
+from gateway.store.shares import ShareThreads
 from tests.fakes import WAYS_TO_DIE, DyingDisk, FullDisk, dies, dying
 
 NAME = "8301102_SENreport20261122.docx"
@@ -34,15 +34,15 @@ def nothing_stays_open() -> Iterator[None]:
 
 
 @pytest.fixture
-def threads() -> Iterator[DiskThreads]:
-    threads = DiskThreads(count=2)
-    yield threads
-    threads.close()
+def shares() -> Iterator[ShareThreads]:
+    shares = ShareThreads()
+    yield shares
+    shares.close()
 
 
 @pytest.fixture
-def build(threads: DiskThreads) -> Callable[[Disk], FolderDrops]:
-    return lambda disk: FolderDrops(disk=disk, threads=threads)
+def build(shares: ShareThreads) -> Callable[[Disk], FolderDrops]:
+    return lambda disk: FolderDrops(disk=disk, shares=shares)
 
 
 @pytest.fixture

@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from gateway.clock import SystemClock
+from gateway.core.admission import Refusal
 from gateway.core.model import Drop, DropState, Status
 from gateway.core.routing import Receive, Service, Target, TargetKind
 from gateway.errors import Transient
+from gateway.pipeline.decisions import TRY_AGAIN, Actor
+from gateway.pipeline.withdraw import CLAIM
 from gateway.store.disk import PosixDisk
 from tests.scenarios.harness import GOOD, HEAD, Scene
 from tests.scenarios.invariants import MARKER
@@ -265,3 +268,33 @@ async def test_a_busy_ledger_leaves_the_rest_of_a_lane_due(scene: Scene) -> None
             raised += 1
     assert raised
     assert len(scene.dropped("INFO")) == 5
+
+
+async def test_a_share_that_hangs_while_a_file_is_recalled_is_no_receipt(scene: Scene) -> None:
+    """The taking back may yet happen when the share is back: the file is delivered anew, and never called collected."""
+    await scene.upload(HEAD, GOOD, b"for info")
+    await scene.idle()
+    scene.promises.clear()
+    disk = HangingDisk(scene.drop_folder("INFO"))
+    scene.patience = 0.05
+    await scene.restart(disk=disk)
+    try:
+        file = await scene.file(GOOD)
+        got = await scene.house.decisions.recall(file.id, by=Actor("it.admin", "it.admin"))
+        assert isinstance(got, Refusal)
+        assert (got.code, got.code in TRY_AGAIN) == ("away", True)
+        assert "does not answer" in got.sentence
+        assert await scene.house.collect.pass_once() == 0
+        assert (await folder_drop(scene)).state is DropState.WITHDRAWING
+    finally:
+        disk.back.set()
+    while scene.dropped("INFO"):  # what was asked of the share happens after all
+        await SystemClock().sleep(0.01)
+    for _ in range(100):
+        assert await scene.house.collect.pass_once() == 0
+        scene.clock.advance(CLAIM.total_seconds())
+        await scene.idle()
+        if scene.dropped("INFO"):
+            break
+    assert (await scene.file(GOOD)).status is Status.SENT
+    assert scene.dropped("INFO") == {GOOD: b"for info"}

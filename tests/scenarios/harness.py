@@ -29,6 +29,7 @@ from gateway.settings import Settings
 from gateway.store.disk import PosixDisk
 from gateway.store.hashing import Hasher
 from gateway.store.ledger import open_ledger
+from gateway.store.shares import ShareThreads
 from gateway.store.threads import DiskThreads
 from gateway.tables import Tables, read_deployment
 from tests.fakes import ManualClock, dies
@@ -54,13 +55,15 @@ class Scene:
     known: Known = field(default_factory=Known)
     promises: list[Promise] = field(default_factory=list)  # what senders were told that we have
     published: list[str] = field(default_factory=list)  # submissions of documents, as their publishers were told
+    patience: float = 30.0  # real seconds for which a share is waited for
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     # The process
 
     async def start(self, *, disk: Disk | None = None, wrap: Wrap = lambda ledger: ledger) -> House:
         """Open the house, as a start of the daemon does it; recovers nothing yet."""
-        opened = _house(self.settings, self.tables, self.clock, self.courier, disk or PosixDisk(), wrap)
+        shares = ShareThreads(patience=self.patience)
+        opened = _house(self.settings, self.tables, self.clock, self.courier, disk or PosixDisk(), wrap, shares)
         self.house = await self._open.enter_async_context(opened)
         return self.house
 
@@ -239,11 +242,11 @@ async def _fill(intake: Intake, data: bytes) -> None:
 
 @asynccontextmanager
 async def _house(
-    settings: Settings, tables: Tables, clock: Clock, courier: Courier, disk: Disk, wrap: Wrap
+    settings: Settings, tables: Tables, clock: Clock, courier: Courier, disk: Disk, wrap: Wrap, shares: ShareThreads
 ) -> AsyncIterator[House]:
     """Do as `app.open_house`, with a ledger that can be wrapped."""
     data = settings.storage.data
-    own, shares, hasher = DiskThreads("disk", count=3), DiskThreads("drops", count=4), Hasher(time_cost=1, memory_kib=8)
+    own, hasher = DiskThreads("disk", count=3), Hasher(time_cost=1, memory_kib=8)
     ledger = await open_ledger(str(data / "ledger.db"), clock=clock, patience=5.0)
     try:
         house = build(
