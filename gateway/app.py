@@ -45,6 +45,7 @@ from gateway.pipeline.reply import Reply
 from gateway.pipeline.report import Report
 from gateway.pipeline.requests import FileRequests
 from gateway.pipeline.suspend import Suspend
+from gateway.pipeline.sweep import Sweep
 from gateway.pipeline.telling import Telling
 from gateway.pipeline.tokens import Tokens
 from gateway.pipeline.transitions import Transitions
@@ -74,6 +75,7 @@ class Turns:
     notify: Turn
     purge: Turn
     collect: Turn
+    sweep: Turn
     remind: Turn
     report: Turn
     requests: Turn
@@ -104,6 +106,7 @@ class House:
     notifier: Notifier
     purge: Purge
     collect: Collect
+    sweep: Sweep
     decisions: Decisions
     publications: Publications
     report: Report
@@ -183,7 +186,7 @@ def build(
     data = settings.storage.data
     policy, templates = LivePolicy(policy_of(settings, tables)), LiveTemplates(tables)
     directory = LiveDirectory(ledger, clock)
-    turns = Turns(Turn(clock, lull=0.1, patience=10.0), *(Turn(clock) for _ in range(7)))
+    turns = Turns(Turn(clock, lull=0.1, patience=10.0), *(Turn(clock) for _ in range(8)))
     spool = DiskSpool(root=str(data / "spool"), disk=disk, threads=own, clock=clock)
     archive = DiskArchive(root=str(data / "archive"), disk=disk, threads=own)
     unpacker = MessageUnpacker(spool=spool, disk=disk, threads=own, limits=message_limits_of(settings))
@@ -288,6 +291,7 @@ def build(
             to_notify=turns.notify.wake,
         ),
         collect=Collect(ledger=ledger, folder=folder, withdraw=withdraw),
+        sweep=Sweep(ledger=ledger, folder=folder, policy=policy),
         remind=Remind(telling),
         requests=FileRequests(telling),
         notifier=Notifier(

@@ -89,6 +89,7 @@ class Daemon:
             ("purge", house.purge, turns.purge, 15.0),
             ("collect", house.collect, turns.collect, 15.0),
             ("report", house.report, turns.report, 15.0),
+            ("sweep", house.sweep, turns.sweep, 3600.0),
             ("remind", house.remind, turns.remind, 15.0),
             ("requests", house.requests, turns.requests, 15.0),
         ]

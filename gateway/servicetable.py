@@ -176,6 +176,7 @@ def read_services(file: ConfigFile, *, base: Path, data: Path, la_codes: tuple[s
         prefixes=top.prefixes,
         national_systems=top.national_systems,
         authorities=top.authorities,
+        base=str(base),
     )
 
 
@@ -218,8 +219,9 @@ def _target(row: TargetRow, *, code: str, base: Path) -> Target:
     match row:
         case FolderRow():
             # Not resolved: a share that is not mounted yet must not move the place.
-            path = os.path.normpath(base / row.path.replace("{code}", code))
-            return Target(TargetKind.FOLDER, path=path, sidecar=row.sidecar)
+            place = os.path.normpath(row.path.replace("{code}", code))
+            path = os.path.normpath(base / place)
+            return Target(TargetKind.FOLDER, place=place, path=path, sidecar=row.sidecar)
         case EmailRow():
             return Target(TargetKind.EMAIL, address=row.address, max_bytes=row.max_bytes)
         case SftpRow():
@@ -300,7 +302,7 @@ def _withdrawals(table: _Rows) -> Iterator[Fault]:
 
 def _targets_once(table: _Rows) -> Iterator[Fault]:
     for row in table.rows:
-        names = [target.name for target in row.service.targets]
+        names = [target.path or target.name for target in row.service.targets]
         for name in {name for name in names if names.count(name) > 1}:
             yield table.file.fault(row.targets_at, f"{row.row.code} has the target {name} twice; expected it once")
 

@@ -52,7 +52,7 @@ def test_every_service_has_its_inbox_and_a_folder_of_its_own(tables: Tables) -> 
     for code, service in tables.catalogue.services.items():
         assert service.targets == (
             Target(TargetKind.PICKUP),
-            Target(TargetKind.FOLDER, path=str(SHIPPED / "drops" / code)),
+            Target(TargetKind.FOLDER, place=f"drops/{code}", path=str(SHIPPED / "drops" / code)),
         )
         assert service.receive is Receive.BY_OFFICER
 
@@ -181,7 +181,7 @@ def test_a_service_says_only_what_differs_from_the_defaults(tmp_path: Path) -> N
         use="Special needs",
         accepts=frozenset({"pdf", "csv"}),
         max_bytes=1000,
-        targets=(Target(TargetKind.FOLDER, path="/srv/SEN/in", sidecar=True),),
+        targets=(Target(TargetKind.FOLDER, place="/srv/SEN/in", path="/srv/SEN/in", sidecar=True),),
         digest="daily",
     )
     assert services["FIN"] == Service(

@@ -7,6 +7,7 @@ never comes here (Source: SPEC 6, 8, 12).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from posixpath import join, normpath
 
 
 class TargetKind(StrEnum):
@@ -35,6 +36,7 @@ class Target:
     """One place where a service reads its files."""
 
     kind: TargetKind
+    place: str = ""  # folder: as the table says it, perhaps from the deployment's folder: what it is known by
     path: str = ""  # folder: absolute, after the loader resolved it
     sidecar: bool = False  # folder: write NAME.json beside each drop
     address: str = ""  # email: the mailbox
@@ -50,11 +52,15 @@ class Target:
         """The target's name in records: stable, and unique within its service."""
         place = {
             TargetKind.PICKUP: "",
-            TargetKind.FOLDER: self.path,
+            TargetKind.FOLDER: self.place or self.path,
             TargetKind.EMAIL: self.address,
             TargetKind.SFTP: f"{self.host}/{self.remote_folder}",
         }[self.kind]
         return f"{self.kind}:{place}" if place else str(self.kind)
+
+    def is_called(self, name: str) -> bool:
+        """Return whether a record means this target; earlier versions wrote a folder's whole path."""
+        return name in (self.name, f"{TargetKind.FOLDER}:{self.path}")
 
 
 @dataclass(frozen=True)
@@ -83,10 +89,27 @@ class Catalogue:
     prefixes: tuple[str, ...] = ()  # "Copy of ", "FW_": what programs put before a good name
     national_systems: Mapping[str, str] = field(default_factory=dict)  # run in a name -> the system's name
     authorities: Mapping[str, str] = field(default_factory=dict)  # neighbouring LA code -> its name
+    base: str = ""  # the folder from which the table's folders are said
 
     def get(self, code: str) -> Service | None:
         """Return the service of exactly this code."""
         return self.services.get(code)
+
+    def target(self, code: str, name: str) -> Target | None:
+        """Return the target that a drop's record means; None when the table has it no more."""
+        service = self.get(code)
+        return next((t for t in service.targets if t.is_called(name)), None) if service else None
+
+    def folder(self, code: str, name: str) -> str | None:
+        """Return the path of the folder that a drop's record means, also of one that the table has no more.
+
+        None for any other kind of target.
+        """
+        known = self.target(code, name)
+        if known is not None:
+            return known.path or None
+        kind, _, place = name.partition(":")
+        return normpath(join(self.base, place)) if kind == TargetKind.FOLDER else None
 
     def by_alias(self, word: str) -> Service | None:
         """Return the service that lists this word as an alias (case ignored)."""

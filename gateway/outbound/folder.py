@@ -81,9 +81,14 @@ class FolderDrops:
             raise Transient(f"Drop folder {folder}: its marker file {MARKER} is missing.")
         return frozenset(found)
 
-    async def sweep(self, folder: str, *, owed: Collection[str]) -> int:
-        """Remove temporary names of our form whose ids are not owed; return how many."""
-        return await self._run(folder, self._sweep, folder, frozenset(owed))
+    async def under_way(self, folder: str) -> frozenset[str]:
+        """Return the ids in temporary names of our form."""
+        found = await self._run(folder, self._disk.list, folder)
+        return frozenset(m[1] for name in found if (m := _TEMPORARY.fullmatch(name)))
+
+    async def sweep(self, folder: str, *, ids: Collection[str]) -> int:
+        """Remove the temporary names of these ids; return how many."""
+        return await self._run(folder, self._sweep, [_temporary(folder, id) for id in ids])
 
     async def _run(self, folder: str, job: Callable[[*Ts], T], *args: *Ts, seconds: float = 0.0) -> T:
         """Run a job in a folder that is the one that was meant; `seconds` are for its bytes."""
@@ -225,11 +230,10 @@ class FolderDrops:
             self._disk.close(fd)
         return digest.hexdigest()
 
-    def _sweep(self, folder: str, owed: frozenset[str]) -> int:
-        found = [n for n in self._disk.list(folder) if (m := _TEMPORARY.fullmatch(n)) and m[1] not in owed]
-        for name in found:
-            self._disk.unlink(f"{folder}/{name}")
-        return len(found)
+    def _sweep(self, temporary: list[str]) -> int:
+        for path in temporary:
+            self._disk.unlink(path)
+        return len(temporary)
 
 
 def _temporary(folder: str, id: str) -> str:

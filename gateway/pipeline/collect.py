@@ -11,7 +11,7 @@ from itertools import groupby
 from gateway import log
 from gateway.core.model import Drop, FileRecord
 from gateway.errors import Transient
-from gateway.pipeline.withdraw import Withdraw, path_of
+from gateway.pipeline.withdraw import Withdraw
 from gateway.ports import DropFolder, Ledger
 
 Lying = tuple[Drop, FileRecord]
@@ -35,7 +35,7 @@ class Collect:
     async def _look(self, lying: Sequence[Lying]) -> int:
         """Look into one folder. Nothing is concluded of a folder that is away."""
         try:
-            names = await self._folder.names(path_of(lying[0][0]))
+            names = await self._folder.names(self._withdraw.folder_of(lying[0][0]))
         except Transient as away:
             log.transient(stage="collect", why=str(away))
             return 0

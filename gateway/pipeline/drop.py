@@ -133,8 +133,7 @@ class Dropper:
         return await self._ways[target.kind].make(drop, file, target)
 
     def _target_of(self, drop: Drop) -> Target | None:
-        service = self._policy.current.catalogue.get(drop.service)
-        return next((t for t in service.targets if t.name == drop.target), None) if service else None
+        return self._policy.current.catalogue.target(drop.service, drop.target)
 
     async def _as_it_is(self, drop: Drop) -> Drop:
         """Return the drop as it stands in the ledger: its way may have marked a step before it failed."""
@@ -151,7 +150,8 @@ class Dropper:
 
     async def _take_away(self, drop: Drop, file: FileRecord) -> None:
         """Take back what may lie there of a file that was rejected or recalled meanwhile; safe to repeat."""
-        target = self._target_of(drop)
+        folder = self._policy.current.catalogue.folder(drop.service, drop.target)
+        target = self._target_of(drop) or (Target(TargetKind.FOLDER, path=folder) if folder else None)
         if target is not None:
             await self._ways[target.kind].undo(drop, file, target)
         await self._ledger.mark_drop(replace(drop, state=DropState.WITHDRAWN, error=None), expected=drop.state)

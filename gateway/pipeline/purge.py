@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from gateway import log
 from gateway.core.model import Drop, DropState, FileQuery, FileRecord, Unfinished
 from gateway.core.retention import what_stays
-from gateway.core.routing import TargetKind
 from gateway.errors import Transient
 from gateway.pipeline.policy import LivePolicy
 from gateway.pipeline.purge_documents import PurgeDocuments
@@ -96,7 +95,8 @@ class Purge:
         return all([await self._take_one_back(file, drop) for drop in drops])
 
     async def _take_one_back(self, file: FileRecord, drop: Drop) -> bool:
-        folder = self._folder_of(drop.service, drop.target)
+        catalogue = self._policy.current.catalogue
+        folder = catalogue.folder(drop.service, drop.target)
         if folder is None:
             return True
         try:
@@ -105,13 +105,9 @@ class Purge:
             )
         except Transient as away:
             log.transient(stage="purge", why=str(away))
-            return False
+            # A folder that the table has no more may never be back.
+            return catalogue.target(drop.service, drop.target) is None
         return True
-
-    def _folder_of(self, code: str, target: str) -> str | None:
-        service = self._policy.current.catalogue.get(code)
-        targets = service.targets if service else ()
-        return next((t.path for t in targets if t.name == target and t.kind is TargetKind.FOLDER), None)
 
     async def _clear_unfinished(self, now: datetime) -> int:
         """Remove uploads that were left unfinished too long ago."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from gateway import log
 from gateway.core.admission import Refusal
 from gateway.core.lifecycle import Event
 from gateway.core.model import Drop, DropState, FileRecord, Status
@@ -102,6 +103,10 @@ class Withdraw:
         why = "gone from the folder"
         return await self._transitions.make(file, received, Event.RECEIVE, by=by, why=why) is not None
 
+    def folder_of(self, drop: Drop) -> str:
+        """Return the folder of a drop into one."""
+        return self._policy.current.catalogue.folder(drop.service, drop.target) or ""
+
     def _collector_of(self, drop: Drop) -> Actor:
         """Return who received what is gone from a folder: nobody by name."""
         service = self._policy.current.catalogue.get(drop.service)
@@ -141,12 +146,19 @@ class Withdraw:
     async def _take_from_folder(self, file: FileRecord, claimed: Drop, before: Drop) -> Refusal | None:
         try:
             is_back = await self._folder.withdraw(
-                path_of(claimed), id=claimed.id, name=claimed.placed_as or "", size=file.size or 0, sha256=file.sha256
+                self.folder_of(claimed),
+                id=claimed.id,
+                name=claimed.placed_as or "",
+                size=file.size or 0,
+                sha256=file.sha256,
             )
         except Transient as away:
             if not isinstance(away, Unanswered):  # else it may be taken yet: the claim lapses, and it is owed again
                 await self._ledger.mark_drop(before, expected=DropState.WITHDRAWING)
-            return Refusal("away", f"The folder of {claimed.service} can't be reached just now. {away}")
+            log.transient(stage="withdraw", why=str(away))  # with the path, which is nothing for a school
+            return Refusal(
+                "away", f"The folder of {claimed.service} can't be reached just now. Please try again in a while."
+            )
         if is_back:
             return None
         # Gone, or changed by its reader: it was delivered, and it was collected.
@@ -161,8 +173,3 @@ class Withdraw:
 def kind_of(drop: Drop) -> TargetKind:
     """Return what kind of place a drop is for; its name says it, also when the table no longer does."""
     return TargetKind(drop.target.partition(":")[0])
-
-
-def path_of(drop: Drop) -> str:
-    """Return the folder of a drop into one."""
-    return drop.target.partition(":")[2]

@@ -55,8 +55,12 @@ class DropFolder(Protocol):
         """Return the names in the folder, the marker among them: an unmounted share is never an empty folder."""
         ...
 
-    async def sweep(self, folder: str, *, owed: Collection[str]) -> int:
-        """Remove temporary names of drops that are not owed any more (by their ids); return how many."""
+    async def under_way(self, folder: str) -> frozenset[str]:
+        """Return the ids of drops that lie there under their temporary names."""
+        ...
+
+    async def sweep(self, folder: str, *, ids: Collection[str]) -> int:
+        """Remove the temporary names of these drops; return how many."""
         ...
 
 

@@ -135,6 +135,7 @@ def test_an_alias_is_found_whatever_its_case_and_a_code_is_none() -> None:
     [
         (Target(TargetKind.PICKUP), "pickup", True),
         (Target(TargetKind.FOLDER, path="/srv/drops/SEN"), "folder:/srv/drops/SEN", True),
+        (Target(TargetKind.FOLDER, place="drops/SEN", path="/srv/drops/SEN"), "folder:drops/SEN", True),
         (Target(TargetKind.EMAIL, address="sen@la.example"), "email:sen@la.example", False),
         (Target(TargetKind.SFTP, host="sen.example:22", remote_folder="in"), "sftp:sen.example:22/in", False),
     ],

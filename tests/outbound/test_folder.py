@@ -204,7 +204,8 @@ async def test_nothing_is_written_beneath_a_share_that_is_away(drops: FolderDrop
         drops.names(folder),
         drops.withdraw(folder, id=ID, name=NAME, size=1),
         drops.write_sidecar(folder, name=NAME, facts={}),
-        drops.sweep(folder, owed=()),
+        drops.under_way(folder),
+        drops.sweep(folder, ids=()),
     ):
         with pytest.raises(Transient, match=f"marker file {MARKER} is missing.*touch {folder}"):
             await doing
@@ -370,7 +371,8 @@ async def test_leftovers_are_swept_and_what_is_owed_stays(drops: FolderDrops, fo
         await drops.prepare(folder, id=id, source=source, size=len(BODY))
     for name in (".theirs", ".Theirs.part", "theirs.part"):
         (Path(folder) / name).touch()
-    assert await drops.sweep(folder, owed={"two"}) == 1
+    assert await drops.under_way(folder) == {"one", "two"}
+    assert await drops.sweep(folder, ids=["one"]) == 1
     assert set(os.listdir(folder)) == {MARKER, ".two.part", ".theirs", ".Theirs.part", "theirs.part"}
 
 
@@ -424,7 +426,7 @@ async def test_every_death_while_dropping_ends_in_one_whole_drop(
         drops = build(PosixDisk())
         await worker.drop(drops)
         assert seen(worker.folder) == worker.whole
-        await drops.sweep(worker.folder, owed=())
+        await drops.sweep(worker.folder, ids=await drops.under_way(worker.folder))
         assert hidden(worker.folder) == set()
 
 

@@ -12,12 +12,13 @@ import pytest
 
 from gateway.clock import SystemClock
 from gateway.core.admission import Refusal
-from gateway.core.model import Drop, DropState, Status
+from gateway.core.model import Drop, DropState, FileRecord, Status
 from gateway.core.routing import Receive, Service, Target, TargetKind
 from gateway.errors import Transient
 from gateway.pipeline.decisions import TRY_AGAIN, Actor
 from gateway.pipeline.withdraw import CLAIM
 from gateway.store.disk import PosixDisk
+from gateway.tables import read_deployment
 from tests.scenarios.harness import GOOD, HEAD, Scene
 from tests.scenarios.invariants import MARKER
 from tests.scenarios.stand_ins import StubbornLedger
@@ -283,7 +284,7 @@ async def test_a_share_that_hangs_while_a_file_is_recalled_is_no_receipt(scene: 
         got = await scene.house.decisions.recall(file.id, by=Actor("it.admin", "it.admin"))
         assert isinstance(got, Refusal)
         assert (got.code, got.code in TRY_AGAIN) == ("away", True)
-        assert "does not answer" in got.sentence
+        assert got.sentence == "The folder of INFO can't be reached just now. Please try again in a while."
         assert await scene.house.collect.pass_once() == 0
         assert (await folder_drop(scene)).state is DropState.WITHDRAWING
     finally:
@@ -298,3 +299,51 @@ async def test_a_share_that_hangs_while_a_file_is_recalled_is_no_receipt(scene: 
             break
     assert (await scene.file(GOOD)).status is Status.SENT
     assert scene.dropped("INFO") == {GOOD: b"for info"}
+
+
+class TestAFolderThatMoves:
+    """A drop is known by what the table says of its folder, so that a deployment can be moved with what it owes."""
+
+    async def test_with_its_deployment_is_found_again(self, scene: Scene) -> None:
+        (scene.drop_folder("INFO") / MARKER).unlink()
+        await scene.upload(HEAD, GOOD, b"for info")
+        await scene.upload(HEAD, SEN, b"for sen")
+        await scene.idle()
+        assert (await folder_drop(scene)).target == "folder:drops/INFO"
+        await scene.stop()
+        scene.folder = scene.folder.rename(scene.folder.with_name("elsewhere"))
+        scene.settings, scene.tables = read_deployment(scene.folder / "gateway.toml")
+        await scene.start()
+        (scene.drop_folder("INFO") / MARKER).touch()
+        scene.clock.advance(60)
+        await scene.idle()
+        assert scene.dropped("INFO") == {GOOD: b"for info"}
+        got = await scene.house.decisions.recall((await scene.file(SEN)).id, by=Actor("it.admin", "it.admin"))
+        assert isinstance(got, FileRecord)
+        assert scene.dropped("SEN") == {}
+        scene.promises.clear()
+
+    async def test_in_the_words_of_an_earlier_version_is_understood(self, scene: Scene) -> None:
+        target = scene.house.policy.current.catalogue.target("INFO", f"folder:{scene.drop_folder('INFO')}")
+        assert target is not None
+        assert target.name == "folder:drops/INFO"
+
+    async def test_in_the_table_leaves_no_copy_in_the_old_place_beyond_the_term(self, scene: Scene) -> None:
+        await scene.upload(HEAD, GOOD, b"for info")
+        await scene.idle()
+        set_service(scene, "INFO", targets=(Target(TargetKind.PICKUP),))
+        scene.clock.advance(days=91)
+        await scene.idle()
+        assert scene.dropped("INFO") == {}
+        assert (await scene.files())[0].purged_at is not None
+        scene.promises.clear()
+
+    async def test_away_for_good_does_not_keep_a_destruction_from_ending(self, scene: Scene) -> None:
+        await scene.upload(HEAD, GOOD, b"for info")
+        await scene.idle()
+        set_service(scene, "INFO", targets=(Target(TargetKind.PICKUP),))
+        shutil.rmtree(scene.drop_folder("INFO"))
+        scene.clock.advance(days=91)
+        await scene.idle()
+        assert (await scene.files())[0].purged_at is not None
+        scene.promises.clear()
