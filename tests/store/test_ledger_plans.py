@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.model import FileQuery
+from gateway.core.model import FileQuery, Status
 from gateway.store.engine.connection import Transaction
 from gateway.store.engine.queries import Values
 from gateway.store.ledger import SqliteLedger
-from gateway.store.ledger.submissions import listed_files
+from gateway.store.ledger.submissions import _newest_first, listed_files
 from tests.fakes import MORNING
 from tests.store.ledgers import opened
 
@@ -35,8 +35,8 @@ async def ledger(tmp_path: Path) -> AsyncIterator[SqliteLedger]:
 LISTINGS = [
     (FileQuery(school="8301102", since=MORNING, until=MORNING), "files_by_school_and_time"),
     (FileQuery(school="8301102", limit=50), "files_by_school"),
-    (FileQuery(school="8301102", has_bytes=True), "files_held_by_school"),
-    (FileQuery(schools=("8301102", "8302000"), has_bytes=True), "files_held_by_school"),
+    (FileQuery(school="8301102", has_bytes=True), "files_held_by_name"),
+    (FileQuery(schools=("8301102", "8302000"), has_bytes=True), "files_held_by_name"),
     (FileQuery(service="SEN", has_bytes=True), "files_held_by_service"),
     (FileQuery(services=("SEN", "FIN"), has_bytes=True), "files_held_by_service"),
     (FileQuery(service="SEN", limit=50), "files_by_service"),
@@ -52,6 +52,21 @@ async def test_a_listing_is_found_by_its_index(ledger: SqliteLedger, query: File
     plan = str(await ledger._read(lambda tx: list(listed_files(Explain(tx), query))))
     assert f"INDEX {index} " in plan
     assert "SCAN" not in plan
+
+
+HELD = (Status.SENT, Status.RECEIVED)
+ROOMS = {
+    "Sent Files": FileQuery(school="8301102", status=HELD, has_bytes=True),
+    "a month": FileQuery(school="8301102", status=HELD, has_bytes=True, since=MORNING, until=MORNING),
+}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+async def test_a_long_listing_is_read_from_its_index_alone(ledger: SqliteLedger, room: str) -> None:
+    """Ten thousand rows of the table lie on as many pages, among those of other schools."""
+    plan = str(await ledger._read(lambda tx: _newest_first(Explain(tx), ROOMS[room])))
+    assert "USING COVERING INDEX files_shown (school=?" in plan
+    assert "B-TREE" not in plan
 
 
 # (a query, its values, how it must be found)

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime, tzinfo
+from functools import cache, lru_cache
+from typing import Final, NamedTuple
 
 from gateway.inbound.sftp.packets import UINT32, Attributes
 
 # strftime would speak the language of the machine
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_RECENT: Final = timedelta(days=182)
+_RECENT: Final = 182 * 86_400  # seconds
+_QUARTER: Final = 900  # seconds
 _BATCH_BYTES: Final = 24_000  # a packet is full from here on; every client takes 34,000
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One name in a folder."""
 
     name: str
@@ -35,7 +35,8 @@ class Listing:
 
     def __init__(self, entries: Iterable[Entry], *, now: datetime) -> None:
         """`now` is aware; its time zone is the one that people read."""
-        self._encoded: Iterator[bytes] = (encode_entry(entry, now=now) for entry in entries)
+        seconds, zone = now.timestamp(), now.tzinfo
+        self._encoded: Iterator[bytes] = (encode_entry(entry, now=seconds, zone=zone) for entry in entries)
 
     def next_batch(self) -> list[bytes]:
         """The next names, encoded; empty at the end."""
@@ -49,17 +50,18 @@ class Listing:
         return batch
 
 
-def encode_entry(entry: Entry, *, now: datetime) -> bytes:
-    line = long_name(entry, now=now)
-    return encode_text(entry.name) + encode_text(line) + entry.attributes.encode()
+def encode_entry(entry: Entry, *, now: float, zone: tzinfo | None) -> bytes:
+    name = entry.name.encode("utf-8", "surrogateescape")
+    line = long_name(entry, now=now, zone=zone).encode("utf-8", "surrogateescape")
+    return b"".join((UINT32.pack(len(name)), name, UINT32.pack(len(line)), line, entry.attributes.encode()))
 
 
-def long_name(entry: Entry, *, now: datetime) -> str:
+def long_name(entry: Entry, *, now: float, zone: tzinfo | None) -> str:
     """For example `-rw-r-----   1 leys     830          34816 Nov 22 10:51 8302000_SENplan20261122.pdf`."""
-    said = entry.attributes
-    mode = stat.filemode(said.permissions or 0)
-    when = _shown_time(said.mtime or 0, now=now)
-    return f"{mode}   1 {entry.owner:<8} {entry.group:<8} {said.size or 0:>8} {when} {entry.name}"
+    name, said, owner, group = entry
+    mode = _shown_mode(said.permissions or 0)
+    when = _shown_time(said.mtime or 0, now=now, zone=zone)
+    return f"{mode}   1 {owner:<8} {group:<8} {said.size or 0:>8} {when} {name}"
 
 
 def encode_text(text: str) -> bytes:
@@ -67,10 +69,21 @@ def encode_text(text: str) -> bytes:
     return UINT32.pack(len(encoded)) + encoded
 
 
-def _shown_time(mtime: int, *, now: datetime) -> str:
+_shown_mode = cache(stat.filemode)  # of the few that we show
+
+
+def _shown_time(mtime: int, *, now: float, zone: tzinfo | None) -> str:
     """The hour of what is recent, the year of what is not, as `ls` does: always twelve characters."""
-    then = datetime.fromtimestamp(mtime, now.tzinfo)
-    day = f"{_MONTHS[then.month - 1]} {then.day:2}"
-    if abs(now - then) < _RECENT:
-        return f"{day} {then.hour:02}:{then.minute:02}"
-    return f"{day}  {then.year}"
+    quarter, seconds = divmod(mtime, _QUARTER)
+    day, minute, year = _quarter_of(quarter, zone)
+    if abs(now - mtime) >= _RECENT:
+        return f"{day}  {year}"
+    hours, minutes = divmod(minute + seconds // 60, 60)
+    return f"{day} {hours:02}:{minutes:02}"
+
+
+@lru_cache(maxsize=4096)
+def _quarter_of(number: int, zone: tzinfo | None) -> tuple[str, int, int]:
+    """The day, the minute of the day and the year as a quarter of an hour begins: no clock is moved within one."""
+    begins = datetime.fromtimestamp(number * _QUARTER, zone)
+    return f"{_MONTHS[begins.month - 1]} {begins.day:2}", begins.hour * 60 + begins.minute, begins.year

@@ -17,6 +17,7 @@ from gateway.core.unsafe import DEVICES, EDGES, MAX_BYTES
 _PLAIN = re.compile(r"[A-Za-z0-9_\-()+,= ][A-Za-z0-9_\-()+,= .]*")  # nearly every name: nothing in it to look at
 _FORBIDDEN = frozenset('<>:"/\\|?*')  # on Windows
 _STAND_IN = "_"
+_DEVICES_BEGIN = frozenset(device[:3] for device in DEVICES)
 
 
 class Named(Protocol):
@@ -53,7 +54,7 @@ def safe_name(name: str) -> str:
 
 
 def _is_device(name: str) -> bool:
-    return name.partition(".")[0].rstrip(" ").upper() in DEVICES
+    return name[:3].upper() in _DEVICES_BEGIN and name.partition(".")[0].rstrip(" ").upper() in DEVICES
 
 
 def _cut(name: str) -> str:

@@ -53,7 +53,7 @@ class SubmissionBook(Desk):
 
     async def listed(self, query: FileQuery) -> list[Listed]:
         """Return the files of a query as a long listing needs them, newest first."""
-        return await self._read(lambda tx: [_listed(row) for row in listed_files(tx, query, columns="listed")])
+        return await self._read(lambda tx: [_listed(row) for row in _newest_first(tx, query)])
 
     async def history(self, file: str) -> list[History]:
         """Return what happened to a file, oldest first."""
@@ -142,10 +142,17 @@ def _entries_of(submission: Submission) -> list[Entry]:
     return [first, *(entry_of(h, files[h.file]) for h in submission.history if h.file in files)]
 
 
-def listed_files(tx: Transaction, query: FileQuery, *, columns: str = "files") -> Iterator[Row]:
+def listed_files(tx: Transaction, query: FileQuery) -> Iterator[Row]:
     """Yield the rows of a query."""
     order = "order_since" if query.since else "order"
-    return tx.listing("files", _conditions(query), limit=query.limit, order=order, columns=columns)
+    return tx.listing("files", _conditions(query), limit=query.limit, order=order)
+
+
+def _newest_first(tx: Transaction, query: FileQuery) -> list[Row]:
+    """Return the rows of a long listing; the first column is the id."""
+    order = "order_none" if query.limit is None else "order"
+    rows = tx.listing("files", _conditions(query), limit=query.limit, order=order, columns="listed")
+    return sorted(rows, reverse=True)
 
 
 def _listed(row: Row) -> Listed:

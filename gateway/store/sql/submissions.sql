@@ -69,7 +69,7 @@ ORDER BY f.id DESC
 SELECT {file_columns} FROM files f
 
 -- name: listed
--- A tenth of the columns, since a room may hold ten thousand files.
+-- A tenth of the columns, since a room may hold ten thousand files; all of them stand in the index files_shown.
 SELECT f.id, f.name, f.school, f.service, f.status, f.sent_by_user, f.sent_at, f.size, f.place, f.private FROM files f
 
 -- name: files_order
@@ -78,6 +78,9 @@ ORDER BY f.id DESC
 -- name: files_order_since
 -- The sum of texts is no column: SQLite then finds by time and sorts what it found, and does not walk all ids.
 ORDER BY f.id || '' DESC
+
+-- name: files_order_none
+-- As it comes: it is sorted afterwards, which is cheaper for what is nearly in order.
 
 -- name: files_school
 f.school = :school

@@ -32,18 +32,27 @@ LINES = [
 
 @pytest.mark.parametrize(("entry", "line"), LINES, ids=[row[0].name for row in LINES])
 def test_a_line_is_that_of_ls(entry, line):
-    assert long_name(entry, now=NOW) == line
+    assert long_name(entry, now=NOW.timestamp(), zone=NOW.tzinfo) == line
 
 
 def test_the_hour_is_that_of_the_readers_time_zone():
     summer = datetime(2026, 7, 2, tzinfo=ZoneInfo("Europe/London"))
-    assert " Jul  1 13:00 " in long_name(Entry("a", BYTE), now=summer)
+    assert " Jul  1 13:00 " in long_name(Entry("a", BYTE), now=summer.timestamp(), zone=summer.tzinfo)
 
 
 @pytest.mark.parametrize(("days", "shown"), [(181, "Jul  1 12:00"), (183, "Jul  1  2026"), (-183, "Jul  1  2026")])
 def test_what_is_half_a_year_away_shows_its_year(days, shown):
     now = datetime(2026, 7, 1, 12, 0, tzinfo=UTC) + timedelta(days=days)
-    assert shown in long_name(Entry("a", BYTE), now=now)
+    assert shown in long_name(Entry("a", BYTE), now=now.timestamp(), zone=UTC)
+
+
+def test_the_hour_is_right_on_the_days_on_which_clocks_are_moved():
+    zone = ZoneInfo("Europe/London")
+    now = datetime(2026, 12, 1, tzinfo=zone)
+    for hour in range(48 * 4):
+        then = datetime(2026, 10, 24, 12, 7, tzinfo=UTC) + timedelta(minutes=15 * hour)
+        entry = Entry("a", Attributes(mtime=int(then.timestamp())))
+        assert f" {then.astimezone(zone):%b %d %H:%M} a" in long_name(entry, now=now.timestamp(), zone=zone)
 
 
 def test_a_folder_of_thousands_comes_in_packets_that_every_client_takes_each_name_once():
