@@ -87,6 +87,24 @@ class Order:
     waits: bool = False  # for a confirmation, whatever its own number of schools
     publication: str = ""  # what it was published together with; "" for a submission of its own
 
+    @property
+    def shelf(self) -> str:
+        """What stands for it where uploads are told apart by the folder that they were put into."""
+        marks = (_EVERYONE if self.everyone else "", _HEAD_ONLY if self.head_only else "")
+        return "/".join((_SHELF, self.folder, *filter(None, marks)))
+
+
+_SHELF, _EVERYONE, _HEAD_ONLY = "to-schools", "all", "heads"
+
+
+def order_of(shelf: str) -> Order | None:
+    """Return the order that a folder stands for; None for any other folder."""
+    top, _, rest = shelf.partition("/")
+    folder, *marks = rest.split("/")
+    if top != _SHELF:
+        return None
+    return Order(folder, everyone=_EVERYONE in marks, head_only=_HEAD_ONLY in marks)
+
 
 @dataclass(frozen=True)
 class Document:

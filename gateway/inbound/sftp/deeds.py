@@ -8,6 +8,7 @@ import re
 from collections import deque
 
 from gateway.core.admission import Refusal
+from gateway.core.documents import DocumentReading
 from gateway.core.model import FileRecord, Status
 from gateway.inbound.sftp import refusals
 from gateway.inbound.sftp.downloads import Download
@@ -37,11 +38,15 @@ class Deeds:
         self._shares = shares
         self._by = Actor.of(sight.account)
         self._recalls: deque[float] = deque()  # when
+        self._documents_read: set[str] = set()
 
     async def read(self, download: Download) -> No | None:
         """Take the end of a reading: out of an Inbox and to its end, it is received by this person, now."""
         what = download.what
         if not isinstance(what, Stored):
+            return None
+        if what.shelf is Shelf.DOCUMENT and not download.ended and download.is_read_to_its_end:
+            await self._read_document(what)
             return None
         is_receipt = what.shelf is Shelf.INBOX and not what.is_received
         if is_receipt and not download.ended and download.is_read_to_its_end:
@@ -66,6 +71,14 @@ class Deeds:
         if room.to is not None:
             return self._ended(what, await self._doors.decisions.reroute(what.file, room.to, by=self._by))
         return self._ended(what, await self._doors.decisions.reject(what.file, by=self._by, why=reason_in(name)))
+
+    async def _read_document(self, what: Stored) -> None:
+        """Note that this person read a document of a school: once a session, however often they go through it."""
+        if what.file in self._documents_read:
+            return
+        self._documents_read.add(what.file)
+        username, at = self._sight.account.username, self._sight.clock.now()
+        await self._sight.ledger.note_reading(DocumentReading(what.file, what.school or "", username, at))
 
     async def _receive(self, what: Stored) -> No | None:
         answer = await self._doors.decisions.receive(what.file, by=self._by, why="read over SFTP")

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import asyncssh
 
 from gateway import log
+from gateway.core.documents import DocumentState
 from gateway.core.model import Status
 from gateway.core.register import Directory
 from gateway.errors import GatewayError
@@ -232,12 +233,16 @@ class Door:
             await asyncio.wait(self._errands)
 
     async def _end_readings(self) -> None:
-        """Let nobody read on what was recalled, rejected or handed on, by whatever channel."""
+        """Let nobody read on what was recalled, rejected, handed on or deleted, by whatever channel."""
         for file, service in self._read_files():
             now = await self.ledger.file(file)
             is_there = now is not None and now.service == service and now.status in (Status.SENT, Status.RECEIVED)
             if not is_there:
                 self.doors.readings.end(file, refusals.NO_LONGER_YOURS)
+        for id in self.doors.readings.documents:
+            found = await self.ledger.document(id)
+            if found is None or found.document.state is not DocumentState.PUBLISHED:
+                self.doors.readings.end(id, refusals.DOCUMENT_GONE)
 
     def _read_files(self) -> Iterator[tuple[str, str]]:
         return self.doors.readings.files

@@ -1,7 +1,7 @@
-"""Files being read: one on an open handle, and all those of Inboxes in this process.
+"""Files being read: one on an open handle, and all those in this process that can be taken away.
 
-Owns the end of a reading that its reader may not go on with: a file that was recalled or handed on is read no further
-(Source: SPEC 5, 6).
+Owns the end of a reading that its reader may not go on with: a file that was recalled or handed on, and a document that
+was deleted, is read no further (Source: SPEC 5, 6, 7).
 """
 
 from collections import deque
@@ -50,7 +50,7 @@ class Download:
 
 
 class Readings:
-    """What is open for reading out of Inboxes, in all sessions."""
+    """What is open for reading and can be taken away, in all sessions: files of Inboxes, documents."""
 
     def __init__(self) -> None:
         """Start with none."""
@@ -58,7 +58,7 @@ class Readings:
 
     def began(self, download: Download) -> None:
         """Note a reading, if it is one that can be taken away."""
-        if isinstance(download.what, Stored) and download.what.shelf is Shelf.INBOX:
+        if isinstance(download.what, Stored) and download.what.shelf in (Shelf.INBOX, Shelf.DOCUMENT):
             self._open.add(download)
 
     def ended(self, download: Download) -> None:
@@ -67,9 +67,17 @@ class Readings:
 
     @property
     def files(self) -> Iterator[tuple[str, str]]:
-        """Each file that is being read, as (id, service)."""
-        found = {(d.what.file, d.what.service or "") for d in self._open if isinstance(d.what, Stored) and not d.ended}
-        return iter(sorted(found))
+        """Each file of an Inbox that is being read, as (id, service)."""
+        return iter(sorted({(what.file, what.service or "") for what in self._read(Shelf.INBOX)}))
+
+    @property
+    def documents(self) -> Iterator[str]:
+        """Each document that is being read, by its id."""
+        return iter(sorted({what.file for what in self._read(Shelf.DOCUMENT)}))
+
+    def _read(self, shelf: Shelf) -> Iterator[Stored]:
+        found = (d.what for d in self._open if isinstance(d.what, Stored) and not d.ended)
+        return (what for what in found if what.shelf is shelf)
 
     def end(self, file: str, sentence: str) -> None:
         """Let a file be read no further."""

@@ -14,6 +14,7 @@ from gateway.errors import NotThere
 from gateway.inbound.sftp import refusals
 from gateway.inbound.sftp.deeds import Deeds
 from gateway.inbound.sftp.desk import Desk, Upload
+from gateway.inbound.sftp.documentview import DOCUMENT_ROOMS
 from gateway.inbound.sftp.downloads import Download
 from gateway.inbound.sftp.means import Doors, FreeSpace, Shares
 from gateway.inbound.sftp.packets import OpenFlags
@@ -77,17 +78,17 @@ class Portal:
         """Return what is in a room; where files are put, this person's uploads."""
         if not isinstance(room, SendRoom):
             return await room.items()
-        return [
-            Leaf(name, size, at, Way()) for name, (size, at) in self._desk.shown(room.school, self._sight.clock.now())
-        ]
+        uploads = self._desk.shown(room.school, self._sight.clock.now())
+        return [*room.rooms, *(Leaf(name, size, at, Way()) for name, (size, at) in uploads)]
 
     async def space(self) -> int:
         """Return the free bytes of the disk that takes uploads."""
         return await self._doors.space.free_bytes()
 
     async def _child(self, room: Room, name: str) -> Found | None:
-        if not isinstance(room, SendRoom):
-            return await room.child(name)
+        found = await room.child(name)
+        if found is not None or not isinstance(room, SendRoom):
+            return found
         shown = self._desk.look(room.school, name, self._sight.clock.now())
         return Leaf(name, *shown, Way()) if shown else None
 
@@ -143,11 +144,20 @@ class Portal:
         if place is None:
             return NOT_THERE
         room, name = place
-        return await self._sending.open(room.school, name, flags) if isinstance(room, SendRoom) else self._not_here
+        if not isinstance(room, SendRoom):
+            return self._not_in(room)
+        is_folder = await room.child(name) is not None
+        return refusals.IS_FOLDER if is_folder else await self._sending.open(room.school, name, flags)
+
+    def _not_in(self, room: Room) -> No:
+        """Return why nothing can be put into a room."""
+        if isinstance(room, DOCUMENT_ROOMS):
+            return self._documents_stay
+        return refusals.NOT_PUT_HERE if self._sight.account.role is Role.OFFICER else refusals.SEND_ONLY
 
     @property
-    def _not_here(self) -> No:
-        return refusals.NOT_PUT_HERE if self._sight.account.role is Role.OFFICER else refusals.SEND_ONLY
+    def _documents_stay(self) -> No:
+        return refusals.documents_stay(self._sight.policy.current.notices.contact)
 
     async def rename(self, old: str, new: str) -> No | None:
         """Finish an upload, send a rejected file after all, or turn a file of an Inbox away."""
@@ -158,6 +168,8 @@ class Portal:
         if isinstance(room, SendRoom):
             return await self._rename_upload(room, name, target)
         found = await room.child(name)
+        if found is not None and isinstance(room, DOCUMENT_ROOMS):
+            return self._documents_stay
         if not isinstance(found, Leaf):
             return NOT_THERE if found is None else refusals.RENAMES_HERE
         if isinstance(found.what, Waits):
@@ -169,11 +181,13 @@ class Portal:
     async def _rename_upload(self, room: SendRoom, name: str, target: Place) -> No | None:
         to, new_name = target
         if not isinstance(to, SendRoom):
-            return self._not_here
+            return self._not_in(to)
         return await self._sending.rename((room.school, name), (to.school, new_name))
 
     async def _move(self, what: Stored, target: Place) -> No | None:
         room, name = target
+        if isinstance(room, DOCUMENT_ROOMS):
+            return self._documents_stay
         if isinstance(room, TurningRoom):
             return await self._deeds.turn(what, room, name)
         if what.shelf is Shelf.REJECTED:
@@ -187,7 +201,7 @@ class Portal:
         if at is None:
             return None
         room, name = at
-        if isinstance(room, (SendRoom, RejectedMonth)):
+        if isinstance(room, RejectedMonth):
             return at
         folder = await room.child(name)
         if folder is None or isinstance(folder, Leaf):
@@ -205,6 +219,8 @@ class Portal:
         found = await room.child(name)
         if found is None:
             return NOT_THERE
+        if isinstance(room, DOCUMENT_ROOMS):
+            return self._documents_stay
         what = found.what if isinstance(found, Leaf) else None
         if isinstance(what, Stored) and what.shelf is Shelf.SENT:
             return await self._deeds.recall(what)
@@ -213,7 +229,11 @@ class Portal:
     async def make_folder(self, path: str) -> No | None:
         """Answer a MKDIR: harmless where there is such a folder, refused elsewhere."""
         found = await self.find(path)
-        return None if found is not None and not isinstance(found, Leaf) else refusals.NO_FOLDERS
+        if found is not None and not isinstance(found, Leaf):
+            return None
+        place = await self._place(path)
+        is_documents = place is not None and isinstance(place[0], DOCUMENT_ROOMS)
+        return self._documents_stay if is_documents else refusals.NO_FOLDERS
 
 
 def _stays(room: Room, what: object) -> No:

@@ -31,7 +31,10 @@ NO_LINKS = No("Links are not known here.")
 
 # Sending
 SEND_ONLY = No("Files can be put into Send Files only; it sends them.")
-NOT_PUT_HERE = No("Files can't be put here. A file of an Inbox can be moved to Not Ours or Rejected of its service.")
+NOT_PUT_HERE = No(
+    "Files can't be put here. Documents for schools go into the right folder of Send to Schools; a file of an Inbox "
+    "can be moved to Not Ours or Rejected of its service."
+)
 LITTER = No("Your computer made this file by itself, so it is not taken.")
 NO_FOLDERS = No("Folders can't be made here. Put the files straight into Send Files; several can go in one zip.")
 FOLDERS_STAY = No("Folders can't be removed here.")
@@ -67,7 +70,15 @@ TOO_MANY_RECALLS = No(
 )
 INBOX_STAYS = No("Files stay in the Inbox. Move this one to Rejected, or to the right service in Not Ours.")
 TURNED_FROM_INBOX = No("Move a file of this service's own Inbox here; nothing else can be put here.")
+DOCUMENT_GONE = "The authority deleted this document while you read it, so it can't be read any more."
 NO_LONGER_YOURS = "This file was taken back or handed on while you read it, so it can't be read any more."
+
+
+def documents_stay(contact: str) -> No:
+    """Return the refusal of whatever would change the authority's documents: it says whom to ask."""
+    return No(
+        f"Documents from the authority can't be changed or deleted here. To have one deleted, please ask: {contact}"
+    )
 
 
 def try_again(trouble: object) -> No:

@@ -27,6 +27,7 @@ class Shelf(Enum):
     SENT = auto()
     REJECTED = auto()
     INBOX = auto()
+    DOCUMENT = auto()
 
 
 class Stored(NamedTuple):  # as Leaf: made in thousands for a listing, which a dataclass takes three times as long for
@@ -37,6 +38,7 @@ class Stored(NamedTuple):  # as Leaf: made in thousands for a listing, which a d
     shelf: Shelf
     service: str | None = None  # of an Inbox
     is_received: bool = False
+    school: str | None = None  # in whose view a document is read
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a school's person sees of the school: `Send Files`, `Sent Files`, `Rejected Files`, `Status.csv`.
+"""What a school's person sees of the school: `Send Files`, `Sent Files`, `Rejected Files`, `Status.csv`, documents.
 
 Owns the rooms of SPEC 5 for one school, and who of its people is shown what. A month costs one look at the school's own
 files, whatever other schools sent (Source: SPEC 5, 6).
@@ -13,6 +13,7 @@ from gateway.core.layout import last_months
 from gateway.core.model import FileQuery, FileRecord, Listed, Status
 from gateway.core.pages import REASON_ENDING, reason_text
 from gateway.core.register import School
+from gateway.inbound.sftp.documentview import DocumentsRoom
 from gateway.inbound.sftp.rooms import Found, Leaf, Page, Room, Shelf, Sight, Stored, Waits, named
 from gateway.inbound.sftp.shown import fold, safe_name, shown_names
 
@@ -66,7 +67,8 @@ class SchoolRoom:
 
     def _rooms(self) -> tuple[Room, ...]:
         number = self.school.number
-        return SendRoom(SEND, number), SentBox(SENT, self.sight, number), RejectedBox(REJECTED, self.sight, number)
+        boxes = SendRoom(SEND, number), SentBox(SENT, self.sight, number), RejectedBox(REJECTED, self.sight, number)
+        return (*boxes, DocumentsRoom(self.sight, number))
 
     async def items(self) -> Sequence[Found]:
         """Return the boxes and the status table."""
@@ -102,15 +104,16 @@ class SendRoom:
     """Where files are put. What it shows is the person's desk, which the portal adds."""
 
     name: str
-    school: str
+    school: str  # DfE number; for documents, the shelf of their order
+    rooms: tuple[Room, ...] = ()  # that stand in it
 
     async def items(self) -> Sequence[Found]:
-        """Return nothing: a file that was sent is under its status."""
-        return ()
+        """Return its rooms alone: a file that was sent is under its status."""
+        return self.rooms
 
-    async def child(self, _name: str) -> Found | None:
-        """Return nothing."""
-        return None
+    async def child(self, name: str) -> Found | None:
+        """Return one of its rooms."""
+        return named(self.rooms, name)
 
 
 @dataclass(frozen=True)

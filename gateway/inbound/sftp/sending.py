@@ -9,7 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from gateway import log
+from gateway.core.documents import order_of
 from gateway.core.model import Channel, Unfinished
+from gateway.core.reasons import sentence_for
 from gateway.core.uploads import is_system_litter, is_temporary
 from gateway.errors import GatewayError, NotThere, Transient
 from gateway.inbound.sftp import refusals
@@ -163,7 +165,7 @@ class Sending:
     async def _refuse_name(self, school: str, name: str) -> No | None:
         if is_system_litter(name):
             return refusals.LITTER
-        if is_temporary(name):
+        if is_temporary(name) or order_of(school) is not None:  # a document whose name says no school is held, later
             return None
         reading = self._doors.receive.judge(self._sight.account, name)
         return None if reading.reason is None else await self._refuse(school, name, reading.reason)
@@ -222,6 +224,9 @@ class Sending:
 
     async def _refuse(self, school: str, name: str, reason: str, detail: str = "") -> No:
         """Record a refusal with no byte kept; a client may look for the name, or remove it, without an error."""
+        if order_of(school) is not None:
+            self._desk.remember(school, name, Ghost(0, self._now(), was_taken=False))
+            return No(detail or sentence_for(reason))
         account = self._sight.account
         sentence = await self._doors.receive.refuse(
             account,
@@ -244,7 +249,7 @@ class Sending:
 
     async def _complete(self, intake: Intake, school: str, name: str, parked: Unfinished | None) -> No | None:
         """Make it our word: only after this is the CLOSE, or the RENAME, a good one."""
-        size = intake.size
+        size, order = intake.size, order_of(school)
         try:
             envelope = await intake.seal(
                 channel=Channel.SFTP,
@@ -252,7 +257,8 @@ class Sending:
                 verified_by=self._verified_by,
                 name=name,
                 peer=self._peer,
-                school=school,
+                school=None if order else school,
+                order=order,
             )
         except Transient as trouble:
             await intake.discard()
@@ -278,7 +284,8 @@ class Sending:
             intake.truncate(parked.size)
         refusal = await self._complete(intake, school, name, parked)
         # The bytes are held, and the record will say so; the client must still hear that it was not sent.
-        return refusal or (No(reading.advice) if reading.reason is not None else None)
+        is_file = order_of(school) is None
+        return refusal or (No(reading.advice) if is_file and reading.reason is not None else None)
 
     async def _rename_open(self, upload: Upload, target: tuple[str, str]) -> No | None:
         """Rename an upload under way: some programs do so before their CLOSE, which then completes it."""

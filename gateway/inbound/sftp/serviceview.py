@@ -1,22 +1,26 @@
-"""What an officer sees of one service: `Inbox`, `Not Ours`, `Rejected`, `Status.csv`.
+"""What an officer sees of one service: `Inbox`, `Not Ours`, `Rejected`, `Send to Schools`, `Status.csv`.
 
 Owns the rooms of SPEC 5 for one service. What was rejected or handed to another service is in none of them: who lost a
 file can't read it any more (Source: SPEC 5, 6).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gateway.core.documents import Order
 from gateway.core.model import FileQuery, FileRecord, Listed, Status
 from gateway.core.register import School
-from gateway.core.routing import Service
+from gateway.core.routing import Folder, Service
+from gateway.inbound.sftp.documentview import HEAD_ONLY
 from gateway.inbound.sftp.rooms import Fixed, Found, Leaf, Page, Room, Shelf, Sight, Stored, named
-from gateway.inbound.sftp.schoolview import STATUS
-from gateway.inbound.sftp.shown import room_name, safe_name, shown_names
+from gateway.inbound.sftp.schoolview import STATUS, SendRoom
+from gateway.inbound.sftp.shown import room_name, room_name_of, safe_name, shown_names
 
 INBOX = "Inbox"
 NOT_OURS = "Not Ours"
 REJECTED = "Rejected"
+TO_SCHOOLS = "Send to Schools"
+ALL_SCHOOLS = "All Schools"
 
 _ROUTED = (Status.SENT, Status.RECEIVED)
 
@@ -38,6 +42,24 @@ class TurningRoom:
         return None
 
 
+def publishing_room(sight: Sight) -> Room:
+    """Return where documents are put, by folder; what is for all schools is put into a folder that says so."""
+    policy = sight.policy.current.documents
+    rooms = [_folder_room(folder, has_heads=policy.head_only) for folder in policy.folders]
+    return Fixed(TO_SCHOOLS, tuple(rooms))
+
+
+def _folder_room(folder: Folder, *, has_heads: bool) -> Room:
+    heads = Order(folder.key, head_only=True)
+    for_heads = SendRoom(HEAD_ONLY, heads.shelf, (_for_all(heads),)) if has_heads else None
+    rooms = tuple(filter(None, (_for_all(Order(folder.key)), for_heads)))
+    return SendRoom(room_name_of(folder.name), Order(folder.key).shelf, rooms)
+
+
+def _for_all(order: Order) -> Room:
+    return SendRoom(ALL_SCHOOLS, replace(order, everyone=True).shelf)
+
+
 @dataclass(frozen=True)
 class ServiceRoom:
     """What an officer sees of one service."""
@@ -54,7 +76,7 @@ class ServiceRoom:
         code = self.service.code
         others = sorted(other for other in self.sight.policy.current.catalogue.services if other != code)
         not_ours = Fixed(NOT_OURS, tuple(TurningRoom(other, code, to=other) for other in others))
-        return InboxRoom(self.sight, self.service), not_ours, TurningRoom(REJECTED, code)
+        return InboxRoom(self.sight, self.service), not_ours, TurningRoom(REJECTED, code), publishing_room(self.sight)
 
     async def items(self) -> Sequence[Found]:
         """Return the rooms and the status table."""

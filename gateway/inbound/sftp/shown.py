@@ -68,7 +68,12 @@ def _cut(name: str) -> str:
 
 def room_name(school: School) -> str:
     """Return a school's folder name: its number and its name."""
-    return " ".join(safe_name(f"{school.number} {school.name}").split()).rstrip(EDGES)
+    return room_name_of(f"{school.number} {school.name}")
+
+
+def room_name_of(name: str) -> str:
+    """Return a folder name that every reader's computer can keep."""
+    return " ".join(safe_name(name).split()).rstrip(EDGES)
 
 
 class Taken:

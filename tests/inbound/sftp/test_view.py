@@ -63,7 +63,7 @@ async def status(who, folder=""):
 
 async def test_a_school_with_nothing_sees_its_rooms(person):
     samir = person(SAMIR)
-    assert await samir.ls() == ["Send Files", "Sent Files", "Rejected Files", "Status.csv"]
+    assert await samir.ls() == ["Send Files", "Sent Files", "Rejected Files", "LA Documents", "Status.csv"]
     for room in ("Send Files", "Sent Files", "Rejected Files"):
         assert await samir.ls(f"/{room}") == []
     assert await status(samir) == []
@@ -269,7 +269,7 @@ async def test_the_table_is_made_once_while_nothing_changes(scene, person):
 async def test_an_officer_has_a_tree_for_each_service(person):
     callum = person(CALLUM)
     assert await callum.ls() == ["INFO", "ADMISS"]
-    assert await callum.ls("/INFO") == ["Inbox", "Not Ours", "Rejected", "Status.csv"]
+    assert await callum.ls("/INFO") == ["Inbox", "Not Ours", "Rejected", "Send to Schools", "Status.csv"]
     assert "INFO" not in await callum.ls("/INFO/Not Ours")
     assert "SEN" in await callum.ls("/INFO/Not Ours")
     assert await callum.ls("/INFO/Not Ours/SEN") == []
@@ -323,7 +323,7 @@ async def test_a_folder_name_with_signs_that_windows_forbids_is_mended(scene, pe
 
 @pytest.mark.parametrize("path", ["/..", "/../..", "/Sent Files/../..", "//", "/.", "", ".", "Sent Files/.."])
 async def test_no_path_leads_out_of_the_view(person, path):
-    assert await person(SAMIR).ls(path) == ["Send Files", "Sent Files", "Rejected Files", "Status.csv"]
+    assert await person(SAMIR).ls(path) == ["Send Files", "Sent Files", "Rejected Files", "LA Documents", "Status.csv"]
 
 
 NOWHERE = [
