@@ -7,9 +7,9 @@ configuration counts (Source: SPEC 6; FIELD-NOTES B.4).
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import cast
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeVar, cast
 
 import asyncssh
 
@@ -24,6 +24,7 @@ _CONNECT_SECONDS = 20.0
 _LEAST_SECONDS = 60.0
 _PACE = 100_000  # bytes a second: the slowest server that is waited for
 _PIECE = 1 << 18  # bytes in memory
+T = TypeVar("T")
 
 
 class SftpDrops:
@@ -37,7 +38,8 @@ class SftpDrops:
     async def push(self, target: Target, *, id: str, file: FileRecord, source: str) -> str:
         """Put a file there; return the name that it has. Raises Transient, and Permanent for a false host key."""
         size = file.size or 0
-        async with self._at(target, seconds=_LEAST_SECONDS + 2 * size / _PACE) as remote:
+
+        async def put(remote: asyncssh.SFTPClient) -> str:
             name = await self._name_for(remote, target, file)
             if name is None:
                 return file.name
@@ -49,11 +51,16 @@ class SftpDrops:
             await remote.rename(temporary, _in(target, name))
             return name
 
+        return await self._at(target, put, seconds=_LEAST_SECONDS + 2 * size / _PACE)
+
     async def sweep(self, target: Target, *, id: str) -> None:
         """Remove the temporary name of a drop."""
-        async with self._at(target, seconds=_LEAST_SECONDS) as remote:
+
+        async def remove(remote: asyncssh.SFTPClient) -> None:
             with suppress(asyncssh.SFTPNoSuchFile):
                 await remote.remove(_in(target, f".{id}.part"))
+
+        await self._at(target, remove, seconds=_LEAST_SECONDS)
 
     async def _name_for(self, remote: asyncssh.SFTPClient, target: Target, file: FileRecord) -> str | None:
         """Return a free name, or None when the file lies there already."""
@@ -92,16 +99,12 @@ class SftpDrops:
         finally:
             self._disk.close(fd)
 
-    @asynccontextmanager
-    async def _at(self, target: Target, *, seconds: float) -> AsyncIterator[asyncssh.SFTPClient]:
-        """Be at a service's server; whatever goes wrong there is Transient, but for a key that is not the pinned."""
+    async def _at(self, target: Target, work: Callable[[asyncssh.SFTPClient], Awaitable[T]], *, seconds: float) -> T:
+        """Work at a service's server; whatever goes wrong there is Transient, but for a key that is not the pinned."""
         try:
-            async with (
-                asyncio.timeout(seconds),
-                await self._connect(target) as connection,
-                connection.start_sftp_client() as remote,
-            ):
-                yield remote
+            async with asyncio.timeout(seconds):
+                connection = await self._connect(target)
+                return await _while_it_answers(connection, work)
         except asyncssh.HostKeyNotVerifiable as false:
             raise Permanent(
                 f"{target.host} shows another host key than the one in routing/services.toml. If the service changed "
@@ -134,6 +137,27 @@ class SftpDrops:
             login_timeout=_CONNECT_SECONDS,
             keepalive_interval=15,
         )
+
+
+async def _while_it_answers(
+    connection: asyncssh.SSHClientConnection,
+    work: Callable[[asyncssh.SFTPClient], Awaitable[T]],
+) -> T:
+    """Work, and end the connection. Who is told to stop ends it first.
+
+    Leaving an open file asks the server to close it, and a polite end waits for the server's own: one that has fallen
+    silent would be waited for, for ever.
+    """
+
+    async def working() -> T:
+        return await work(await connection.start_sftp_client())
+
+    task = asyncio.ensure_future(working())
+    try:
+        return await asyncio.shield(task)
+    finally:
+        connection.abort()
+        await asyncio.gather(task, return_exceptions=True)  # what it says of the end is nobody's news
 
 
 def _private_key(path: str) -> asyncssh.SSHKey:

@@ -1,7 +1,10 @@
 """Push: a service's own server gets a file whole or not at all, and nobody else's server gets it (SPEC 6)."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -141,3 +144,53 @@ async def test_an_unfinished_push_can_be_swept(remote: Remote, drops: SftpDrops,
     for _ in range(2):
         await drops.sweep(remote.target(), id=f"{ID}-1")
     assert remote.lying() == {}
+
+
+@asynccontextmanager
+async def falls_silent(port: int, *, after: int) -> AsyncIterator[tuple[int, asyncio.Event]]:
+    """Stand between a client and a server; after so many bytes of the client nothing is read or answered any more."""
+    silent, writers = asyncio.Event(), []
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        behind_reader, behind_writer = await asyncio.open_connection("127.0.0.1", port)
+        writers.extend((writer, behind_writer))
+        answers = asyncio.create_task(_pass_on(behind_reader, writer, silent))
+        left = after
+        while left > 0 and (data := await reader.read(16_384)):
+            behind_writer.write(data)
+            left -= len(data)
+        silent.set()
+        await answers
+
+    server = await asyncio.start_server(meet, "127.0.0.1", 0, limit=16_384)
+    try:
+        yield server.sockets[0].getsockname()[1], silent
+    finally:
+        for writer in writers:
+            writer.transport.abort()
+        server.close()
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, silent: asyncio.Event) -> None:
+    while not silent.is_set() and (data := await reader.read(16_384)):
+        if not silent.is_set():
+            writer.write(data)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the server here leaves a file open
+async def test_a_server_that_falls_silent_in_the_middle_holds_up_nothing(
+    remote: Remote, drops: SftpDrops, tmp_path: Path
+) -> None:
+    """Also an end of the connection that it never answers: the lane of this target, and a stop, must go on."""
+    large = tmp_path / "large"
+    large.write_bytes(bytes(30_000_000))  # more than the kernel's buffers of both ends hold
+    file = replace(FILE, size=30_000_000)
+    async with falls_silent(remote.port, after=100_000) as (port, silent):
+        target = remote.target(host=f"127.0.0.1:{port}")
+        pushing = asyncio.ensure_future(drops.push(target, id=f"{ID}-1", file=file, source=str(large)))
+        await silent.wait()
+        pushing.cancel()
+        done, _ = await asyncio.wait([pushing], timeout=20)
+        assert done
+        assert pushing.cancelled()
+    assert NAME not in remote.lying()
