@@ -4,6 +4,7 @@ Owns the order of the checks (one argon2 whichever path, the account's state onl
 counters of failures by address and by account. It knows no protocol (Source: SPEC 9).
 """
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -104,16 +105,23 @@ class Login:
         if self._is_shut(who, where):
             return self._refuse(SHUT_OUT, by)
         account = (await self._access.fresh()).account(username)  # who was added just now comes in
-        is_right = await self._hasher.verify(account.password_hash if account else None, password)
+        try:
+            is_right = await self._hasher.verify(account.password_hash if account else None, password)
+        except asyncio.CancelledError:  # who does not wait for the answer has guessed all the same
+            self._count(who, where, now)
+            raise
         if self._is_shut(who, where):  # by those who guessed meanwhile: many at once win nothing
             return self._refuse(SHUT_OUT, by)
         if not is_right or account is None:
-            self._failures.add(who, now, tries=self._failures.limits.tries)
-            self._failures.add(where, now, tries=self._failures.limits.address_tries)
+            self._count(who, where, now)
             return self._refuse(WRONG, by)
         self._failures.clear(who)
         refusal = self._access.refusal(account, by)
         return self._refuse(refusal, by) if refusal else account
+
+    def _count(self, who: str, where: str, now: float) -> None:
+        self._failures.add(who, now, tries=self._failures.limits.tries)
+        self._failures.add(where, now, tries=self._failures.limits.address_tries)
 
     def _is_shut(self, *keys: str) -> bool:
         now = self._clock.monotonic()

@@ -92,6 +92,18 @@ class TestGuessing:
         assert await guesser.says(HEAD, PASSWORD) == SHUT_OUT
         assert isinstance(await guesser.says(HEAD, PASSWORD, peer="192.0.2.10"), Account)
 
+    @pytest.mark.parametrize("username", [HEAD, "nobody.atall"])
+    async def test_counts_those_that_wait_for_no_answer(self, guesser: Guesser, username: str) -> None:
+        guesser.hasher.gate = asyncio.Event()
+        for number in (1, 2, 3):
+            guess = asyncio.create_task(guesser.says(username, "guess"))
+            while len(guesser.hasher.asked) < number:
+                await asyncio.sleep(0)  # noqa: TID251
+            guess.cancel()
+            await asyncio.wait([guess])
+        guesser.hasher.gate.set()
+        assert await guesser.says(username, PASSWORD) == SHUT_OUT
+
     async def test_is_forgotten_after_its_window(self, guesser: Guesser) -> None:
         for _ in range(5):
             assert await guesser.says(HEAD, "guess") == WRONG

@@ -43,6 +43,7 @@ class Connection(asyncssh.SSHServer):
         self._tries = Tries(door.clock, most=self._limits.auth_tries, used_up=self._show_out)
         self._how = ""  # the method that is looked at; it counts once, and only while it is
         self._proved: set[str] = set()  # methods that this username got right
+        self._proving: Account | None = None  # whose methods they are, as the account was then
         self._username = ""
         self._account: Account | None = None  # once it is logged in
         self._sessions: set[PortalSession] = set()
@@ -94,7 +95,7 @@ class Connection(asyncssh.SSHServer):
         """Begin: everybody must log in; what another username got right counts for nothing."""
         await self._door.directory.fresh()  # who was let in a moment ago, or shut out, is so now
         self._username = username
-        self._proved = set()
+        self._proving, self._proved = None, set()
         return True
 
     def public_key_auth_supported(self) -> bool:
@@ -151,6 +152,9 @@ class Connection(asyncssh.SSHServer):
     async def _prove(self) -> None:
         """Note a method that was got right; it is enough when the policy asks for no more beside it."""
         how, self._how = self._how, ""
+        account = self._door.directory.current.account(self._username)
+        if account != self._proving:  # changed meanwhile: a key that was taken away proves nothing any more
+            self._proving, self._proved = account, set()
         if how:
             self._proved.add(how)
         if how and self._is_enough():

@@ -127,6 +127,21 @@ async def test_a_key_of_one_and_a_password_of_another_open_neither(strict, first
     assert await comes_in(strict, SAMIR, **options) is not None
 
 
+async def test_a_key_that_is_taken_away_before_the_password_comes_proves_nothing(strict):
+    class Client(asyncssh.SSHClient):
+        is_first = True
+
+        async def password_auth_requested(self):
+            if not self.is_first:
+                return None
+            self.is_first = False
+            await strict.scene.set_account(SAMIR, keys=())
+            return PASSWORD
+
+    options = {"client_keys": [strict.keys[SAMIR]], "preferred_auth": "publickey,password", "client_factory": Client}
+    assert await comes_in(strict, SAMIR, **options) is asyncssh.PermissionDenied
+
+
 async def test_what_was_proved_on_one_connection_counts_on_no_other(strict):
     by_key = {"client_keys": [strict.keys[SAMIR]]}
     assert await comes_in(strict, SAMIR, **by_key) is asyncssh.PermissionDenied
