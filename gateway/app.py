@@ -299,7 +299,7 @@ def build(
         ),
         purge=purge,
         decisions=decisions,
-        publications=Publications(telling, to_purge=turns.purge.wake),
+        publications=Publications(telling, archive=archive),
         report=report,
         tokens=tokens,
         transitions=transitions,

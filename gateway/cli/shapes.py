@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from gateway.cli.render import Row, iso
+from gateway.core.documents import Audience, Document
 from gateway.core.model import Drop, FileRecord, History, Notice, PartFate, Submission
 from gateway.core.register import Account, Directory, School
 from gateway.core.routing import Service, Target
@@ -59,6 +60,55 @@ def _more_of_file(file: FileRecord) -> Row:
         "date": file.date,
         "extension": file.extension,
         "private": file.private,
+    }
+
+
+def document_json(document: Document, schools: Iterable[str] | None = None) -> Row:
+    """Return a document; with the schools that it is for, where they were asked for."""
+    return {
+        "id": document.id,
+        "submission": document.submission,
+        "publication": document.publication,
+        "name": document.name,
+        "sent_name": document.sent_name,
+        "folder": document.folder,
+        "head_only": document.head_only,
+        "everyone": document.everyone,
+        "reach": document.reach,
+        "state": str(document.state),
+        "channel": str(document.channel),
+        "published_by": document.published_by,
+        "published_by_user": document.published_by_user,
+        "sent_at": iso(document.sent_at),
+        "published_at": iso(document.published_at),
+        "size": document.size,
+        "sha256": document.sha256,
+        "expires_at": iso(document.expires_at),
+        "reason": document.reason,
+        "detail": document.detail,
+        "remark": document.remark,
+        "supersedes": document.supersedes,
+        "confirmed_by": document.confirmed_by,
+        "confirmed_at": iso(document.confirmed_at),
+        "deleted_by": document.deleted_by,
+        "deleted_at": iso(document.deleted_at),
+        "delete_reason": document.delete_reason,
+        "requested_by": document.requested_by,
+        "purged_at": iso(document.purged_at),
+        "held": document.place is not None,
+        **({} if schools is None else {"schools": list(schools)}),
+    }
+
+
+def audience_json(audience: Audience, school: School | None) -> Row:
+    """Return one school of a document, and whether it was read there."""
+    return {
+        "school": audience.school,
+        "name": school.name if school else None,
+        "replaced_by": audience.replaced_by,
+        "first_read_at": iso(audience.first_read_at),
+        "first_read_by": audience.first_read_by,
+        "readers": audience.readers,
     }
 
 

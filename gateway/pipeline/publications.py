@@ -1,7 +1,7 @@
 """Publications: what people decide about documents that came in: let out to many schools, or delete.
 
 Owns who may confirm, and what a deletion writes. A document that is deleted leaves every view with the same commit;
-its bytes go at once, or with the next pass of purge (Source: SPEC 7, 10).
+its bytes go with it (Source: SPEC 7, 10).
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,10 @@ from gateway.core.documents import (
     DocumentState,
     document_refusal,
 )
+from gateway.pipeline.purge_documents import PurgeDocuments
 from gateway.pipeline.telling import Telling
 from gateway.pipeline.transitions import Actor
-from gateway.ports import Wake
+from gateway.ports import Archive
 
 NO_DOCUMENT = Refusal("not-there", "There is no document or publication of this id.")
 _RACE = Refusal("race", "Somebody else was first. Look at it again.")
@@ -33,12 +34,12 @@ _NOTHING_WAITS = Refusal("nothing-waits", "Nothing of it waits for a confirmatio
 class Publications:
     """Confirms and deletes."""
 
-    def __init__(self, telling: Telling, *, to_purge: Wake) -> None:
+    def __init__(self, telling: Telling, *, archive: Archive) -> None:
         """Take the parts."""
         self._ledger = telling.ledger
         self._clock = telling.clock
         self._policy = telling.policy
-        self._to_purge = to_purge
+        self._purge = PurgeDocuments(ledger=telling.ledger, archive=archive, clock=telling.clock)
 
     async def confirm(self, id: str, *, by: Actor) -> list[Document] | Refusal:
         """Let out what waits: one document, or all of a publication. What went out before stays as it is."""
@@ -74,7 +75,8 @@ class Publications:
         change = DocumentChange(gone, document.state, DocumentEvent.DELETE, by.username, at, why)
         if not await self._ledger.apply_to_document(change):
             return _RACE
-        self._to_purge()
+        await self._purge.destroy(gone, actor=by.username)  # cut off here, the next pass of purge does it
+        await self._ledger.forget_erased()
         return gone
 
     async def addressed(self, id: str) -> Sequence[Addressed]:

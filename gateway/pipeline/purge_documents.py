@@ -28,10 +28,11 @@ class PurgeDocuments:
         await self._ledger.mark_documents_destroying([d.id for d in due], now)
         begun = await self._ledger.destroying_documents()
         for document in begun:
-            await self._destroy(document, actor)
+            await self.destroy(document, actor=actor)
         return len(begun)
 
-    async def _destroy(self, document: Document, actor: str) -> None:
+    async def destroy(self, document: Document, *, actor: str) -> None:
+        """Destroy one whose destruction was marked; safe to repeat."""
         # Asked after the mark: from then on nobody new can share bytes that no other document holds.
         if document.place is not None and not await self._ledger.is_place_claimed(document.place):
             await self._archive.destroy(document.place)

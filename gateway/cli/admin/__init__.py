@@ -14,6 +14,7 @@ from gateway.cli.root import LazyGroup, Part
 NOUNS = {
     "status": Part("gateway.cli.admin.status:status_command", "Is it running, what is stuck, what is on the disk."),
     "files": Part("gateway.cli.admin.files:files", "What was sent, and what became of it."),
+    "documents": Part("gateway.cli.admin.documents:documents", "What schools get: publish, confirm, see, delete."),
     "deliveries": Part("gateway.cli.admin.deliveries:deliveries", "What is owed to services, and another try."),
     "requests": Part("gateway.cli.admin.requests:requests", "What schools are asked to send, and who has not yet."),
     "users": Part("gateway.cli.admin.users:users", "People, their accounts, and what opens the doors to them."),
