@@ -6,7 +6,7 @@ the scenario tests all call it; opening a house opens the ledger and makes the d
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from gateway.clock import SystemClock
 from gateway.core.routing import TargetKind
@@ -26,6 +26,7 @@ from gateway.pipeline.access import Access
 from gateway.pipeline.answer import Answer
 from gateway.pipeline.collect import Collect
 from gateway.pipeline.correct import Correct
+from gateway.pipeline.dailyemail import DailyEmails
 from gateway.pipeline.decisions import Decisions
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.drop import Dropper
@@ -79,6 +80,7 @@ class Turns:
     remind: Turn
     report: Turn
     requests: Turn
+    daily_emails: Turn
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class House:
     dropper: Dropper
     remind: Remind
     requests: FileRequests
+    daily_emails: DailyEmails
     notifier: Notifier
     purge: Purge
     collect: Collect
@@ -186,7 +189,7 @@ def build(
     data = settings.storage.data
     policy, templates = LivePolicy(policy_of(settings, tables)), LiveTemplates(tables)
     directory = LiveDirectory(ledger, clock)
-    turns = Turns(Turn(clock, lull=0.1, patience=10.0), *(Turn(clock) for _ in range(8)))
+    turns = Turns(Turn(clock, lull=0.1, patience=10.0), *(Turn(clock) for _ in fields(Turns)[1:]))
     spool = DiskSpool(root=str(data / "spool"), disk=disk, threads=own, clock=clock)
     archive = DiskArchive(root=str(data / "archive"), disk=disk, threads=own)
     unpacker = MessageUnpacker(spool=spool, disk=disk, threads=own, limits=message_limits_of(settings))
@@ -294,6 +297,7 @@ def build(
         sweep=Sweep(ledger=ledger, folder=folder, policy=policy),
         remind=Remind(telling),
         requests=FileRequests(telling),
+        daily_emails=DailyEmails(telling),
         notifier=Notifier(
             outbox=ledger, courier=courier, renderer=templates, clock=clock, policy=policy, tokens=tokens
         ),

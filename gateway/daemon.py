@@ -91,6 +91,7 @@ class Daemon:
             ("report", house.report, turns.report, 15.0),
             ("sweep", house.sweep, turns.sweep, 3600.0),
             ("remind", house.remind, turns.remind, 15.0),
+            ("daily-email", house.daily_emails, turns.daily_emails, 15.0),
             ("requests", house.requests, turns.requests, 15.0),
         ]
         workers = [run_worker(stage, worker, turn, every=every) for stage, worker, turn, every in table]

@@ -13,14 +13,7 @@ from gateway.errors import ConfigError, Fault
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.outbound.scanner import Clamd
 from gateway.pipeline.login import GuessLimits
-from gateway.pipeline.policy import (
-    AccountPolicy,
-    DocumentPolicy,
-    NoticePolicy,
-    Policy,
-    Reminders,
-    RequestPolicy,
-)
+from gateway.pipeline.policy import AccountPolicy, DocumentPolicy, NoticePolicy, Policy, Reminders, RequestPolicy
 from gateway.ports import Clock, Disk, Mailbox, Pusher
 from gateway.settings import NoticesSettings, Settings
 from gateway.store.contents import ArchiveLimits

@@ -16,7 +16,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.core.asking import asked
+from gateway.core.dailyemail import daily_email
 from gateway.core.digests import service_digest, uncollected, undeliverable, waits_in_inbox
+from gateway.core.documents import Document
 from gateway.core.model import Channel, Drop, DropState, FileRecord, PartFate, Status, Submission
 from gateway.core.names import Rules, read_name
 from gateway.core.notice_samples import sample_contexts
@@ -30,6 +32,7 @@ from gateway.sample import read_sample
 from gateway.settings import read_settings
 from gateway.tables import read_tables
 from gateway.templates import WIDTH, Templates, in_plain_words, read_templates, wrap
+from tests.contracts.ledger_values import a_document
 
 SHIPPED = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "data" / "notices"
@@ -193,6 +196,21 @@ def undeliverable_of(file: FileRecord) -> Mapping[str, object]:
     return plain(made)
 
 
+LETTER_OF_LA = a_document(
+    name="Term dates for 2027.pdf", published_at=AT, expires_at=AT + timedelta(days=90), published_by="Nadia Rowbotham"
+)
+
+
+def daily_of(documents: Mapping[str, list[Document]], *, full_names: bool = False) -> Mapping[str, object]:
+    """Return what a headteacher of these schools gets of these documents."""
+    reader, head = replace(SENDER, schools=tuple(documents)), replace(HEAD, full_names=full_names)
+    return plain(
+        daily_email(
+            documents, reader=reader, at=AT + timedelta(hours=2), head=head, directory=DIRECTORY, folders=TABLES.folders
+        )
+    )
+
+
 def asked_for(*schools: str, at: datetime = AT, **changes: object) -> Mapping[str, object]:
     """Return what a headteacher is told of a file request."""
     request = FileRequest(
@@ -313,6 +331,13 @@ CASES: dict[str, tuple[str, Mapping[str, object]]] = {
         "waits-in-inbox",
         plain(waits_in_inbox(GOOD, code="INFO", head=HEAD, directory=DIRECTORY, catalogue=TABLES.catalogue)),
     ),
+    "digest": ("digest", daily_of({"8302000": [LETTER_OF_LA, replace(LETTER_OF_LA, head_only=True, folder="send")]})),
+    "digest-of-schools": (
+        "digest",
+        daily_of(
+            {"8302000": [LETTER_OF_LA], "8301102": [replace(LETTER_OF_LA, supersedes="earlier")]}, full_names=True
+        ),
+    ),
     "file-request": ("file-request", asked_for()),
     "file-request-reminder": ("file-request-reminder", asked_for(at=AT + timedelta(days=13))),
     "file-request-overdue": (
@@ -357,7 +382,7 @@ def test_no_line_is_too_long_but_for_a_name(case: str) -> None:
 def test_every_notice_says_whom_to_ask_and_its_reference(case: str) -> None:
     text = TABLES.templates.render(*CASES[case]).text
     assert SETTINGS.authority.contact in text
-    is_of_many = CASES[case][0] in ("service-digest", "uncollected", "published")  # of many submissions
+    is_of_many = CASES[case][0] in ("service-digest", "uncollected", "published", "digest")  # of many submissions
     assert is_of_many or "01kaj0golden000000000000aa" in text
 
 
@@ -405,6 +430,8 @@ def test_without_its_template_a_notice_still_says_what_became_of_each_file(case:
 def files_in(context: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return what a context tells of files."""
     services = [file for service in context.get("services", ()) for file in service["files"]]
+    schools = [school for school in context.get("schools", ()) if isinstance(school, dict)]
+    services += [file for school in schools for folder in school["folders"] for file in folder["documents"]]
     own = [context["file"]] if isinstance(context.get("file"), dict) else []
     own += [context] if "name" in context else []
     return [*context.get("files", ()), *context.get("rows", ()), *services, *own]

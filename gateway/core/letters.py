@@ -21,6 +21,7 @@ _PAGE = """<!DOCTYPE html>
 {blocks}
 </body></html>
 """
+_WITHIN = ("services", "schools", "folders")  # what files stand below
 _HAPPENED: Mapping[str, str] = {  # the notice -> what it tells of, in words for a template that fails
     "rejected": "A file of yours was rejected by {by}.",
     "recalled": "A file of yours was recalled by {by}.",
@@ -31,6 +32,7 @@ _HAPPENED: Mapping[str, str] = {  # the notice -> what it tells of, in words for
     "uncollected": "Files wait, and nobody has collected them.",
     "undeliverable": "A delivery to {service} was given up. To try again: gateway admin deliveries retry {delivery}",
     "waits-in-inbox": "A file for {service} is too large for this mailbox and waits in the Inbox.",
+    "digest": "New documents have come for your school: {total}.",
     "file-request": "{authority} asks your school for a file: {title}. It is for {service}, by {until}.",
     "file-request-reminder": "No file that counts has come from your school yet: {title}, for {service}, by {until}.",
     "answer": "This is about your reply to a notice.",
@@ -105,10 +107,10 @@ def _files(context: Context) -> Iterator[Context]:
     """Yield what a context tells of files, wherever it does."""
     if context.get("name"):
         yield context
-    for key in ("files", "file", "outcomes", "rows", "services"):
+    for key in ("files", "file", "outcomes", "rows", "documents", *_WITHIN):
         found = context.get(key)
         for each in found if isinstance(found, list | tuple) else (found,):
-            if isinstance(each, Mapping) and key == "services":
+            if isinstance(each, Mapping) and key in _WITHIN:
                 yield from _files(each)
             elif isinstance(each, Mapping):
                 yield each

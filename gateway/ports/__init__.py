@@ -4,6 +4,7 @@ Owns no behaviour. The real ones live in `clock`, `store` and `outbound`; the te
 one contract suite a port runs on both. Every method may raise `errors.Transient`; what else it may raise, it says.
 """
 
+from gateway.ports.digests import Digests
 from gateway.ports.documents import Documents
 from gateway.ports.files import Deliveries, Outbox, Submissions, Terms
 from gateway.ports.keeping import Archive, Intake, Reader, Spool
@@ -18,6 +19,7 @@ __all__ = [
     "Clock",
     "Courier",
     "Deliveries",
+    "Digests",
     "Disk",
     "Documents",
     "DropFolder",

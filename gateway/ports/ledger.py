@@ -6,6 +6,7 @@ Owns no behaviour (Source: DESIGN 2, 3).
 from collections.abc import Mapping
 from typing import Protocol
 
+from gateway.ports.digests import Digests
 from gateway.ports.documents import Documents
 from gateway.ports.files import Deliveries, Outbox, Submissions, Terms
 from gateway.ports.people import People, Trail, Uploads
@@ -14,7 +15,7 @@ from gateway.ports.suspensions import Suspensions
 
 
 class Ledger(
-    Submissions, Documents, Deliveries, Outbox, Terms, People, Suspensions, Uploads, Requests, Trail, Protocol
+    Submissions, Documents, Deliveries, Outbox, Terms, People, Suspensions, Uploads, Requests, Digests, Trail, Protocol
 ):
     """The truth. One per data folder; every method is one transaction; Transient while the database is busy."""
 

@@ -4,6 +4,7 @@ A suite for an engine is a class with this as its base, a fixture `ledger` that 
 `clock`, the ManualClock that it was opened with.
 """
 
+from tests.contracts.ledger_digests import DigestContract
 from tests.contracts.ledger_documents import DocumentContract
 from tests.contracts.ledger_files import FileContract
 from tests.contracts.ledger_owed import DropContract, NoticeContract
@@ -23,6 +24,7 @@ class LedgerContract(
     SuspensionContract,
     UploadContract,
     RequestContract,
+    DigestContract,
     TrailContract,
 ):
     """All of it."""

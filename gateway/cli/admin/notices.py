@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import click
 
+from gateway.cli.admin import dailyemail
 from gateway.cli.admin.errand import Errand, on_errand
-from gateway.cli.filters import Filters, with_filters
+from gateway.cli.filters import DFE_NUMBER, Filters, with_filters
 from gateway.cli.render import Column, Kind, Row, print_json
 from gateway.cli.shapes import notice_json
+from gateway.core.dailyemail import TEMPLATE as DIGEST
 from gateway.core.model import FileQuery, Notice, NoticeQuery, NoticeState
 from gateway.core.notice_samples import sample_contexts
 from gateway.errors import NotThere
@@ -62,9 +64,15 @@ async def show_notice(errand: Errand, id: str) -> None:
 
 @notices.command("preview")
 @click.argument("template")
+@click.option("--school", type=DFE_NUMBER, help="Of `digest`: what readers of this school would get now.")
 @on_errand
-async def preview_notice(errand: Errand, template: str) -> None:
+async def preview_notice(errand: Errand, template: str, school: str | None) -> None:
     """Show how a notice reads, with invented people and files, by the templates in force."""
+    if school is not None:
+        if template != DIGEST:
+            raise click.UsageError("--school is for `preview digest` alone")
+        await dailyemail.preview(errand, school)
+        return
     samples = sample_contexts()
     if template not in samples:
         raise NotThere(f'There is no notice "{template}". They are: {", ".join(sorted(samples))}.')

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from gateway.cli.admin.dailyemail import daily_email
 from gateway.cli.admin.endings import COMMANDS as ENDINGS
 from gateway.cli.admin.endings import show_grounds, suspension_json
 from gateway.cli.admin.errand import Errand, on_errand, run_errand
@@ -54,6 +55,7 @@ def users() -> None:
 
 for ending in ENDINGS:
     users.add_command(ending)
+users.add_command(daily_email)
 
 
 @users.command("list")

@@ -61,6 +61,7 @@ class OutboxBook(Desk):
 def _mark(tx: Transaction, notice: Notice, now: datetime) -> None:
     tx.change("mark_notice", notice_values(notice, now=now))
     tx.change("clear_late_context", {"id": notice.id})
+    tx.change("clear_left_context", {"id": notice.id})
 
 
 def _conditions(query: NoticeQuery) -> dict[str, object]:

@@ -17,6 +17,7 @@ from gateway.store.engine.crew import TOGETHER, Crew, commit_together, read_each
 from gateway.store.engine.rows import moment
 from gateway.store.ledger.accounts import AccountBook
 from gateway.store.ledger.deliveries import DeliveryBook
+from gateway.store.ledger.digests import DigestBook
 from gateway.store.ledger.documents import DocumentBook
 from gateway.store.ledger.outbox import OutboxBook
 from gateway.store.ledger.people import PeopleBook
@@ -43,6 +44,7 @@ class SqliteLedger(
     AccountBook,
     UploadBook,
     RequestBook,
+    DigestBook,
     TrailBook,
 ):
     """The port `Ledger`."""

@@ -1,0 +1,66 @@
+"""Sample contexts of what schools and publishers are told of documents: what templates are tried with, and previews.
+
+Built from invented records by the same functions as the real ones (Source: DESIGN 1).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from gateway.core.dailyemail import MOST_ROWS, TEMPLATE, daily_email
+from gateway.core.documents import Document, DocumentState
+from gateway.core.model import Channel
+from gateway.core.notices import Letterhead, plain
+from gateway.core.register import Account, AccountState, Directory, Role, School
+from gateway.core.routing import Folder
+
+_AT = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
+_HEAD = Letterhead("Derbyshire", "the files team, files-help@derbyshire.example, 01632 960123")
+_READER = Account(
+    "m.osei", "Marian", "Osei", "marian.osei@leys.example", Role.HEAD, AccountState.ACTIVE, schools=("8302000",)
+)
+_DIRECTORY = Directory(
+    schools={"8302000": School("8302000", "Leys Junior School"), "8303308": School("8303308", "St Wenna's")}
+)
+_FOLDERS = (Folder(name="General", key="general"), Folder(name="SEND", key="send"))
+_LETTER = Document(
+    id="01kaj0sample0000000000000c-01",
+    submission="01kaj0sample0000000000000c",
+    publication="01kaj0sample0000000000000c",
+    name="Term dates.pdf",
+    sent_name="8302000 Term dates.pdf",
+    folder="general",
+    head_only=False,
+    everyone=False,
+    reach=1,
+    state=DocumentState.PUBLISHED,
+    channel=Channel.SFTP,
+    published_by="Olive Howarth",
+    published_by_user="o.howarth",
+    sent_at=_AT - timedelta(hours=3),
+    published_at=_AT - timedelta(hours=3),
+    size=48_200,
+    sha256="",
+    expires_at=_AT + timedelta(days=90),
+    place="documents/2026-11/sample",
+    supersedes="01kaj0sample0000000000000b-01",
+    extension="pdf",
+)
+_PRIVATE = replace(_LETTER, folder="send", head_only=True, supersedes=None, extension=None, name="Review")
+
+
+def sample_documents() -> dict[str, tuple[Mapping[str, object], ...]]:
+    """Return the contexts to try each template with, by its name; the first is the one to preview."""
+    several = replace(_READER, schools=("8302000", "8303308"))
+    lots = [_LETTER] * (MOST_ROWS + 1)
+    cases = (
+        (_READER, _HEAD, {"8302000": [_LETTER, _PRIVATE]}),
+        (several, replace(_HEAD, full_names=True), {"8302000": [_PRIVATE], "8303308": lots}),
+        (several, _HEAD, {"8303308": [_LETTER]}),
+    )
+    return {
+        TEMPLATE: tuple(
+            plain(daily_email(documents, reader=reader, at=_AT, head=head, directory=_DIRECTORY, folders=_FOLDERS))
+            for reader, head, documents in cases
+        )
+    }
