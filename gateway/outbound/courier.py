@@ -88,6 +88,8 @@ class SmtpCourier:
     async def _post(self, mail: Mail, trip: "_Trip") -> Posted:
         if mail.return_path and not is_address(mail.return_path):
             return Posted(REFUSED, "the return path is no address")
+        if trip.trouble is not None:  # no letter is written that can't leave
+            return trip.trouble
         try:
             letter = write_letter(mail, writer=self._writer, at=self._clock.now())
         except ValueError as error:
@@ -101,7 +103,7 @@ class _Trip:
     def __init__(self, access: _Access) -> None:
         self._access = access
         self._relay: aiosmtplib.SMTP | None = None
-        self._trouble: Posted | None = None  # why the relay can't be had; nobody asks again on this trip
+        self.trouble: Posted | None = None  # why the relay can't be had; nobody asks again on this trip
 
     async def carry(self, letter: bytes, *, sender: str, recipient: str) -> Posted:
         relay = await self._reach()
@@ -117,8 +119,8 @@ class _Trip:
         return Posted(SENT, _short(answer))
 
     async def _reach(self) -> aiosmtplib.SMTP | Posted:
-        if self._trouble is not None:
-            return self._trouble
+        if self.trouble is not None:
+            return self.trouble
         if self._relay is not None and self._relay.is_connected:
             return self._relay
         self._relay = _connection(self._access)
@@ -127,8 +129,8 @@ class _Trip:
                 await self._relay.connect()
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             self._relay.close()
-            self._trouble = Posted(LATER, _text(error))
-            return self._trouble
+            self.trouble = Posted(LATER, _text(error))
+            return self.trouble
         return self._relay
 
     async def end(self) -> None:

@@ -104,6 +104,9 @@ async def _enrol(config: Path, key: str) -> None:
             AccountState.ACTIVE,
             schools=("8302000",),
             password_hash=await house.hasher.hash("Harvest-Moon-42"),
+            password_set_at=house.clock.now(),
+            activated_at=house.clock.now(),
+            policy_version=tables.acceptable_use.version,
             keys=(key,),
         )
         await house.ledger.add_account(account, actor="bench", at=house.clock.now())

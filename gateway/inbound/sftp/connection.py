@@ -16,7 +16,7 @@ from gateway.core.register import Account, Directory
 from gateway.core.standing import Approach
 from gateway.inbound.sftp.door import Door
 from gateway.inbound.sftp.flow import Limits
-from gateway.inbound.sftp.link import Link
+from gateway.inbound.sftp.link import Link, read_at_most
 from gateway.inbound.sftp.oldclients import welcome_old_clients
 from gateway.inbound.sftp.portal import Portal
 from gateway.inbound.sftp.session import PortalSession, SessionLimits
@@ -196,6 +196,7 @@ class Connection(asyncssh.SSHServer):
         self._sessions = {session for session in self._sessions if not session.is_ended}
         if self._account is None or len(self._sessions) >= self._limits.channels:
             return False
+        read_at_most(self._conn, self._door.mouthful)
         channel = self._conn.create_server_channel(encoding=None, window=self._door.window)
         return channel, self._open_session(self._account)
 

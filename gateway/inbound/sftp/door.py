@@ -120,6 +120,9 @@ def _public_data(line: str) -> bytes:
 WINDOWS = 32 << 20  # bytes for the windows of all sessions together, when there are many
 LEAST_WINDOW = 128 << 10  # bytes
 
+TURN = 4 << 20  # bytes that one turn of the loop takes from all connections together: some milliseconds of decrypting
+MOST_MOUTHFUL, LEAST_MOUTHFUL = 256 << 10, 16 << 10  # bytes; asyncio's own is the first
+
 
 class Slowing:
     """Makes an address wait the longer for each refusal, the more often it guessed wrong in the last minute."""
@@ -184,6 +187,11 @@ class Door:
         """Bytes that a new session may send before we ask for more: what we can't work through waits in our memory."""
         share = WINDOWS // max(1, len(self.connections))
         return max(LEAST_WINDOW, min(self.limits.outstanding_bytes, share))
+
+    @property
+    def mouthful(self) -> int:
+        """Bytes that are taken from one connection in one turn of the loop."""
+        return max(LEAST_MOUTHFUL, min(MOST_MOUTHFUL, TURN // max(1, len(self.connections))))
 
     def sessions_of(self, username: str) -> int:
         """Return how many logged-in connections an account holds."""

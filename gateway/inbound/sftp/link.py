@@ -35,3 +35,14 @@ class Link:
         """Return whether a transfer to the client went on since the last look."""
         last, self._last = self._last, unsent(self._sock)
         return self._last != last and max(self._last, last) > _NOISE
+
+
+def read_at_most(connection: object, size: int) -> None:
+    """Take so many bytes from the socket at a time, so that one turn of the loop serves everybody soon.
+
+    Of asyncssh's connection this asks for its transport, of asyncio's transport for its `max_size`; where there is none
+    of that name, all stays as it was.
+    """
+    transport = getattr(connection, "_transport", None)
+    if isinstance(getattr(transport, "max_size", None), int):
+        transport.max_size = size  # type: ignore[union-attr]
