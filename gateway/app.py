@@ -32,6 +32,7 @@ from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.drop import Dropper
 from gateway.pipeline.ingest import Ingest
 from gateway.pipeline.inspect import Inspect
+from gateway.pipeline.keys import Keys
 from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.login import Login
 from gateway.pipeline.notify import Notifier
@@ -117,6 +118,7 @@ class House:
     transitions: Transitions
     recover: Recover
     suspend: Suspend
+    keys: Keys
     turns: Turns
     live: Live
 
@@ -309,6 +311,7 @@ def build(
         transitions=transitions,
         recover=Recover(spool=spool, ledger=ledger, ingest=ingest),
         suspend=Suspend(ledger, clock),
+        keys=Keys(telling),
         turns=turns,
         live=live,
     )

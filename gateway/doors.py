@@ -221,6 +221,7 @@ def _sftp_door(house: House) -> SftpDoor:
         login=house.login,
         doors=PortalDoors(
             receive=house.receive,
+            keys=house.keys,
             decisions=house.decisions,
             spool=house.spool,
             archive=house.archive,

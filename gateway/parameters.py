@@ -6,6 +6,7 @@ Owns the change of settings into values and adapters; knows no part that is give
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from gateway.core.publickeys import KeyRules
 from gateway.core.requests import ReminderDays
 from gateway.core.retention import Terms
 from gateway.core.routing import Retry
@@ -13,7 +14,16 @@ from gateway.errors import ConfigError, Fault
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.outbound.scanner import Clamd
 from gateway.pipeline.login import GuessLimits
-from gateway.pipeline.policy import AccountPolicy, DocumentPolicy, NoticePolicy, Policy, Reminders, RequestPolicy
+from gateway.pipeline.policy import (
+    AccountPolicy,
+    DocumentPolicy,
+    KeyPolicy,
+    NoticePolicy,
+    Policy,
+    Reminders,
+    RequestPolicy,
+    Upkeep,
+)
 from gateway.ports import Clock, Disk, Mailbox, Pusher
 from gateway.settings import NoticesSettings, Settings
 from gateway.store.contents import ArchiveLimits
@@ -68,6 +78,12 @@ def policy_of(settings: Settings, tables: Tables) -> Policy:
             head_only=settings.documents.head_only,
             digest_at=settings.documents.digest_at,
         ),
+        keys=KeyPolicy(
+            KeyRules(settings.keys.min_rsa_bits, settings.keys.max_per_account),
+            settings.keys.rotate_days,
+            settings.keys.remind_again_days,
+        ),
+        upkeep=Upkeep(**settings.access.model_dump()),
         notice_retry=Retry(first=30.0, longest=3600.0, give_up_after=told.give_up_hours * 3600.0),
         undo_seconds=float(settings.routing.undo_seconds),
         max_file_bytes=settings.sftp.max_file_bytes,

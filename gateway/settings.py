@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
+from gateway.accesssettings import AccessSettings, KeysSettings
 from gateway.configfile import ConfigFile, Key, Table, check_table, read_toml
 from gateway.configkinds import (
     MAIL_ADDRESS,
@@ -292,6 +293,8 @@ class Settings(Table):
     inspect: InspectSettings = Field(default_factory=_absent)
     routing: RoutingSettings = Field(default_factory=_absent)
     passwords: PasswordsSettings = Field(default_factory=_absent)
+    keys: KeysSettings = Field(default_factory=_absent)
+    access: AccessSettings = Field(default_factory=_absent)
     guessing: GuessingSettings = Field(default_factory=_absent)
     policy: PolicySettings = Field(default_factory=_absent)
     documents: DocumentsSettings = Field(default_factory=_absent)

@@ -19,6 +19,7 @@ from gateway.core.asking import asked
 from gateway.core.dailyemail import daily_email
 from gateway.core.digests import service_digest, uncollected, undeliverable, waits_in_inbox
 from gateway.core.documents import Document
+from gateway.core.keynews import CHANGED, OLD
 from gateway.core.model import Channel, Drop, DropState, FileRecord, PartFate, Status, Submission
 from gateway.core.names import Rules, read_name
 from gateway.core.notice_samples import sample_contexts
@@ -355,6 +356,11 @@ CASES: dict[str, tuple[str, Mapping[str, object]]] = {
 }
 
 
+# About accounts and access, not about a submission: their samples, as an administrator previews them.
+ABOUT_ACCESS = (CHANGED, OLD)
+CASES |= {template: (template, sample_contexts()[template][0]) for template in ABOUT_ACCESS}
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_notice_reads_as_its_golden_file(case: str) -> None:
     letter = TABLES.templates.render(*CASES[case])
@@ -382,8 +388,8 @@ def test_no_line_is_too_long_but_for_a_name(case: str) -> None:
 def test_every_notice_says_whom_to_ask_and_its_reference(case: str) -> None:
     text = TABLES.templates.render(*CASES[case]).text
     assert SETTINGS.authority.contact in text
-    is_of_many = CASES[case][0] in ("service-digest", "uncollected", "published", "digest")  # of many submissions
-    assert is_of_many or "01kaj0golden000000000000aa" in text
+    is_of_none = CASES[case][0] in ("service-digest", "uncollected", "published", "digest", *ABOUT_ACCESS)  # or of many
+    assert is_of_none or "01kaj0golden000000000000aa" in text
 
 
 @pytest.mark.parametrize("case", CASES)

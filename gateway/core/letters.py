@@ -35,6 +35,8 @@ _HAPPENED: Mapping[str, str] = {  # the notice -> what it tells of, in words for
     "digest": "New documents have come for your school: {total}.",
     "file-request": "{authority} asks your school for a file: {title}. It is for {service}, by {until}.",
     "file-request-reminder": "No file that counts has come from your school yet: {title}, for {service}, by {until}.",
+    "keys-changed": "The keys of your account {username} were changed by {by}, on {at}.",
+    "keys-old": "A key of yours, or the password of a copier, is more than {days} days old. Please change it.",
     "answer": "This is about your reply to a notice.",
 }
 

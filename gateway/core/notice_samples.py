@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from gateway.core.asking import sample_asked
 from gateway.core.digests import MOST_ROWS, service_digest, uncollected, undeliverable, waits_in_inbox
 from gateway.core.document_samples import sample_documents
+from gateway.core.keynews import sample_key_news
 from gateway.core.lifecycle import Event
 from gateway.core.model import Channel, Drop, DropState, FileRecord, PartFate, Status, Submission
 from gateway.core.notices import Letterhead, no_file, plain, receipt, rejection
@@ -133,6 +134,7 @@ def sample_contexts() -> dict[str, tuple[Mapping[str, object], ...]]:
         "undeliverable": _undeliverables(),
         "waits-in-inbox": _waiting_in_inbox(),
         **sample_asked(),
+        **sample_key_news(),
         "published": sample_published(),
         **sample_documents(),
     }

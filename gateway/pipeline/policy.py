@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.core.agreement import AcceptableUse
 from gateway.core.names import Rules
+from gateway.core.publickeys import KeyRules
 from gateway.core.register import Directory
 from gateway.core.requests import ReminderDays
 from gateway.core.retention import Terms
@@ -77,6 +78,25 @@ class DocumentPolicy:
 
 
 @dataclass(frozen=True)
+class KeyPolicy:
+    """What a public key must be, and when it is old."""
+
+    rules: KeyRules = field(default_factory=KeyRules)
+    rotate_days: int = 365  # 0 is never
+    remind_again_days: int = 90
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """What becomes of access that nobody uses, or nobody confirms."""
+
+    unused_report_days: int = 180  # 0 is never
+    unused_suspend_days: int = 210  # 0 is never
+    review_remind_days: int = 14
+    review_report_days: int = 28
+
+
+@dataclass(frozen=True)
 class Policy:
     """Everything an authority decides, in force at one moment."""
 
@@ -88,6 +108,8 @@ class Policy:
     reminders: Reminders = field(default_factory=Reminders)
     requests: RequestPolicy = field(default_factory=RequestPolicy)
     accounts: AccountPolicy = field(default_factory=AccountPolicy)
+    keys: KeyPolicy = field(default_factory=KeyPolicy)
+    upkeep: Upkeep = field(default_factory=Upkeep)
     documents: DocumentPolicy = field(default_factory=DocumentPolicy)
     drop_retry: Retry = field(default_factory=Retry)
     notice_retry: Retry = field(default_factory=lambda: Retry(first=30.0, longest=3600.0, give_up_after=5 * 86400.0))

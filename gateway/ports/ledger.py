@@ -9,13 +9,26 @@ from typing import Protocol
 from gateway.ports.digests import Digests
 from gateway.ports.documents import Documents
 from gateway.ports.files import Deliveries, Outbox, Submissions, Terms
+from gateway.ports.keys import Keys
 from gateway.ports.people import People, Trail, Uploads
 from gateway.ports.requests import Requests
 from gateway.ports.suspensions import Suspensions
 
 
 class Ledger(
-    Submissions, Documents, Deliveries, Outbox, Terms, People, Suspensions, Uploads, Requests, Digests, Trail, Protocol
+    Submissions,
+    Documents,
+    Deliveries,
+    Outbox,
+    Terms,
+    People,
+    Keys,
+    Suspensions,
+    Uploads,
+    Requests,
+    Digests,
+    Trail,
+    Protocol,
 ):
     """The truth. One per data folder; every method is one transaction; Transient while the database is busy."""
 

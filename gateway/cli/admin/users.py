@@ -17,11 +17,13 @@ from gateway.cli.admin.endings import show_grounds, suspension_json
 from gateway.cli.admin.errand import Errand, on_errand, run_errand
 from gateway.cli.admin.keys import read_public_keys
 from gateway.cli.admin.newcomer import HouseRules, Newcomer, objections
+from gateway.cli.admin.userkeys import key
 from gateway.cli.filters import DFE_NUMBER, SERVICE_CODE, Filters, with_filters
 from gateway.cli.render import Column, Kind, json_option, print_json
 from gateway.cli.shapes import account_json
 from gateway.core.agreement import Agreement
 from gateway.core.passwords import PasswordRules
+from gateway.core.publickeys import read_keys
 from gateway.core.register import Account, AccountState, Role
 from gateway.errors import NotThere
 
@@ -53,9 +55,8 @@ def users() -> None:
     """People, their accounts, and what opens the doors to them."""
 
 
-for ending in ENDINGS:
-    users.add_command(ending)
-users.add_command(daily_email)
+for command in (*ENDINGS, key, daily_email):
+    users.add_command(command)
 
 
 @users.command("list")
@@ -135,7 +136,8 @@ def _once(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 async def _add(errand: Errand, newcomer: Newcomer, *, keys: tuple[str, ...], activate: bool) -> None:
-    if faults := objections(newcomer, await _rules(errand)):
+    _, unfit = read_keys("\n".join(keys), errand.house.policy.current.keys.rules)
+    if faults := (*objections(newcomer, await _rules(errand)), *map(str, unfit)):
         raise NotThere("\n".join(faults))
     account = await _account(errand, newcomer, keys=keys, activate=activate)
     why = f"on paper, by {errand.actor}" if activate else ""

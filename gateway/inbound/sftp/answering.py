@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias
 
 from gateway.errors import GatewayError, Transient
 from gateway.inbound.sftp import refusals
+from gateway.inbound.sftp.accountroom import AccountRoom
 from gateway.inbound.sftp.desk import Upload
 from gateway.inbound.sftp.downloads import Download
 from gateway.inbound.sftp.listing import Entry
@@ -26,7 +27,7 @@ from gateway.inbound.sftp.replies import (
     Reply,
     SpaceReply,
 )
-from gateway.inbound.sftp.rooms import Found, Leaf, Way
+from gateway.inbound.sftp.rooms import Found, Leaf, Page, Way
 from gateway.inbound.sftp.schoolview import SendRoom
 from gateway.inbound.sftp.serviceview import TurningRoom
 
@@ -245,10 +246,11 @@ class Answering:
     def _attributes(self, found: Found) -> Attributes:
         if isinstance(found, Leaf):
             at = int(found.at.timestamp())
-            mode = _UPLOAD if isinstance(found.what, Way) else _READABLE
+            is_open = isinstance(found.what, Way) or (isinstance(found.what, Page) and found.what.is_writable)
+            mode = _UPLOAD if is_open else _READABLE
             return Attributes(size=found.size, permissions=mode, atime=at, mtime=at)
         at = int(self._now().timestamp())
-        mode = _OPEN_FOLDER if isinstance(found, (SendRoom, TurningRoom)) else _FOLDER
+        mode = _OPEN_FOLDER if isinstance(found, (SendRoom, TurningRoom, AccountRoom)) else _FOLDER
         return Attributes(size=0, permissions=mode, atime=at, mtime=at)
 
     def realpath(self, reply: PathReply, path: str) -> None:

@@ -45,6 +45,7 @@ class Connection(asyncssh.SSHServer):
         self._proved: set[str] = set()  # methods that this username got right
         self._proving: Account | None = None  # whose methods they are, as the account was then
         self._username = ""
+        self._key: asyncssh.SSHKey | None = None  # that was shown last and is one of theirs
         self._account: Account | None = None  # once it is logged in
         self._sessions: set[PortalSession] = set()
         self._active_at = 0.0
@@ -118,6 +119,7 @@ class Connection(asyncssh.SSHServer):
             return False
         key.all_sig_algorithms = key.all_sig_algorithms - _BROKEN
         self._how = PUBLIC_KEY
+        self._key = key
         return True
 
     async def validate_password(self, username: str, password: str) -> bool:
@@ -148,6 +150,8 @@ class Connection(asyncssh.SSHServer):
         self._noticed()
         how = " and ".join(sorted(self._proved, reverse=True))
         self._door.begin(self._door.login.note(account, peer=self.peer, channel="sftp", how=how))
+        if self._used_key is not None:
+            self._door.begin(self._door.note_use(account, self._used_key))
 
     async def _prove(self) -> None:
         """Note a method that was got right; it is enough when the policy asks for no more beside it."""
@@ -254,8 +258,14 @@ class Connection(asyncssh.SSHServer):
             self.end(_CHANGED)
 
     def _may_not_stay(self, account: Account) -> bool:
-        """Whether the door is shut now; that a password expires meanwhile cuts nothing off."""
-        return self._door.access.refusal(account, Approach.KEY) is not None
+        """Whether the door is shut now, or the key is gone; that a password expires meanwhile cuts nothing off."""
+        has_lost_key = self._used_key is not None and not self._door.keys.opens(account.username, self._used_key)
+        return has_lost_key or self._door.access.refusal(account, Approach.KEY) is not None
+
+    @property
+    def _used_key(self) -> asyncssh.SSHKey | None:
+        """The key that opened the door; None where there was none."""
+        return self._key if PUBLIC_KEY in self._proved else None
 
     def end(self, why: str) -> None:
         """Close, with a sentence."""

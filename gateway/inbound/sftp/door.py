@@ -16,7 +16,8 @@ import asyncssh
 from gateway import log
 from gateway.core.documents import DocumentState
 from gateway.core.model import Status
-from gateway.core.register import Directory
+from gateway.core.publickeys import fingerprint_of
+from gateway.core.register import Account, Directory
 from gateway.errors import GatewayError
 from gateway.inbound.sftp import refusals
 from gateway.inbound.sftp.desk import Desk
@@ -223,6 +224,10 @@ class Door:
         task = asyncio.get_running_loop().create_task(_logged(errand))
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
+
+    async def note_use(self, account: Account, key: asyncssh.SSHKey) -> None:
+        """Write that a key opened an account."""
+        await self.ledger.note_key_use(account.username, fingerprint_of(key.public_data), at=self.clock.now())
 
     async def watch(self) -> None:
         """Look at what is idle and at what was taken away, for ever."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from gateway.inbound.sftp.downloads import Readings
 from gateway.pipeline.decisions import Decisions
+from gateway.pipeline.keys import Keys
 from gateway.pipeline.receive import Receive
 from gateway.ports import Archive, Clock, Spool
 
@@ -44,6 +45,7 @@ class Doors:
     """The use-cases and the disk, as portals reach them."""
 
     receive: Receive
+    keys: Keys
     decisions: Decisions
     spool: Spool
     archive: Archive

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from gateway.core.register import Role
 from gateway.errors import NotThere
 from gateway.inbound.sftp import refusals
+from gateway.inbound.sftp.accountroom import KEYS_FILE, STAYS, AccountRoom, KeyUpload, KeyWriting
 from gateway.inbound.sftp.deeds import Deeds
 from gateway.inbound.sftp.desk import Desk, Upload
 from gateway.inbound.sftp.documentview import DOCUMENT_ROOMS
@@ -52,10 +53,7 @@ class Portal:
         self._sending = Sending(sight, desk, doors, shares, peer=peer, verified_by=verified_by)
         self._deeds = Deeds(sight, doors, shares)
         self._served: dict[str, Ranges] = {}  # by file: a reading may take several handles
-        self.write = self._sending.write
-        self.truncate = self._sending.truncate
-        self.close = self._sending.close
-        self.abandon = self._sending.abandon
+        self._own_keys = KeyWriting(sight, doors.keys, peer=peer)
 
     # Looking
 
@@ -76,6 +74,10 @@ class Portal:
 
     async def items(self, room: Room) -> Sequence[Found]:
         """Return what is in a room; where files are put, this person's uploads."""
+        if isinstance(room, AccountRoom):
+            return [
+                self._own_keys.just_put() or item if item.name == KEYS_FILE else item for item in await room.items()
+            ]
         if not isinstance(room, SendRoom):
             return await room.items()
         uploads = self._desk.shown(room.school, self._sight.clock.now())
@@ -86,6 +88,8 @@ class Portal:
         return await self._doors.space.free_bytes()
 
     async def _child(self, room: Room, name: str) -> Found | None:
+        if isinstance(room, AccountRoom) and name == KEYS_FILE and (just_put := self._own_keys.just_put()):
+            return just_put
         found = await room.child(name)
         if found is not None or not isinstance(room, SendRoom):
             return found
@@ -144,6 +148,8 @@ class Portal:
         if place is None:
             return NOT_THERE
         room, name = place
+        if isinstance(room, AccountRoom):
+            return self._own_keys.open(name, flags)
         if not isinstance(room, SendRoom):
             return self._not_in(room)
         is_folder = await room.child(name) is not None
@@ -154,6 +160,25 @@ class Portal:
         if isinstance(room, DOCUMENT_ROOMS):
             return self._documents_stay
         return refusals.NOT_PUT_HERE if self._sight.account.role is Role.OFFICER else refusals.SEND_ONLY
+
+    def _writing(self, upload: Upload) -> Sending | KeyWriting:
+        return self._own_keys if isinstance(upload, KeyUpload) else self._sending
+
+    def write(self, upload: Upload, offset: int, piece: memoryview) -> None:
+        """Take a piece."""
+        self._writing(upload).write(upload, offset, piece)
+
+    def truncate(self, upload: Upload, size: int) -> None:
+        """Cut or grow an upload, in order with its writes."""
+        self._writing(upload).truncate(upload, size)
+
+    async def close(self, upload: Upload) -> No | None:
+        """Take the client's own CLOSE."""
+        return await self._writing(upload).close(upload)
+
+    async def abandon(self, upload: Upload) -> None:
+        """Take the end of a session, which completes nothing."""
+        await self._writing(upload).abandon(upload)
 
     @property
     def _documents_stay(self) -> No:
@@ -238,6 +263,8 @@ class Portal:
 
 def _stays(room: Room, what: object) -> No:
     """Return why something can't be removed."""
+    if isinstance(room, AccountRoom):
+        return STAYS
     if isinstance(what, Waits):
         return refusals.WAITS
     if isinstance(what, Stored):

@@ -46,6 +46,7 @@ class Page:
     """A page made when somebody looks."""
 
     data: bytes
+    is_writable: bool = False  # whether its reader may put another in its place
 
 
 @dataclass(frozen=True)

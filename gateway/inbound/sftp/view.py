@@ -5,6 +5,7 @@ can be done to what is shown is `portal` (Source: SPEC 5).
 """
 
 from gateway.core.register import Role
+from gateway.inbound.sftp.accountroom import AccountRoom, WithAccount
 from gateway.inbound.sftp.rooms import Fixed, Room, Sight
 from gateway.inbound.sftp.schoolview import SchoolRoom
 from gateway.inbound.sftp.serviceview import ServiceRoom
@@ -14,8 +15,9 @@ __all__ = ["Sight", "root_of"]
 
 
 def root_of(sight: Sight) -> Room:
-    """Return the room that a person starts in."""
-    return _services(sight) if sight.account.role is Role.OFFICER else _schools(sight)
+    """Return the room that a person starts in: their services or schools, and their own account."""
+    rooms = _services(sight) if sight.account.role is Role.OFFICER else _schools(sight)
+    return WithAccount(rooms, AccountRoom(sight))
 
 
 def _services(sight: Sight) -> Room:

@@ -19,6 +19,7 @@ from gateway.errors import NotThere
 from gateway.store.engine.connection import Transaction
 from gateway.store.engine.rows import fold, moment, stamp
 from gateway.store.ledger.desk import Desk
+from gateway.store.ledger.keys import settle_keys
 from gateway.store.ledger.records import FLAG, TIME, Shape
 from gateway.store.ledger.trail import Entry, append
 
@@ -223,6 +224,7 @@ def _add_what_hangs_on(
     for name, values in (("school", account.schools), ("service", account.services), ("key", account.keys)):
         rows = ({"username": username, "position": n, "value": value} for n, value in enumerate(values))
         tx.change_each(f"insert_account_{name}", rows)
+    settle_keys(tx, username, account.keys, actor=deed.actor, at=deed.at)
     has_new_password = account.password_hash not in (None, old_hash)
     if has_new_password:
         set_at = stamp(account.password_set_at or deed.at)

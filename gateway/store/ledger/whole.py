@@ -19,6 +19,7 @@ from gateway.store.ledger.accounts import AccountBook
 from gateway.store.ledger.deliveries import DeliveryBook
 from gateway.store.ledger.digests import DigestBook
 from gateway.store.ledger.documents import DocumentBook
+from gateway.store.ledger.keys import KeyBook
 from gateway.store.ledger.outbox import OutboxBook
 from gateway.store.ledger.people import PeopleBook
 from gateway.store.ledger.requests import RequestBook
@@ -40,6 +41,7 @@ class SqliteLedger(
     OutboxBook,
     TermBook,
     PeopleBook,
+    KeyBook,
     SuspensionBook,
     AccountBook,
     UploadBook,

@@ -140,7 +140,9 @@ async def door_in(scene: Scene, *, look_every: float = 0.05, **limits: object) -
         policy=house.policy,
         clock=house.clock,
         login=house.login,
-        doors=Doors(house.receive, house.decisions, house.spool, house.archive, FreeSpace(house.spool, house.clock)),
+        doors=Doors(
+            house.receive, house.keys, house.decisions, house.spool, house.archive, FreeSpace(house.spool, house.clock)
+        ),
         limits=replace(usual, **limits),  # type: ignore[arg-type]
         look_every=look_every,
     )

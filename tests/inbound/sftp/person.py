@@ -43,7 +43,9 @@ class Person:
     def maker(cls, scene: Scene, shares: Shares | None = None) -> Callable[[str], Person]:
         """Return what makes sessions in a scene."""
         house = scene.house
-        doors = Doors(house.receive, house.decisions, house.spool, house.archive, FreeSpace(house.spool, house.clock))
+        doors = Doors(
+            house.receive, house.keys, house.decisions, house.spool, house.archive, FreeSpace(house.spool, house.clock)
+        )
         tables = StatusTables(house.ledger, house.clock)
         desks: dict[str, Desk] = {}
 

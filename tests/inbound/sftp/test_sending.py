@@ -198,7 +198,7 @@ async def test_an_officer_puts_no_file_anywhere(scene, person, folder):
 
 async def test_a_person_of_two_schools_may_use_either_folder_and_the_name_decides(scene, person):
     dora = person(DORA)
-    first, _ = await dora.ls()
+    first, *_ = await dora.ls()
     assert await dora.put("8302118_SENplan20261120.pdf", folder=f"/{first}/Send Files") is None
     await scene.idle()
     (file,) = await scene.files()

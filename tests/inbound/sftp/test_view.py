@@ -63,7 +63,14 @@ async def status(who, folder=""):
 
 async def test_a_school_with_nothing_sees_its_rooms(person):
     samir = person(SAMIR)
-    assert await samir.ls() == ["Send Files", "Sent Files", "Rejected Files", "LA Documents", "Status.csv"]
+    assert await samir.ls() == [
+        "Send Files",
+        "Sent Files",
+        "Rejected Files",
+        "LA Documents",
+        "Status.csv",
+        "My Account",
+    ]
     for room in ("Send Files", "Sent Files", "Rejected Files"):
         assert await samir.ls(f"/{room}") == []
     assert await status(samir) == []
@@ -129,7 +136,8 @@ async def test_held_bytes_stand_beside_their_reason_with_the_name_to_use(scene, 
 
 async def test_a_person_of_two_schools_has_a_room_for_each(scene, person):
     dora = person(DORA)
-    rooms = await dora.ls()
+    *rooms, own = await dora.ls()
+    assert own == "My Account"
     assert [room[:7] for room in rooms] == ["8302117", "8302118"]
     await dora.send("8302118_SENplan20261120.pdf", folder=f"/{rooms[1]}/Send Files")
     assert await dora.ls(f"/{rooms[1]}/Sent Files/2026-11") == ["8302118_SENplan20261120.pdf"]
@@ -138,7 +146,8 @@ async def test_a_person_of_two_schools_has_a_room_for_each(scene, person):
 
 async def test_a_rejected_name_without_a_number_shows_in_each_of_its_senders_schools(person):
     dora = person(DORA)
-    rooms = await dora.ls()
+    *rooms, own = await dora.ls()
+    assert own == "My Account"
     await dora.put("report.pdf", folder=f"/{rooms[0]}/Send Files")
     for room in rooms:
         shown = await dora.ls(f"/{room}/Rejected Files/2026-11") if await dora.ls(f"/{room}/Rejected Files") else []
@@ -268,7 +277,7 @@ async def test_the_table_is_made_once_while_nothing_changes(scene, person):
 
 async def test_an_officer_has_a_tree_for_each_service(person):
     callum = person(CALLUM)
-    assert await callum.ls() == ["INFO", "ADMISS"]
+    assert await callum.ls() == ["INFO", "ADMISS", "My Account"]
     assert await callum.ls("/INFO") == ["Inbox", "Not Ours", "Rejected", "Send to Schools", "Status.csv"]
     assert "INFO" not in await callum.ls("/INFO/Not Ours")
     assert "SEN" in await callum.ls("/INFO/Not Ours")
@@ -323,7 +332,14 @@ async def test_a_folder_name_with_signs_that_windows_forbids_is_mended(scene, pe
 
 @pytest.mark.parametrize("path", ["/..", "/../..", "/Sent Files/../..", "//", "/.", "", ".", "Sent Files/.."])
 async def test_no_path_leads_out_of_the_view(person, path):
-    assert await person(SAMIR).ls(path) == ["Send Files", "Sent Files", "Rejected Files", "LA Documents", "Status.csv"]
+    assert await person(SAMIR).ls(path) == [
+        "Send Files",
+        "Sent Files",
+        "Rejected Files",
+        "LA Documents",
+        "Status.csv",
+        "My Account",
+    ]
 
 
 NOWHERE = [
