@@ -11,7 +11,7 @@ from functools import partial
 from gateway.app import House
 from gateway.core.admission import Refusal
 from gateway.core.model import Channel
-from gateway.core.register import Account, Directory
+from gateway.core.register import Account, Directory, Role
 from gateway.core.standing import Approach
 from gateway.core.tokens import TokenKind
 from gateway.inbound.sftp.means import Doors as PortalDoors
@@ -24,6 +24,7 @@ from gateway.inbound.smtp.listener import Listening, SmtpListeners, read_certifi
 from gateway.inbound.smtp.recipients import AddressBook, Recipient, RecipientKind
 from gateway.inbound.smtp.sender import SignedIn, TrustedRelay
 from gateway.inbound.smtp.strangers import Strangers
+from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.login import Login
 from gateway.pipeline.tokens import Tokens
 from gateway.settings import Settings
@@ -33,6 +34,9 @@ NO_SUCH_TOKEN = Refusal(
     "token", "There is no such address here; please reply to the latest message that we sent to you"
 )
 NOT_YOUR_TOKEN = Refusal("not-your-token", "This reply address belongs to a message that was sent to somebody else")
+NOT_A_PUBLISHER = Refusal(
+    "not-a-publisher", "Documents for schools are published by officers of the authority; for help ask {contact}"
+)
 _LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
 
@@ -52,17 +56,20 @@ class MailLogin:
 
 
 class MailTokens:
-    """The email door's question about reply+ and bounce+ addresses."""
+    """The email door's question about reply+, bounce+ and documents+ addresses."""
 
-    def __init__(self, tokens: Tokens) -> None:
+    def __init__(self, tokens: Tokens, directory: LiveDirectory) -> None:
         """Ask these."""
         self._tokens = tokens
+        self._directory = directory
 
     async def admit(self, recipient: Recipient, username: str | None) -> Refusal | None:
         """Return why mail may not go there: we did not write the token, or it is somebody else's."""
         if recipient.kind is RecipientKind.BOUNCE:
             known = await self._tokens.known(recipient.detail, TokenKind.BOUNCE)
             return NO_SUCH_TOKEN if known is None or username else None  # what comes back has no sender
+        if recipient.kind is RecipientKind.DOCUMENTS:
+            return self._publisher(username)
         if recipient.kind is not RecipientKind.REPLY:
             return NO_SUCH_TOKEN
         known = await self._tokens.known(recipient.detail, TokenKind.REPLY)
@@ -70,6 +77,12 @@ class MailTokens:
             return NO_SUCH_TOKEN
         # Whether it was used, or has expired, is told to its owner by a notice, and to nobody else.
         return None if username in (None, known.owner.username) else NOT_YOUR_TOKEN
+
+    def _publisher(self, username: str | None) -> Refusal | None:
+        """Return why this person may not publish; who nobody knows yet is asked again when the message is whole."""
+        account = None if username is None else self._directory.current.account(username)
+        is_officer = account is not None and account.role is Role.OFFICER
+        return None if username is None or is_officer else NOT_A_PUBLISHER
 
 
 class Doors:
@@ -156,7 +169,7 @@ def desk_of(house: House, settings: Settings, tables: Tables, strangers: Strange
             addresses=smtp.addresses, codes=tables.catalogue.services, folders=[f.key for f in tables.folders]
         ),
         doorman=house.receive,
-        tokens=MailTokens(house.tokens),
+        tokens=MailTokens(house.tokens, house.directory),
         strangers=strangers.verifier(settings),
     )
 

@@ -310,6 +310,38 @@ class TestTheReport:
         assert (document.published_by, document.published_by_user) == ("administrator", "administrator")
 
 
+class TestByEmail:
+    """From a registered officer to the address of a folder."""
+
+    async def test_each_part_is_a_document_and_one_answer_tells_all(self, scene: Scene) -> None:
+        files = ((LETTER, PDF), (f"{MILLBECK} Offer.pdf", PDF), ("Offer.pdf", PDF), (f"{LEYS} Empty.pdf", b""))
+        envelope = await scene.mail_documents(OFFICER, *files)
+        await scene.idle()
+        assert (await scene.shown(LEYS), await scene.shown(MILLBECK)) == (["Offer of a place.pdf"], ["Offer.pdf"])
+        assert len(await scene.house.archive.places()) == 1
+        (mail,) = scene.notices_to(OFFICER)
+        assert (mail.subject, mail.return_path) == ("1 document is held", "")
+        assert "2 documents are with 2 schools now, in SEND." in mail.text
+        assert f"{LEYS} Empty.pdf" in mail.text
+        record = await scene.house.ledger.submission(envelope.id)
+        assert record is not None
+        assert [p.fate for p in record.parts if p.name] == ["taken", "taken", "rejected", "ignored"]
+        assert await scene.house.report.pass_once() == 0
+
+    async def test_a_message_with_nothing_in_it_is_told_so(self, scene: Scene) -> None:
+        await scene.mail_documents(OFFICER)
+        await scene.idle()
+        (mail,) = scene.notices_to(OFFICER)
+        assert "nothing attached" in mail.text.lower() or "no file" in mail.text.lower()
+
+    async def test_an_automatic_message_is_not_answered(self, scene: Scene) -> None:
+        envelope = await scene.mail_documents(OFFICER, (LETTER, PDF), Auto_Submitted="auto-generated")
+        scene.known.unanswered.add(envelope.id)
+        await scene.idle()
+        assert await scene.shown(LEYS) == ["Offer of a place.pdf"]
+        assert scene.notices_to(OFFICER) == []
+
+
 async def test_people_of_other_schools_are_never_in_an_audience(scene: Scene) -> None:
     """Whatever is published, only those whose school is in it are shown it."""
     await published(scene)

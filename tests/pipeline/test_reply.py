@@ -322,10 +322,17 @@ class TestTheDoor:
         from gateway.doors import MailTokens
         from gateway.inbound.smtp.recipients import AddressBook
 
-        recipient = AddressBook(addresses=["files@gateway.test"], codes=[]).read(address)
+        recipient = AddressBook(addresses=["files@gateway.test"], codes=[], folders=["send"]).read(address)
         assert recipient is not None
-        refusal = await MailTokens(scene.house.tokens).admit(recipient, username)
+        refusal = await MailTokens(scene.house.tokens, scene.house.directory).admit(recipient, username)
         return refusal.code if refusal else "welcome"
+
+    @pytest.mark.parametrize(
+        ("username", "answer"),
+        [(None, "welcome"), ("nadia.rowbotham", "welcome"), (STAFF, "not-a-publisher"), ("", "not-a-publisher")],
+    )
+    async def test_documents_are_taken_of_officers_alone(self, scene: Scene, username: str | None, answer: str) -> None:
+        assert await self.admitted(scene, "documents+send@gateway.test", username) == answer
 
     async def test_a_token_serves_its_owner_alone(self, scene: Scene) -> None:
         address = (await send(scene, GOOD)).reply_to or ""

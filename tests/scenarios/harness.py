@@ -129,6 +129,22 @@ class Scene:
         await self.house.ledger.put_unfinished(parked)
         return parked
 
+    async def mail_documents(self, username: str, *files: tuple[str, bytes], **headers: str) -> Envelope:
+        """Publish by email into the folder SEND; return the envelope of the accepted message."""
+        intake = self.house.receive.begin()
+        await _fill(intake, letter(self.account(username).email, *files, **headers))
+        envelope = await intake.seal(
+            channel=Channel.EMAIL,
+            username=username,
+            verified_by="password",
+            peer="192.0.2.7",
+            recipients=("documents+send@gateway.test",),
+            sender=self.account(username).email,
+            order=Order("send"),
+        )
+        self.house.receive.accepted(envelope)
+        return envelope
+
     async def email(self, username: str, *files: tuple[str, bytes], text: str = "", **headers: str) -> Envelope:
         """Send files by email; return the envelope of the accepted message."""
         account = self.account(username)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum, StrEnum, auto
 
 from gateway import log
+from gateway.core.documents import Order
 from gateway.core.model import Channel, Envelope
 from gateway.errors import Transient
 from gateway.inbound.smtp.bodyhash import BodyHashes
@@ -179,7 +180,14 @@ class Reception:
             self.spoilt = Spoilt.DISK_TROUBLE
 
     async def seal(
-        self, *, username: str, verified_by: str, sender: str, peer: str, recipients: Sequence[str]
+        self,
+        *,
+        username: str,
+        verified_by: str,
+        sender: str,
+        peer: str,
+        recipients: Sequence[str],
+        order: Order | None = None,
     ) -> Envelope | None:
         """Make the message our word. None, and the bytes forgotten, when the disk fails."""
         envelope = None
@@ -191,6 +199,7 @@ class Reception:
                 sender=sender,
                 peer=peer,
                 recipients=recipients,
+                order=order,
             )
         except Transient as trouble:
             log.transient(stage="receive", why=str(trouble))

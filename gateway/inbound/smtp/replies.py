@@ -138,6 +138,12 @@ REFUSED_RECIPIENT = Reply(550, "5.1.1", "{sentence}", "recipient")
 NO_BOUNCES_HERE = Reply(
     550, "5.7.1", "Mail without a sender is taken only as the bounce of a notice of ours", "null-sender"
 )
+ONE_FOLDER = Reply(
+    550,
+    "5.5.3",
+    "Documents for schools go to one documents address a message, and to nobody else here; please send the rest alone",
+    "one-folder",
+)
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients; the gateway needs only one", "recipients")
 
 # The message

@@ -34,6 +34,7 @@ class Claim:
     hello: str = ""  # the name that it gave
     account: Account | None = None  # who signed in
     is_for_intake: bool = True  # whether a submission would come of it
+    is_publication: bool = False  # whether documents for schools would
     body_hashes: BodyHashes | None = None  # for DKIM; None where no verifier asked for them
 
     @cached_property
@@ -148,7 +149,8 @@ def _unknown() -> Refusal:
 def _stands(register: Register, account: Account, claim: Claim) -> Refusal | None:
     """Return why this account may not send this message."""
     by_file = Approach.SIGNED_IN if claim.account else Approach.EMAIL
-    refusal = register.refusal(account, by_file if claim.is_for_intake else Approach.REPLY)
+    is_sent = claim.is_for_intake or claim.is_publication
+    refusal = register.refusal(account, by_file if is_sent else Approach.REPLY)
     if refusal is None and claim.is_for_intake and not may_send(account):
         return Refusal("no-school", "Your account may not send files for a school by email; for help ask {contact}")
     return refusal

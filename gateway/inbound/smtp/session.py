@@ -11,6 +11,7 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from gateway.core.admission import Refusal
+from gateway.core.documents import Order
 from gateway.core.register import Role
 from gateway.inbound.smtp import replies
 from gateway.inbound.smtp.connection import Command
@@ -47,6 +48,17 @@ class Transaction:
     def is_for_intake(self) -> bool:
         """Whether a submission would come of it."""
         return any(recipient.kind.is_intake for recipient in self.recipients)
+
+    @property
+    def order(self) -> Order | None:
+        """What it publishes to schools, if that is what it is for."""
+        folders = (r.detail for r in self.recipients if r.kind is RecipientKind.DOCUMENTS)
+        return next((Order(folder) for folder in folders), None)
+
+    def mixes(self, recipient: Recipient) -> bool:
+        """Whether one more recipient would leave open for whom the files are: one folder, and nothing beside it."""
+        others = [r for r in self.recipients if r.address != recipient.address]
+        return any(r.kind is RecipientKind.DOCUMENTS for r in (*others, recipient)) and bool(others)
 
 
 class Session(Introduction):
@@ -135,6 +147,8 @@ class Session(Introduction):
         found = await self._find_recipient(path.address, is_bounce=transaction.mail_from == "")
         if isinstance(found, Reply):
             return found
+        if transaction.mixes(found):
+            return replies.ONE_FOLDER
         self._transaction = replace(transaction, recipients=(*transaction.recipients, found))
         return replies.RECIPIENT_OK
 
@@ -232,6 +246,7 @@ class Session(Introduction):
             hello=self.hello_name(),
             account=self._account,
             is_for_intake=transaction.is_for_intake,
+            is_publication=transaction.order is not None,
             body_hashes=reception.hashes,
         )
         if claim.heading.faults:
@@ -271,6 +286,7 @@ class Session(Introduction):
             sender=sender.address,
             peer=self.peer_address(),
             recipients=tuple(recipient.address for recipient in transaction.recipients),
+            order=transaction.order,
         )
         if envelope is None:
             return replies.DISK_FULL

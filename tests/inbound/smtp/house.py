@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.core.admission import Refusal
+from gateway.core.documents import Order
 from gateway.core.endpoint import Address, SocketPath
 from gateway.core.model import Channel, Envelope
 from gateway.core.register import Account, AccountState, Directory, Role, School
@@ -32,7 +33,7 @@ from gateway.core.standing import AccessRules, Approach, why_not
 from gateway.errors import Transient
 from gateway.inbound.smtp.desk import Desk, Entrance, SmtpLimits, TokenCheck
 from gateway.inbound.smtp.listener import Listening, SmtpListeners, read_certificate
-from gateway.inbound.smtp.recipients import AddressBook, Recipient
+from gateway.inbound.smtp.recipients import AddressBook, Recipient, RecipientKind
 from gateway.inbound.smtp.sender import SenderVerifier, SignedIn, TrustedRelay
 from gateway.inbound.smtp.session import Session
 from tests.fakes import MORNING, ManualClock
@@ -128,6 +129,7 @@ class MemoryIntake:
         peer: str = "",
         recipients: Sequence[str] = (),
         sender: str = "",
+        order: Order | None = None,
     ) -> Envelope:
         self.spool.sealing.set()
         await self.spool.may_seal.wait()
@@ -148,6 +150,7 @@ class MemoryIntake:
             peer,
             tuple(recipients),
             sender,
+            order=order,
         )
         self.spool.sealed[self.id] = (envelope, bytes(self.data))
         return envelope
@@ -225,6 +228,8 @@ class Tokens:
     """Knows one token."""
 
     async def admit(self, recipient: Recipient, username: str | None) -> Refusal | None:
+        if recipient.kind is RecipientKind.DOCUMENTS:
+            return None if username in (None, "head") else Refusal("not-a-publisher", "Only officers; ask {contact}")
         is_known = recipient.detail == "abc234" and username in (None, "", "head")
         return None if is_known else Refusal("token", "This answer came too late; ask {contact}")
 
@@ -411,7 +416,7 @@ async def house(
         clock=clock,
         authenticator=passwords,
         signed_in=SignedIn(people),
-        book=AddressBook(addresses=["files@gateway.test"], codes=["SEN", "INFO"], folders=["send"]),
+        book=AddressBook(addresses=["files@gateway.test"], codes=["SEN", "INFO"], folders=["send", "general"]),
         doorman=Doorman(),
         tokens=tokens,
     )

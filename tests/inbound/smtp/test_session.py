@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from gateway.core.documents import Order
 from gateway.core.register import AccountState
 from tests.inbound.smtp.house import COPIER, HEAD, MAIL, PASSWORD, Tokens, house, plain_blob
 
@@ -351,7 +352,8 @@ async def test_a_second_mail_waits_for_the_first():
         ("files@elsewhere.test", 550),
         ("reply+abc234@gateway.test", 250),
         ("reply+zzz234@gateway.test", 550),
-        ("documents+send@gateway.test", 550),
+        ("documents+send@gateway.test", 250),
+        ("documents+nothing@gateway.test", 550),
         ("bounce+abc234@gateway.test", 250),
     ],
 )
@@ -372,6 +374,40 @@ async def test_where_nobody_knows_tokens_each_is_unknown():
         for local in ("reply+abc234", "bounce+abc234", "documents+send"):
             assert await client.say(f"RCPT TO:<{local}@gateway.test>") == 550
         assert await client.say("DATA") == 503
+
+
+async def test_documents_go_to_one_folder_and_nowhere_beside_it():
+    async with house(tokens=Tokens()) as home:
+        client = await home.sign_in()
+        await client.say(f"MAIL FROM:<{HEAD.email}>")
+        assert await client.say("RCPT TO:<documents+send@gateway.test>") == 250
+        assert await client.say("RCPT TO:<DOCUMENTS+SEND@gateway.test>") == 250
+        for other in ("documents+general@gateway.test", FILES, "reply+abc234@gateway.test"):
+            reply = await client.say(f"RCPT TO:<{other}>")
+            assert reply == 550
+            assert "one documents address" in reply.lines[0]
+        await client.say("RSET")
+        await client.say(f"MAIL FROM:<{HEAD.email}>")
+        assert await client.say(f"RCPT TO:<{FILES}>") == 250
+        assert await client.say("RCPT TO:<documents+send@gateway.test>") == 550
+
+
+async def test_the_folder_is_sealed_as_the_order():
+    async with house(tokens=Tokens()) as home:
+        client = await home.sign_in()
+        assert await client.begin(recipient="documents+send@gateway.test") == 354
+        assert await client.say(b"From: <h.ashdown@leys.example>\r\n\r\nx\r\n.\r\n") == 250
+        (envelope,) = home.accepted
+        assert envelope.order == Order("send")
+
+
+async def test_who_may_not_publish_hears_so_before_a_byte():
+    async with house(tokens=Tokens(), device_starttls=True) as home:
+        client = await home.sign_in("copier")
+        await client.say("MAIL FROM:<copier@leys.example>")
+        reply = await client.say("RCPT TO:<documents+send@gateway.test>")
+        assert reply == 550
+        assert "Only officers" in reply.lines[0]
 
 
 async def test_a_token_serves_its_owner_alone():
