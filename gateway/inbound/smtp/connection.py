@@ -157,6 +157,9 @@ class Connection(SMTP):
 
     async def start_tls(self) -> None:
         """Begin TLS; nothing of before survives it, neither state nor bytes that were sent too early."""
+        self._reader._buffer.clear()  # type: ignore[attr-defined]
+        # A reader that is full has stopped the transport: TLS would wait on it, and hear nothing, for a minute.
+        self._reader._maybe_resume_transport()  # type: ignore[attr-defined]
         try:
             await super().smtp_STARTTLS("")
         except TLSSetupException:

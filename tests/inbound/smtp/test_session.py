@@ -679,6 +679,19 @@ async def test_too_many_commands_end_the_connection():
         assert await client.is_shown_out()
 
 
+async def test_who_shouts_after_starttls_is_not_waited_for():
+    """So much that the reader stops the transport: TLS must hear that this is no handshake, and not wait for one."""
+    async with house() as home:
+        client = await home.connect()
+        await client.say("EHLO school.example")
+        client.send(b"STARTTLS\r\n" + b"x" * 200_000)
+        assert await client.hear() == 220
+        async with asyncio.timeout(20):
+            with contextlib.suppress(ConnectionError):
+                await client.reader.read()
+        await home.emptied()
+
+
 @pytest.mark.parametrize(
     "line", [b"SECRET-7\r\n", b"SECRET-7 \xff\r\n", b"\xff SECRET-7\r\n", b"\r\n", b"SECRET-7" * 999 + b"\n"]
 )
