@@ -194,6 +194,8 @@ def smtp_limits_of(settings: Settings) -> SmtpLimits:
         pace_seconds=smtp.pace_seconds,
         bare_newlines=BareNewlines(smtp.bare_newlines),
         device_starttls=smtp.device_starttls,
+        strangers_at_once=smtp.strangers_at_once,
+        stranger_seconds=smtp.stranger_seconds,
         keep_free_bytes=settings.storage.keep_free_bytes,
     )
 

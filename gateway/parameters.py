@@ -112,7 +112,12 @@ def message_limits_of(settings: Settings) -> MessageLimits:
     """Return how far a message is taken apart."""
     told = settings.message
     return MessageLimits(
-        header_bytes=told.max_header_bytes, header_lines=told.max_headers, parts=told.max_parts, depth=told.max_depth
+        header_bytes=told.max_header_bytes,
+        header_lines=told.max_headers,
+        parts=told.max_parts,
+        part_bytes=told.max_part_bytes,
+        depth=told.max_depth,
+        comment_chars=told.max_comment_chars,
     )
 
 

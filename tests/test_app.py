@@ -116,16 +116,20 @@ def test_guessing_is_limited_as_it_is_set(place: Place) -> None:
     assert (limits.tries, limits.address_tries, limits.window, limits.shut_for) == (3, 4, 5.0, 6.0)
 
 
+MESSAGE_KEYS = ("max_header_bytes", "max_headers", "max_parts", "max_part_bytes", "max_depth", "max_comment_chars")
+
+
 def test_archives_and_messages_are_limited_as_it_is_set(place: Place) -> None:
     for table, keys in (
         ("inspect", ("max_entries", "max_unpacked_bytes", "max_ratio")),
-        ("message", ("max_header_bytes", "max_headers", "max_parts", "max_depth")),
+        ("message", MESSAGE_KEYS),
     ):
         for number, key in enumerate(keys, start=3):
             settings = place.set(table, key, number)
     archive, message = archive_limits_of(settings), message_limits_of(settings)
     assert (archive.entries, archive.unpacked_bytes, archive.ratio) == (3, 4, 5)
-    assert (message.header_bytes, message.header_lines, message.parts, message.depth) == (3, 4, 5, 6)
+    assert (message.header_bytes, message.header_lines, message.parts) == (3, 4, 5)
+    assert (message.part_bytes, message.depth, message.comment_chars) == (6, 7, 8)
 
 
 def test_a_scanner_is_made_only_where_one_is_set(place: Place) -> None:

@@ -22,8 +22,9 @@ from gateway.core.documents import Document
 from gateway.core.keynews import CHANGED, OLD
 from gateway.core.model import Channel, Drop, DropState, FileRecord, PartFate, Status, Submission
 from gateway.core.names import Rules, read_name
+from gateway.core.nofile import no_file
 from gateway.core.notice_samples import sample_contexts
-from gateway.core.notices import Letterhead, no_file, plain, receipt, rejection
+from gateway.core.notices import Letterhead, plain, receipt, rejection
 from gateway.core.published import sample_published
 from gateway.core.register import Directory
 from gateway.core.replies import TONES, Outcome, answered
@@ -109,6 +110,8 @@ def receipt_for(submission: Submission, **options: object) -> Mapping[str, objec
 
 GOOD = file_of(1, "8302000_INFOphonicsreturn20261120.csv")
 LOGO = PartFate(9, "image001.png", "image/png", 4_000, "ignored", "a picture in the signature")
+BODY = PartFate(1, None, "text/plain", 9, "ignored", "text-body")
+UNREAD = PartFate(2, None, "", 0, "ignored", "too-many-parts")
 EARLIER = replace(GOOD, id="earlier", sent_at=AT - timedelta(days=2), status=Status.RECEIVED)
 REJECTED_BY_OFFICER = replace(
     GOOD,
@@ -353,6 +356,12 @@ CASES: dict[str, tuple[str, Mapping[str, object]]] = {
         "no-file",
         plain(no_file(message_of(outcome="cloud-link-only"), reader=SENDER, head=HEAD)),
     ),
+    "no-file-recall": ("no-file", plain(no_file(message_of(outcome="recall-request"), reader=SENDER, head=HEAD))),
+    "no-file-not-read": (
+        "no-file",
+        plain(no_file(message_of(outcome="not-read", parts=(BODY, UNREAD)), reader=SENDER, head=HEAD)),
+    ),
+    "receipt-not-read": ("receipt", receipt_for(message_of(GOOD, parts=(UNREAD,)))),
 }
 
 

@@ -14,7 +14,8 @@ from gateway.core.document_samples import sample_documents
 from gateway.core.keynews import sample_key_news
 from gateway.core.lifecycle import Event
 from gateway.core.model import Channel, Drop, DropState, FileRecord, PartFate, Status, Submission
-from gateway.core.notices import Letterhead, no_file, plain, receipt, rejection
+from gateway.core.nofile import NOT_READ, no_file
+from gateway.core.notices import Letterhead, plain, receipt, rejection
 from gateway.core.published import sample_published
 from gateway.core.register import Account, AccountState, Directory, Role, School
 from gateway.core.replies import TONES, Outcome, answered
@@ -116,6 +117,7 @@ _UPLOAD = replace(
     parts=(),
     files=(replace(_SENT, channel=Channel.SFTP, warnings=(), entries=(), remark=None, comment=None, supersedes=None),),
 )
+_UNREAD = PartFate(6, None, "", 0, "ignored", "too-many-parts")
 _REPEATED = replace(_MIXED, files=(), parts=_MIXED.parts[3:])
 _EMPTY = replace(_MIXED, files=(), parts=_MIXED.parts[4:], outcome="nothing-attached")
 _DIRECTORY = Directory(schools={"8302000": School("8302000", "Leys Junior School")})
@@ -156,8 +158,11 @@ def _receipts() -> tuple[Mapping[str, object], ...]:
     )
     only_sent = receipt(_UPLOAD, reader=_SENDER, head=_HEAD, catalogue=_CATALOGUE)
     only_repeated = receipt(_REPEATED, reader=_SENDER, head=_HEAD, catalogue=_CATALOGUE)
+    half_read = receipt(
+        replace(_MIXED, parts=(*_MIXED.parts, _UNREAD)), reader=_SENDER, head=_HEAD, catalogue=_CATALOGUE
+    )
     only_rejected = receipt(replace(_UPLOAD, files=(_HOPELESS,)), reader=_SENDER, head=_HEAD, catalogue=_CATALOGUE)
-    return tuple(plain(context) for context in (*mixed, only_sent, only_repeated, only_rejected))
+    return tuple(plain(context) for context in (*mixed, only_sent, only_repeated, only_rejected, half_read))
 
 
 def _rejections() -> tuple[Mapping[str, object], ...]:
@@ -170,8 +175,9 @@ def _rejections() -> tuple[Mapping[str, object], ...]:
 
 
 def _no_files() -> tuple[Mapping[str, object], ...]:
-    causes = ("nothing-attached", "cloud-link-only", "encrypted-message", "no-file-in-tnef")
-    return tuple(plain(no_file(replace(_EMPTY, outcome=cause), reader=_SENDER, head=_HEAD)) for cause in causes)
+    causes = ("nothing-attached", "cloud-link-only", "encrypted-message", "no-file-in-tnef", "recall-request", NOT_READ)
+    empty = replace(_EMPTY, parts=(*_EMPTY.parts, _UNREAD))
+    return tuple(plain(no_file(replace(empty, outcome=cause), reader=_SENDER, head=_HEAD)) for cause in causes)
 
 
 def _tidings(event: Event) -> tuple[Mapping[str, object], ...]:

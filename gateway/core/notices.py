@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway.core.discretion import mask_name
 from gateway.core.model import Channel, FileRecord, PartFate, Status, Submission
-from gateway.core.partwords import words_for
+from gateway.core.partlist import FATES, Part, parts_of, unread_sentence
 from gateway.core.phrases import day, moment, size_for_people
 from gateway.core.reasons import Reason, advice_for, sentence_for
 from gateway.core.register import Account, Directory
@@ -21,25 +21,11 @@ from gateway.core.routing import Catalogue
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+NO_NAME = "(a part without a name)"
 _MOST_ENTRIES = 50  # of an archive in a receipt; the record holds them all
 
 # Reasons that lie in the name: where no correction is certain, the codes stand in the notice instead (SPEC 3).
 _IN_THE_NAME = frozenset(list(Reason)[: list(Reason).index(Reason.TYPE_NOT_ALLOWED)])
-_FATES = {
-    "taken": "Sent",
-    "rejected": "Rejected",
-    "duplicate": "Already received",
-    "held": "Held",
-    "ignored": "Ignored",
-}
-_CAUSES = {  # why a message brought no file -> the words for it
-    "no-file": sentence_for(Reason.NO_FILE),
-    "nothing-attached": sentence_for(Reason.NO_FILE),
-    "cloud-link-only": sentence_for(Reason.CLOUD_LINK_ONLY),
-    "encrypted-message": sentence_for(Reason.ENCRYPTED_MESSAGE),
-    "no-file-in-tnef": "Your message came as a winmail.dat, the form that Outlook gives to rich text, and there was no "
-    "file in it. Please attach the file, choose plain text or HTML as the format, and send the message again.",
-}
 
 
 @dataclass(frozen=True)
@@ -59,17 +45,6 @@ class Code:
     code: str
     name: str
     use: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """One row of the table of parts and fates."""
-
-    number: int
-    name: str  # of the file; what it is, for a part without a name
-    fate: str  # Sent, Rejected, Already received, Held, Ignored
-    service: str = ""  # the code, when it was sent
-    why: str = ""  # of an ignored part: in a few words
 
 
 @dataclass(frozen=True)
@@ -119,6 +94,7 @@ class Receipt:
     can_rename: bool  # renaming in Rejected Files over SFTP takes it
     can_recall: bool = False  # a reply that begins with RECALL takes back what was sent
     reply_until: str = ""  # ISO 8601; while a reply is understood
+    unread: str = ""  # a sentence about what lay beyond the limits of a message
 
 
 @dataclass(frozen=True)
@@ -135,20 +111,6 @@ class Rejection:
     channel: str
     rejected_by: str
     files: tuple[File, ...]
-
-
-@dataclass(frozen=True)
-class NoFile:
-    """What the sender of a message without a file gets."""
-
-    authority: str
-    contact: str
-    reader: str
-    submission: str
-    sent_at: str
-    cause: str
-    sentence: str
-    parts: tuple[Part, ...]
 
 
 def receipt(
@@ -174,7 +136,7 @@ def receipt(
         # Who reads the receipt of another is who answers for a copier.
         channel=("" if reader.username == submission.username else "copier's ") + channel_word(submission.channel),
         sent_at=moment(submission.received_at, head.zone),
-        parts=_parts(submission, known),
+        parts=parts_of(submission, known),
         files=files,
         sent=fates.count("Sent"),
         rejected=fates.count("Rejected"),
@@ -185,6 +147,7 @@ def receipt(
         can_rename=can_rename,
         can_recall=can_reply and "Sent" in fates,
         reply_until=reply_until(submission.files) if can_reply else "",
+        unread=unread_sentence(submission),
     )
 
 
@@ -213,20 +176,6 @@ def reply_until(files: Iterable[FileRecord]) -> str:
     """Return until when a reply about these files can change anything; "" when there is nothing to change."""
     terms = [file.expires_at for file in files if file.expires_at is not None and file.place is not None]
     return max(terms).isoformat() if terms else ""
-
-
-def no_file(submission: Submission, *, reader: Account, head: Letterhead) -> NoFile:
-    """Return what the sender of a message without a file gets; `submission.outcome` is the cause."""
-    return NoFile(
-        authority=head.authority,
-        contact=head.contact,
-        reader=reader.forename,
-        submission=submission.id,
-        sent_at=moment(submission.received_at, head.zone),
-        cause=submission.outcome,
-        sentence=_CAUSES.get(submission.outcome, _CAUSES["no-file"]),
-        parts=_parts(submission, {}),
-    )
 
 
 def plain(context: "DataclassInstance") -> dict[str, object]:
@@ -264,7 +213,7 @@ def _own(file: FileRecord, number: int, *, catalogue: Catalogue, zone: tzinfo) -
     service = catalogue.get(file.service or "")
     return File(
         number=number,
-        name=file.name,
+        name=file.name or NO_NAME,
         fate="Sent" if is_sent else "Rejected",
         service=service.code if service else "",
         service_name=service.name if service else "",
@@ -296,7 +245,7 @@ def _repeated(part: PartFate, earlier: FileRecord | None, zone: tzinfo) -> File:
     return File(
         number=part.number,
         name=part.name or "",
-        fate=_FATES["duplicate"],
+        fate=FATES["duplicate"],
         service=(earlier.service or "") if earlier else "",
         size=size_for_people(part.size),
         earlier=moment(earlier.sent_at, zone) if earlier else "",
@@ -321,27 +270,6 @@ def _copied(file: FileRecord, number: int, *, head: Letterhead, catalogue: Catal
         sentence=sentence_for(file.reason) if file.reason else "",
         is_held=own.is_held,
         until=own.until,
-    )
-
-
-def _parts(submission: Submission, known: Mapping[str, FileRecord]) -> tuple[Part, ...]:
-    """Return the table of fates; an upload has no parts of its own, so its files stand for them."""
-    if not submission.parts:
-        return tuple(
-            Part(n, f.name, "Rejected" if f.status is Status.REJECTED else "Sent", f.service or "")
-            for n, f in enumerate(submission.files, start=1)
-        )
-    return tuple(_row(part, known.get(part.file_id or "")) for part in submission.parts)
-
-
-def _row(part: PartFate, file: FileRecord | None) -> Part:
-    is_ignored, why = part.fate == "ignored", words_for(part.why)
-    return Part(
-        number=part.number,
-        name=part.name or (why if is_ignored and why != part.why else part.content_type),
-        fate=_FATES.get(part.fate, part.fate.capitalize()),
-        service=(file.service or "") if file and part.fate in ("taken", "duplicate") else "",
-        why=why if is_ignored and (part.name or why == part.why) else "",
     )
 
 

@@ -13,6 +13,7 @@ from gateway.core import discretion, notices
 from gateway.core.digests import beside_parcel, undeliverable, waits_in_inbox
 from gateway.core.lifecycle import Event
 from gateway.core.model import Channel, Drop, FileRecord, Notice, Status, Submission
+from gateway.core.nofile import NoFile, no_file
 from gateway.core.register import Account, Role
 from gateway.core.routing import Target
 from gateway.core.tidings import TEMPLATES, Tidings, tidings
@@ -22,7 +23,7 @@ from gateway.pipeline.policy import LivePolicy
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-Context = notices.Receipt | notices.Rejection | notices.NoFile | Tidings
+Context = notices.Receipt | notices.Rejection | NoFile | Tidings
 ADMINISTRATOR = "administrator"  # as a notice greets whoever reads the authority's own address
 
 
@@ -188,7 +189,7 @@ class Answer:
 
     def _to_sender(self, submission: Submission, reader: Account, earlier: Sequence[FileRecord]) -> tuple[str, Context]:
         if submission.outcome:
-            return "no-file", notices.no_file(submission, reader=reader, head=self.letterhead())
+            return "no-file", no_file(submission, reader=reader, head=self.letterhead())
         held = any(f.correction and f.place for f in submission.files)
         return "receipt", notices.receipt(
             submission,

@@ -15,8 +15,9 @@ from gateway.core.layout import place_of
 from gateway.core.lifecycle import Event
 from gateway.core.model import Drop, Envelope, FileRecord, History, Inspection, Status, Unpacked
 from gateway.core.names import Reading
+from gateway.core.partwords import words_for_cut
 from gateway.core.phrases import day
-from gateway.core.reasons import sentence_for
+from gateway.core.reasons import Reason, sentence_for
 from gateway.core.register import Account
 from gateway.core.remarks import LEAVES_AT, SAME_BYTES, joined
 from gateway.core.routing import Service
@@ -39,6 +40,7 @@ class Candidate:
     comment: str | None = None
     tags: tuple[str, ...] = ()
     name_as_sent: str = ""  # where the name is not the sender's own
+    cut: str = ""  # what kept its bytes from us, a code of the email door; "" of a whole one
 
     @property
     def known_as(self) -> str:
@@ -72,6 +74,7 @@ def candidates_of(envelope: Envelope, unpacked: Unpacked | None, path: str) -> l
             part.is_whole,
             unpacked.comment or None,
             unpacked.tags,
+            cut="" if part.is_whole else part.why,
         )
         for part in unpacked.parts
         if part.is_file
@@ -113,7 +116,7 @@ def decide(
         sha256=candidate.sha256 or None,
         expires_at=_term(candidate, reason, at, policy),
         reason=reason,
-        faults=reading.faults or ((reason,) if reason else ()),
+        faults=reading.faults if reason in reading.faults else (reason,) if reason else (),
         remark=_remark(seen, twins, at, policy) if reason is None else None,
         warnings=reading.warnings,
         comment=candidate.comment,
@@ -137,8 +140,11 @@ def _remark(seen: Inspection, twins: Sequence[FileRecord], at: datetime, policy:
 
 def _reason(candidate: Candidate, reading: Reading, seen: Inspection, policy: Policy) -> tuple[str | None, str | None]:
     """Return the first reason against a file with its sentence: its name, then its bytes."""
-    if reading.reason is not None:
+    is_unseen = not candidate.is_whole and not candidate.name  # it has no name because we could not look
+    if reading.reason is not None and not is_unseen:
         return reading.reason, reading.sentence
+    if candidate.cut and (words := words_for_cut(candidate.cut)):
+        return str(Reason.TRUNCATED), words
     service = policy.catalogue.get(reading.service or "")
     return fault_in_bytes(candidate.size, is_whole=candidate.is_whole, seen=seen, service=service) or (None, None)
 
@@ -147,8 +153,8 @@ def fault_in_bytes(size: int, *, is_whole: bool, seen: Inspection, service: Serv
     """Return the first reason that lies in the bytes, with its sentence."""
     limit = service.max_bytes if service else 0
     for is_so, reason in (
+        (not is_whole, "truncated"),  # before its size: what was cut at the first byte is not an empty file
         (size == 0, "empty-file"),
-        (not is_whole, "truncated"),
         (0 < limit < size, "too-large"),
         (seen.verdict == "rejected", seen.reason or "not-scannable"),
     ):

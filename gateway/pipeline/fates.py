@@ -1,9 +1,14 @@
 """What became of each part of a submission, as its record tells: for files from schools and documents to them alike.
 
-Owns that form (Source: SPEC 4).
+Owns that form, and that every leaf of a message, and what a limit kept us from reading, has exactly one fate (Source:
+SPEC 4).
 """
 
-from gateway.core.model import PartFate, UnpackedPart
+from collections.abc import Sequence
+
+from gateway.core.model import PartFate, Unpacked, UnpackedPart
+from gateway.core.nofile import NOT_READ
+from gateway.core.partlist import unread
 from gateway.pipeline.decide import Candidate
 
 
@@ -15,3 +20,18 @@ def fate_of(candidate: Candidate, fate: str, why: str, file: str | None) -> Part
 def ignored_of(part: UnpackedPart) -> PartFate:
     """Return that a part was ignored, and why."""
     return PartFate(part.number, part.name, part.content_type, part.size, "ignored", part.why)
+
+
+def all_fates(decided: Sequence[PartFate], unpacked: Unpacked | None) -> tuple[PartFate, ...]:
+    """Return the fate of every part of a submission, in their order, and at the end of what was not read."""
+    if unpacked is None:
+        return tuple(decided)
+    ignored = (ignored_of(part) for part in unpacked.parts if not part.is_file)
+    fates = sorted((*decided, *ignored), key=lambda part: part.number)
+    rest = unread(unpacked.faults, fates)
+    return (*fates, rest) if rest else tuple(fates)
+
+
+def cause_of(unpacked: Unpacked) -> str:
+    """Return why a message brought no file."""
+    return NOT_READ if unread(unpacked.faults, ()) else unpacked.cause or "nothing-attached"

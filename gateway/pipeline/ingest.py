@@ -40,7 +40,7 @@ from gateway.pipeline.decide import (
     past_of,
 )
 from gateway.pipeline.directory import LiveDirectory
-from gateway.pipeline.fates import fate_of, ignored_of
+from gateway.pipeline.fates import all_fates, cause_of, fate_of
 from gateway.pipeline.inspect import Inspect
 from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.policy import LivePolicy, Policy
@@ -299,7 +299,6 @@ class Ingest:
 
     def _submission(self, draft: Draft, unpacked: Unpacked | None) -> Submission:
         envelope = draft.envelope
-        ignored = tuple(ignored_of(p) for p in unpacked.parts if not p.is_file) if unpacked else ()
         submission = Submission(
             id=envelope.id,
             channel=envelope.channel,
@@ -310,7 +309,7 @@ class Ingest:
             subject=unpacked.subject if unpacked else None,
             message_id=unpacked.message_id if unpacked else None,
             outcome=_outcome(draft, unpacked),
-            parts=tuple(sorted((*draft.parts, *ignored), key=lambda p: p.number)),
+            parts=all_fates(draft.parts, unpacked),
             files=tuple(draft.files),
             history=tuple(past_of(f) for f in draft.files),
             drops=tuple(draft.drops),
@@ -338,4 +337,4 @@ def _outcome(draft: Draft, unpacked: Unpacked | None) -> str:
         return ""
     if draft.replied is not None:
         return REPLIED
-    return unpacked.cause or "nothing-attached"
+    return cause_of(unpacked)

@@ -15,7 +15,7 @@ from gateway.errors import Permanent, Transient
 from gateway.pipeline.decide import CLEAN, Candidate, candidates_of
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.edition import Edition
-from gateway.pipeline.fates import fate_of, ignored_of
+from gateway.pipeline.fates import all_fates, cause_of, fate_of
 from gateway.pipeline.inspect import Inspect
 from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.policy import LivePolicy, Policy
@@ -170,7 +170,6 @@ class Publish:
 
     def _submission(self, draft: _Draft, unpacked: Unpacked | None) -> Submission:
         envelope = draft.envelope
-        ignored = tuple(ignored_of(p) for p in unpacked.parts if not p.is_file) if unpacked else ()
         submission = Submission(
             id=envelope.id,
             channel=envelope.channel,
@@ -180,8 +179,8 @@ class Publish:
             peer=envelope.peer,
             subject=unpacked.subject if unpacked else None,
             message_id=unpacked.message_id if unpacked else None,
-            outcome="" if draft.parts or unpacked is None else unpacked.cause or "nothing-attached",
-            parts=tuple(sorted((*draft.parts, *ignored), key=lambda p: p.number)),
+            outcome="" if draft.parts or unpacked is None else cause_of(unpacked),
+            parts=all_fates(draft.parts, unpacked),
             documents=tuple(draft.documents),
         )
         return submission if unpacked is None or unpacked.is_automatic else self._report.answered(submission)

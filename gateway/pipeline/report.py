@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 
 from gateway.core.documents import Addressed, DocumentState
 from gateway.core.model import Channel, Notice, PartFate, Submission
-from gateway.core.notices import no_file, plain
+from gateway.core.nofile import no_file
+from gateway.core.notices import plain
 from gateway.core.published import Published, published
 from gateway.core.register import Account
 from gateway.pipeline.telling import Telling

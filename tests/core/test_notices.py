@@ -9,10 +9,10 @@ import pytest
 
 from gateway.core.discretion import heads_to_tell, is_delicate, mask_name
 from gateway.core.model import Channel, FileRecord, PartFate, Status, Submission
+from gateway.core.nofile import no_file
 from gateway.core.notices import (
     Letterhead,
     Receipt,
-    no_file,
     plain,
     receipt,
     rejection,

@@ -79,7 +79,8 @@ def test_the_month_of_the_place_is_the_authoritys() -> None:
     ("name", "facts", "reason"),
     [
         ("8301102_XXXXa.pdf", {"size": 0, "is_whole": False}, "unknown-service-code"),  # the name before the bytes
-        (GOOD, {"size": 0, "is_whole": False}, "empty-file"),
+        (GOOD, {"size": 0, "is_whole": False}, "truncated"),  # cut at its first byte: nobody can say that it is empty
+        (GOOD, {"size": 0}, "empty-file"),
         (GOOD, {"size": 2000, "is_whole": False}, "truncated"),
         (GOOD, {"size": 1001, "seen": Inspection("rejected", "infected")}, "too-large"),
         (GOOD, {"size": 1000, "seen": Inspection("rejected", "infected")}, "infected"),

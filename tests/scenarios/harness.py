@@ -147,8 +147,12 @@ class Scene:
 
     async def email(self, username: str, *files: tuple[str, bytes], text: str = "", **headers: str) -> Envelope:
         """Send files by email; return the envelope of the accepted message."""
-        account = self.account(username)
-        message = letter(account.email, *files, text=text, **headers)
+        envelope = await self.post(username, letter(self.account(username).email, *files, text=text, **headers))
+        self.promises += [Promise(name, sha256(data), username) for name, data in files]
+        return envelope
+
+    async def post(self, username: str, message: bytes, *, to: tuple[str, ...] = ("files@gateway.test",)) -> Envelope:
+        """Hand in a message as it stands; return its envelope."""
         intake = self.house.receive.begin()
         await _fill(intake, message)
         envelope = await intake.seal(
@@ -156,11 +160,10 @@ class Scene:
             username=username,
             verified_by="password",
             peer="192.0.2.7",
-            recipients=("files@gateway.test",),
-            sender=account.email,
+            recipients=to,
+            sender=self.account(username).email,
         )
         self.house.receive.accepted(envelope)
-        self.promises += [Promise(name, sha256(data), username) for name, data in files]
         return envelope
 
     async def publish(

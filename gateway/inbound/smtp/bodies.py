@@ -90,10 +90,10 @@ class Bodies:
             self._own.append(body)
         return body
 
-    def comment(self) -> str:
+    def comment(self, limit: int) -> str:
         plain = next((body.text for body in self._own if not body.is_html), "")
         page = next((body.text for body in self._own if body.is_html), "")
-        return make_comment(plain, page)
+        return make_comment(plain, page, limit=limit)
 
     def elsewhere(self) -> Elsewhere:
         """Where the file of a message without one is, as far as its text tells."""

@@ -20,6 +20,7 @@ _BREAKING = frozenset({"br", "p", "div", "tr", "li", "h1", "h2", "h3", "table", 
 _BLANKS = re.compile(r"\s+")
 _TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]{0,15})")
 _TAGS_OF_HTML = 20_000  # of a page that are passed
+_LINE_CHARS = 20_000  # of a line that are looked at
 _LINES = 2_000  # of a text that are looked at
 _HTML_CHARS = 20_000  # of the text in a page that are kept
 
@@ -36,11 +37,11 @@ _FROM = re.compile(r"\*?from:\*?\s", re.IGNORECASE)
 _SENT = re.compile(r"\*?(?:sent|date):\*?\s", re.IGNORECASE)
 
 
-def make_comment(plain: str, page: str) -> str:
+def make_comment(plain: str, page: str, *, limit: int = COMMENT_CHARS) -> str:
     """The comment in a text body, or, where there is none, in an HTML body."""
     lines = (plain if plain.strip() else read_html(page)).splitlines()[:_LINES]
     letter = [_visible(line) for line in _letter(lines) if not line.lstrip().startswith(">")]
-    return _squeezed(letter)[:COMMENT_CHARS].strip()
+    return _squeezed(letter)[:limit].strip()
 
 
 def find_tags(subject: str) -> tuple[str, ...]:
@@ -75,7 +76,7 @@ def _with_next(line: str, following: list[str]) -> str:
 
 def _visible(line: str) -> str:
     """Without control, bidirectional and half characters."""
-    line = line[:COMMENT_CHARS].replace("\t", " ")
+    line = line[:_LINE_CHARS].replace("\t", " ")
     return "".join(char for char in line if unicodedata.category(char) not in ("Cc", "Cf", "Cs")).strip()
 
 

@@ -40,6 +40,8 @@ class SmtpLimits:
     min_bytes_per_second: int = 500  # of a message, over each pace_seconds
     pace_seconds: float = 60
     device_starttls: bool = False  # whether a device may also sign in after STARTTLS
+    strangers_at_once: int = 100  # messages coming in from who did not sign in
+    stranger_seconds: float = 900  # for such a message, from 354 to its end
     keep_free_bytes: int = 0  # left alone beyond one and a half messages
     bare_newlines: BareNewlines = BareNewlines.REJECT  # of who did not sign in; a device's are always put right
 

@@ -21,7 +21,8 @@ class MessageLimits:
     part_bytes: int = 1 << 30  # decoded bytes of one part
     depth: int = 16  # multiparts and attached messages within one another
     name_chars: int = 2_048  # of a name as it was written; to compose a longer one could take the loop's breath
-    text_bytes: int = 262_144  # of a text body, kept to read the comment from
+    comment_chars: int = 2_000  # of the comment; 0 is none
+    text_bytes: int = 262_144  # of a text body, kept to read it from
     cpu_seconds: float = 1.7  # of the thread that reads; with what one slice can cost, under 2
 
 

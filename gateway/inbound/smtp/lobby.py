@@ -4,7 +4,8 @@ Owns that work and a short memory of the free space. Source: SPEC 11.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -43,6 +44,24 @@ class Chores:
             log.bug(stage="receive", exception=fault)
 
 
+class Berths:
+    """Places for messages that come in from who did not sign in: they may not take all that there are."""
+
+    def __init__(self) -> None:
+        """Begin with none taken."""
+        self._taken = 0
+
+    @contextmanager
+    def one(self, *, most: int) -> Iterator[bool]:
+        """Hold a place, if there is one: yields whether."""
+        is_free = self._taken < most
+        self._taken += is_free
+        try:
+            yield is_free
+        finally:
+            self._taken -= is_free
+
+
 class Room:
     """The free space of one spool."""
 
@@ -69,4 +88,5 @@ class Lobby:
     door: Door
     chores: Chores
     room: Room
+    berths: Berths
     buffer: memoryview  # of `transfer`: filled and emptied in one step, so one will do

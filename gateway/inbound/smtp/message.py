@@ -23,13 +23,16 @@ from gateway.inbound.smtp.reading import Reading
 from gateway.inbound.smtp.source import SLICE, Source
 from gateway.inbound.smtp.walk import Walk
 
-Cause = Literal["", "nothing-attached", "cloud-link-only", "encrypted-message", "no-file-in-tnef"]
+Cause = Literal["", "nothing-attached", "cloud-link-only", "encrypted-message", "no-file-in-tnef", "recall-request"]
 
 _CAUSES: dict[str, Cause] = {  # by the `why` of a part that took the place of files
     "encrypted-wrapper": "encrypted-message",
     "no-file-in-tnef": "no-file-in-tnef",
     "unreadable-tnef": "no-file-in-tnef",
+    "recall-request": "recall-request",
 }
+# What Outlook's "Recall This Message" sends to a mail system that is not its own.
+_RECALL_SUBJECT, _RECALL_WORDS = "recall:", "would like to recall the message"
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,12 @@ class Message:
     """What a message holds."""
 
     heading: Heading
-    comment: str  # at most 2,000 characters
+    comment: str  # at most as long as the limits say
     tags: tuple[str, ...]  # of the subject, lower case
     parts: tuple[Part, ...]  # in the order of the message
     cause: Cause  # why there is no file; "" when there is one, or one that was cut
     faults: tuple[str, ...]  # limits that were reached, and oddities of the whole
+    is_report: bool = False  # Outlook's envelope held a program's word about another message
 
     @property
     def files(self) -> tuple[Part, ...]:
@@ -70,14 +74,15 @@ def read_message(
     walk.read(headers)
     if slices.count != size and not allowance.is_spent:
         reading.note("size-mismatch")  # the stream is not what was spooled
-    parts = reading.parts()
+    parts, comment = reading.parts(), reading.bodies.comment(limits.comment_chars)
     return Message(
         heading=heading,
-        comment=reading.bodies.comment(),
+        comment=comment,
         tags=find_tags(heading.subject),
         parts=parts,
-        cause=_cause(parts, reading),
+        cause=_cause(parts, reading, is_recall=_is_recall(heading.subject, comment)),
         faults=reading.faults(),
+        is_report=reading.is_report,
     )
 
 
@@ -94,9 +99,15 @@ class _Slices:
             yield piece
 
 
-def _cause(parts: tuple[Part, ...], reading: Reading) -> Cause:
+def _is_recall(subject: str, comment: str) -> bool:
+    return subject.lower().startswith(_RECALL_SUBJECT) and _RECALL_WORDS in comment.lower()
+
+
+def _cause(parts: tuple[Part, ...], reading: Reading, *, is_recall: bool) -> Cause:
     """Why there is no file. A wrapper says more than the text around it."""
     if any(part.kind != "ignored" for part in parts):
         return ""
     found = [_CAUSES[part.why] for part in parts if part.why in _CAUSES]
+    if is_recall:
+        return "recall-request"
     return next(iter(found), "") or reading.bodies.elsewhere() or "nothing-attached"

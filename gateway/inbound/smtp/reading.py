@@ -19,6 +19,13 @@ from gateway.inbound.smtp.parts import Leaf, Part, find_row, is_signature_pictur
 from gateway.inbound.smtp.tnef import TnefReader
 from gateway.inbound.smtp.uuencode import UuReader
 
+# What Outlook says that a message is, by the beginning of its class (MS-OXTNEF 2.1.3.2.4 and MS-OXOMSG).
+_CLASSES = (
+    ("ipm.outlook.recall", "recall-request"),
+    ("report.", "delivery-report"),
+    ("ipm.microsoft mail.read receipt", "delivery-report"),
+    ("ipm.microsoft mail.non-delivery", "delivery-report"),
+)
 # Flaws after which the bytes are not surely those that were attached.
 _DAMAGE = frozenset({"unknown-encoding", "base64-incomplete", "uuencode-incomplete"})
 
@@ -30,6 +37,7 @@ class Reading:
         self.limits = limits
         self.allowance = allowance
         self.bodies = Bodies(limits.text_bytes)
+        self.is_report = False  # a program's word about another message, in Outlook's envelope
         self._sink = sink
         self._parts: list[OpenPart] = []
         self._faults: dict[str, None] = {}  # in order, each once
@@ -110,7 +118,8 @@ class Reading:
         for _ in self._embedded(reader.events(), part.number):
             pass
         if len(self._parts) == before and not self.allowance.is_spent:
-            part.why = "no-file-in-tnef" if reader.is_readable else "unreadable-tnef"
+            part.why = _why_empty(reader)
+            self.is_report |= part.why == "delivery-report" and part.leaf.container is None
 
     def parts(self) -> tuple[Part, ...]:
         """The parts, with the pictures settled. The end of the reading."""
@@ -152,6 +161,13 @@ class Reading:
         if closed.why == "too-deep":
             self.note(closed.why)
         self.end(part)
+
+
+def _why_empty(reader: TnefReader) -> str:
+    """Why there is no file in an envelope."""
+    if not reader.is_readable:
+        return "unreadable-tnef"
+    return next((why for start, why in _CLASSES if reader.message_class.startswith(start)), "no-file-in-tnef")
 
 
 def _uu_events(pieces: Iterator[bytes]) -> Iterator[Event]:

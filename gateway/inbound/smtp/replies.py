@@ -66,6 +66,15 @@ NOT_A_RELAY = Reply(
 )
 IDLE = Reply(421, "4.4.2", "Nothing was heard from you for too long; please connect again", "idle")
 TOO_SLOW = Reply(421, "4.4.2", "The message came too slowly and was not kept; please send it again", "too-slow")
+TOO_LONG = Reply(
+    421, "4.4.2", "The message took too long to come in and was not kept; sign in (SMTP AUTH), or use SFTP", "too-long"
+)
+TOO_MANY_STRANGERS = Reply(
+    451,
+    "4.7.0",
+    "Too many messages are coming in from senders who did not sign in; please try again in a few minutes",
+    "strangers",
+)
 TOO_MANY_COMMANDS = Reply(421, "4.7.0", "Too many commands in one connection; please connect again", "commands")
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors in one connection; please check your settings", "errors")
 SPOKE_TOO_SOON = Reply(554, "5.5.0", "The message was sent before our 354 reply; wait for it, then send", "too-soon")

@@ -8,6 +8,7 @@ Source: SPEC 4, 11; DESIGN 4; FIELD-NOTES A.3, B.2.
 """
 
 import asyncio
+import math
 from dataclasses import dataclass, replace
 
 from gateway.core.admission import Refusal
@@ -34,7 +35,11 @@ _SPOILT = {
     Spoilt.HEADER_TOO_LONG: replies.HEADER_TOO_LONG,
     Spoilt.DISK_TROUBLE: replies.DISK_FULL,
 }
-_BROKEN_OFF = {Ending.TOO_SLOW: replies.TOO_SLOW, Ending.HOPELESS: replies.TOO_LARGE}
+_BROKEN_OFF = {
+    Ending.TOO_SLOW: replies.TOO_SLOW,
+    Ending.TOO_LONG: replies.TOO_LONG,
+    Ending.HOPELESS: replies.TOO_LARGE,
+}
 
 
 @dataclass(frozen=True)
@@ -174,8 +179,22 @@ class Session(Introduction):
             self.show_out(replies.SPOKE_TOO_SOON)
         elif refusal is not None or self._transaction is None:
             await self.say(refusal or replies.NEED_RECIPIENT)
+        elif self._is_stranger():
+            await self._take_from_stranger(self._transaction)
         else:
             await self._take_message(self._transaction)
+
+    def _is_stranger(self) -> bool:
+        """Whether a message would be of who has not signed in, at a listener for everybody."""
+        return self._account is None and self._entrance.is_public
+
+    async def _take_from_stranger(self, transaction: Transaction) -> None:
+        """Take a message whose sender nobody knows before it is whole: not too many of them at a time."""
+        with self._lobby.berths.one(most=self._limits.strangers_at_once) as is_free:
+            if is_free:
+                await self._take_message(transaction)
+            else:
+                await self.say(replies.TOO_MANY_STRANGERS)
 
     def _refuse_data(self, arg: str | None) -> Reply | None:
         if arg:
@@ -222,7 +241,9 @@ class Session(Introduction):
         self._reset_timeout(_DAY)
         await self.push(str(replies.GO_AHEAD))
         ending = await transfer.carry_on(
-            bytes_a_second=self._limits.min_bytes_per_second, pace_seconds=self._limits.pace_seconds
+            bytes_a_second=self._limits.min_bytes_per_second,
+            pace_seconds=self._limits.pace_seconds,
+            within=self._limits.stranger_seconds if self._is_stranger() else math.inf,
         )
         self._reset_timeout()
         return ending

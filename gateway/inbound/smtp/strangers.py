@@ -10,7 +10,8 @@ from gateway.errors import ConfigError, Fault
 from gateway.inbound.smtp.dmarc import DomainProof
 from gateway.inbound.smtp.nameserver import NameServer
 from gateway.inbound.smtp.sender import Register
-from gateway.settings import DnsSettings, Settings
+from gateway.mailsettings import DnsSettings
+from gateway.settings import Settings
 
 
 class Strangers:

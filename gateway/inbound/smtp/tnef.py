@@ -22,6 +22,7 @@ SIGNATURE = b"\x78\x9f\x3e\x22"
 
 _ATTACHMENT_LEVEL = 2
 _REND_DATA, _TITLE, _DATA, _PROPERTIES, _CODEPAGE = 0x9002, 0x8010, 0x800F, 0x9005, 0x9007
+_MESSAGE_LEVEL, _CLASS, _CLASS_BYTES = 1, 0x8008, 256
 
 _SIZES = {0x02: 2, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x0A: 4, 0x0B: 2, 0x14: 8, 0x40: 8, 0x48: 16}
 _STRING8, _UNICODE, _OBJECT, _BINARY = 0x1E, 0x1F, 0x0D, 0x0102
@@ -88,10 +89,11 @@ class _Attachment:
 
 
 class TnefReader:
-    """One envelope. `is_readable` is final when the events have ended."""
+    """One envelope. `is_readable` and `message_class` are final when the events have ended."""
 
     def __init__(self, pieces: Iterator[bytes], *, depth: int) -> None:
         self.is_readable = True
+        self.message_class = ""  # what Outlook takes the message for, lower case
         self._bytes = _Bytes(pieces)
         self._depth = depth  # further envelopes that may be opened
         self._codepage = "cp1252"
@@ -102,7 +104,7 @@ class TnefReader:
         self.is_readable = self._bytes.read(6).startswith(SIGNATURE)
         while self.is_readable and len(head := self._bytes.read(9)) == 9:
             level, attribute, length = struct.unpack("<BII", head)
-            if level not in (1, _ATTACHMENT_LEVEL):
+            if level not in (_MESSAGE_LEVEL, _ATTACHMENT_LEVEL):
                 self.is_readable = False
                 break
             yield from self._attribute(attribute & 0xFFFF, level, length)
@@ -115,6 +117,8 @@ class TnefReader:
         attachment = self._attachment
         if attribute == _CODEPAGE:
             self._codepage = _codepage(body.number())
+        elif attribute == _CLASS and level == _MESSAGE_LEVEL:
+            self.message_class = self._text(body.read(min(length, _CLASS_BYTES)), _STRING8).lower()
         elif attribute == _REND_DATA and level == _ATTACHMENT_LEVEL:
             yield from self._close()
             self._attachment = _Attachment()

@@ -6,6 +6,7 @@ message: that is `data` (Source: SPEC 4, 11).
 """
 
 import asyncio
+import math
 from enum import Enum, auto
 
 from gateway.inbound.smtp.data import Reception
@@ -18,6 +19,7 @@ class Ending(Enum):
 
     WHOLE = auto()
     TOO_SLOW = auto()
+    TOO_LONG = auto()  # more time was taken than this sender has
     HOPELESS = auto()  # far over the limit
 
 
@@ -38,14 +40,18 @@ class Transfer(asyncio.BufferedProtocol):
         self._transport = transport
         transport.set_protocol(self)
 
-    async def carry_on(self, *, bytes_a_second: int, pace_seconds: float) -> Ending:
-        """Wait for the end, for the disk where it is behind, and not for ever."""
+    async def carry_on(self, *, bytes_a_second: int, pace_seconds: float, within: float = math.inf) -> Ending:
+        """Wait for the end, for the disk where it is behind, and not for ever: at most `within` seconds."""
+        now = asyncio.get_running_loop().time
+        until = now() + within
         while not self._is_whole:
             before = self._reception.received
             try:
-                async with asyncio.timeout(pace_seconds):
+                async with asyncio.timeout(min(pace_seconds, until - now())):
                     await self._news.wait()
             except TimeoutError:
+                if now() >= until:
+                    return Ending.TOO_LONG
                 if self._reception.received - before < bytes_a_second * pace_seconds:
                     return Ending.TOO_SLOW
             self._news.clear()

@@ -114,7 +114,7 @@ def _unpacked(message: Message, folder: _PartFolder) -> Unpacked:
     return Unpacked(
         subject=heading.subject,
         message_id=heading.message_id,
-        is_automatic=bool(heading.automation.marks),
+        is_automatic=message.is_report or bool(heading.automation.marks),
         comment=message.comment,
         tags=message.tags,
         parts=tuple(_part(part, folder, names.get(part.container or 0, "")) for part in message.parts),

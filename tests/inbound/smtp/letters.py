@@ -51,9 +51,13 @@ FAULTS = frozenset(
     ]
 )
 FLAWS = frozenset(["unclosed", "base64-footer"])
-LATE = frozenset(["signature-picture", "no-file-in-tnef", "unreadable-tnef"])  # said when the bytes were seen
+LATE = frozenset(
+    ["signature-picture", "no-file-in-tnef", "unreadable-tnef", "recall-request"]
+)  # said when the bytes were seen
 IGNORED = frozenset(row.why for row in TABLE if row.why) | LATE
-CAUSES = frozenset(["", "nothing-attached", "cloud-link-only", "encrypted-message", "no-file-in-tnef"])
+CAUSES = frozenset(
+    ["", "nothing-attached", "cloud-link-only", "encrypted-message", "no-file-in-tnef", "recall-request"]
+)
 
 
 def part(body: bytes = b"", *headers: str | bytes) -> bytes:

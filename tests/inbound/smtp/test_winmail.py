@@ -200,6 +200,48 @@ def test_no_file_inside_is_a_cause_and_no_crash(rule):
     assert found.message.cause == "no-file-in-tnef"
 
 
+def of_class(name):
+    return tnef.envelope(tnef.attribute(tnef.MESSAGE, tnef.CLASS, name.encode() + b"\0"))
+
+
+@pytest.mark.parametrize(
+    "name", ["IPM.Microsoft Mail.Read Receipt", "IPM.Microsoft Mail.Non-Delivery", "REPORT.IPM.Note.IPNRN"]
+)
+def test_a_report_in_an_envelope_is_a_report(name):
+    found = winmail(of_class(name))
+    assert found.kinds == ["text-body", "delivery-report"]
+    assert found.message.is_report
+
+
+def test_a_report_that_a_person_forwards_is_no_report_of_theirs():
+    inner = multipart(part(base64_lines(of_class("REPORT.IPM.Note.NDR")), WINMAIL, BASE64), boundary=b"inner")
+    found = read(multipart(part(b"See this", PLAIN), part(b"Subject: x\r\n" + inner, "Content-Type: message/rfc822")))
+    assert "delivery-report" in found.kinds
+    assert not found.message.is_report
+
+
+def test_a_recall_of_outlook_is_a_cause_of_its_own():
+    found = winmail(of_class("IPM.Outlook.Recall"))
+    assert found.kinds == ["text-body", "recall-request"]
+    assert found.message.cause == "recall-request"
+    assert not found.message.is_report
+
+
+RECALL = b"Subject: Recall: Return for 2026\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("letter", "cause"),
+    [
+        (RECALL + b'Ashdown, Ruth would like to recall the message, "Return for 2026".\r\n', "recall-request"),
+        (RECALL + b"Please find the recall of products attached.\r\n", "nothing-attached"),
+        (b"Subject: Files\r\n\r\nI would like to recall the message of Monday.\r\n", "nothing-attached"),
+    ],
+)
+def test_a_recall_to_another_mail_system_is_known_by_its_words(letter, cause):
+    assert read(letter).message.cause == cause
+
+
 def test_beside_a_file_an_empty_envelope_is_no_cause():
     found = read(multipart(part(base64_lines(tnef.envelope()), WINMAIL, BASE64), attachment()))
     assert found.kinds == ["no-file-in-tnef", "file"]
