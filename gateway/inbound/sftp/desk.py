@@ -5,8 +5,9 @@ that was cut off. It decides nothing about names: that is `sending` (Source: SPE
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from weakref import WeakSet
 
 from gateway.core.model import Unfinished
 from gateway.core.register import Account
@@ -14,7 +15,8 @@ from gateway.inbound.sftp.ranges import Ranges
 from gateway.pipeline.locks import NamedLocks
 from gateway.ports import Intake
 
-GHOST_FOR = timedelta(minutes=10)  # a completed upload stays visible in Send Files, since clients look again
+GHOST_FOR = timedelta(minutes=10)  # after its session's end, a completed upload stays visible: clients look again
+GHOSTS = 10_000  # of a person; the oldest is forgotten for one more
 
 Shown = tuple[int, datetime]  # size in bytes, time
 
@@ -55,6 +57,8 @@ class Ghost:
     size: int
     at: datetime
     was_taken: bool
+    owner: object  # the session's Sending
+    until: datetime | None = None  # None: as long as its session lasts
 
 
 @dataclass
@@ -65,6 +69,7 @@ class Desk:
     unfinished_for: timedelta = timedelta(hours=24)  # how long bytes are kept to be taken up again
     _open: dict[tuple[str, str], Upload] = field(default_factory=dict)
     _ghosts: dict[tuple[str, str], Ghost] = field(default_factory=dict)  # oldest first
+    _gone: WeakSet[object] = field(default_factory=WeakSet)  # sessions that ended
     _parked: dict[tuple[str, str], Unfinished] = field(default_factory=dict)
 
     # To be taken up again
@@ -110,24 +115,28 @@ class Desk:
     def remember(self, school: str, name: str, ghost: Ghost) -> None:
         """Show what became of it, for some minutes."""
         self._ghosts.pop((school, name), None)
-        self._ghosts[school, name] = ghost
-        self._forget(ghost.at)
+        is_late = ghost.owner in self._gone  # it was completed while its session ended
+        self._ghosts[school, name] = replace(ghost, until=ghost.at + GHOST_FOR) if is_late else ghost
+        if len(self._ghosts) > GHOSTS:
+            del self._ghosts[next(iter(self._ghosts))]
+
+    def left(self, owner: object, now: datetime) -> None:
+        """Take the end of a session: what it completed is shown for some minutes more."""
+        self._gone.add(owner)
+        self._ghosts = {
+            key: replace(ghost, until=now + GHOST_FOR) if ghost.owner is owner else ghost
+            for key, ghost in self._ghosts.items()
+            if ghost.until is None or now < ghost.until
+        }
 
     def ghost(self, school: str, name: str, now: datetime) -> Ghost | None:
         """Return what became of an upload of this name a moment ago."""
         found = self._ghosts.get((school, name))
-        return found if found is not None and now - found.at < GHOST_FOR else None
+        return found if found is not None and (found.until is None or now < found.until) else None
 
     def exorcise(self, school: str, name: str) -> None:
         """Forget a ghost: its owner removed it from view. The file itself is not touched."""
         self._ghosts.pop((school, name), None)
-
-    def _forget(self, now: datetime) -> None:
-        while self._ghosts:
-            key, oldest = next(iter(self._ghosts.items()))
-            if now - oldest.at < GHOST_FOR:
-                return
-            del self._ghosts[key]
 
     # Looking
 

@@ -55,6 +55,10 @@ class Portal:
         self._served: dict[str, Ranges] = {}  # by file: a reading may take several handles
         self._own_keys = KeyWriting(sight, doors.keys, peer=peer)
 
+    def left(self) -> None:
+        """Take the end of the session."""
+        self._desk.left(self._sending, self._sight.clock.now())
+
     # Looking
 
     def absolute(self, path: str) -> str:

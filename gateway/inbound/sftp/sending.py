@@ -225,7 +225,7 @@ class Sending:
     async def _refuse(self, school: str, name: str, reason: str, detail: str = "") -> No:
         """Record a refusal with no byte kept; a client may look for the name, or remove it, without an error."""
         if order_of(school) is not None:
-            self._desk.remember(school, name, Ghost(0, self._now(), was_taken=False))
+            self._desk.remember(school, name, Ghost(0, self._now(), was_taken=False, owner=self))
             return No(detail or sentence_for(reason))
         account = self._sight.account
         sentence = await self._doors.receive.refuse(
@@ -238,7 +238,7 @@ class Sending:
             peer=self._peer,
             verified_by=self._verified_by,
         )
-        self._desk.remember(school, name, Ghost(0, self._now(), was_taken=False))
+        self._desk.remember(school, name, Ghost(0, self._now(), was_taken=False, owner=self))
         return No(sentence)
 
     async def _turn_away(self, upload: Upload, reason: str, detail: str = "") -> No:
@@ -264,7 +264,7 @@ class Sending:
             await intake.discard()
             await self._forget(parked)
             return refusals.try_again(trouble)
-        self._desk.remember(school, name, Ghost(size, envelope.received_at, was_taken=True))
+        self._desk.remember(school, name, Ghost(size, envelope.received_at, was_taken=True, owner=self))
         self._doors.receive.accepted(envelope)
         await self._forget(parked)
         return None

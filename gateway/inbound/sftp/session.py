@@ -120,6 +120,7 @@ class PortalSession(asyncssh.SSHServerSession[bytes]):
         self.is_ended = True
         if self._engine is not None:
             self._engine.end()
+        self._portal.left()
 
     # What the answering needs
 

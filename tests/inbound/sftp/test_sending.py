@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.core.model import Status
-from gateway.inbound.sftp.desk import GHOST_FOR
+from gateway.inbound.sftp.desk import GHOST_FOR, GHOSTS, Ghost
 from gateway.inbound.sftp.means import Shares
 from gateway.inbound.sftp.packets import OpenFlags, StatusCode
 from gateway.inbound.sftp.portal import No
@@ -299,8 +299,31 @@ async def test_a_file_stays_visible_under_its_name_after_its_close(scene, person
         assert (leaf.size, leaf.at) == (len(PDF), scene.clock.now())
         await scene.idle()
     assert await person(SAMIR).ls("/Send Files") == [GOOD], "in the person's other sessions too"
+    scene.clock.advance(2 * GHOST_FOR.total_seconds())
+    assert await samir.ls("/Send Files") == [GOOD], "as long as the session lasts"
+    samir.portal.left()
+    scene.clock.advance(GHOST_FOR.total_seconds() - 1)
+    assert await person(SAMIR).ls("/Send Files") == [GOOD], "and some minutes"
+    scene.clock.advance(1)
+    assert await person(SAMIR).ls("/Send Files") == []
+
+
+async def test_what_is_completed_while_its_session_ends_is_not_shown_for_ever(scene, person):
+    samir = person(SAMIR)
+    upload = await samir.begin(GOOD, PDF)
+    samir.portal.left()
+    assert await samir.portal.close(upload) is None
+    assert await person(SAMIR).ls("/Send Files") == [GOOD]
     scene.clock.advance(GHOST_FOR.total_seconds())
-    assert await samir.ls("/Send Files") == []
+    assert await person(SAMIR).ls("/Send Files") == []
+
+
+async def test_of_many_completed_uploads_the_oldest_is_forgotten(scene, person):
+    desk, now = person(SAMIR).desk, scene.clock.now()
+    for number in range(GHOSTS + 1):
+        desk.remember("8302000", f"{number}.pdf", Ghost(1, now, was_taken=True, owner=None))
+    assert len(list(desk.shown("8302000", now))) == GHOSTS
+    assert desk.ghost("8302000", "0.pdf", now) is None
 
 
 async def test_a_file_is_visible_under_its_name_while_it_comes(person):
