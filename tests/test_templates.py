@@ -247,6 +247,7 @@ PUBLISHED = sample_published()
 CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     "published": ("published", PUBLISHED[0]),
     "published-confirmed": ("published", PUBLISHED[3]),
+    "published-nothing": ("published", PUBLISHED[-1]),
     "published-again": ("published", PUBLISHED[4]),
     "receipt-sent": ("receipt", receipt_for(message_of(GOOD, parts=(LOGO,)))),
     "receipt-upload": ("receipt", receipt_for(message_of(GOOD, channel=Channel.SFTP, parts=()))),

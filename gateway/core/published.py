@@ -4,6 +4,7 @@ Owns these contexts. They go to who published alone, so names are whole; what we
 a mail merge is hundreds (Source: SPEC 7, 10).
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,7 @@ class Outcome:
     folder: str
     documents: int
     schools: int
+    confirmed_by: str  # who let it out, where it waited
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ class Published:
     more: int  # held or waiting, and not listed
     repeated: tuple[str, ...]  # names of what its schools had already
     left_out: tuple[str, ...]  # parts of a message that are no documents: name and why
-    confirmed_by: str  # who let it out, where it waited
     second_person: bool
+    nothing: str = ""  # why a message brought no document
 
 
 def published(
@@ -87,7 +89,6 @@ def published(
         more=max(0, len(held) - MOST_ROWS) + max(0, len(waiting) - MOST_ROWS),
         repeated=tuple(part.name or "" for part in parts if part.fate == "duplicate"),
         left_out=tuple(f"{part.name}: {part.why}" for part in parts if part.fate == "ignored" and part.name),
-        confirmed_by=next((a.document.confirmed_by for a in documents if a.document.confirmed_by), ""),
         second_person=second_person,
     )
 
@@ -116,12 +117,13 @@ def _item(addressed: Addressed, names: dict[str, str], directory: Directory, hea
 
 
 def _outcomes(documents: Sequence[Addressed], names: dict[str, str]) -> tuple[Outcome, ...]:
-    found: dict[str, tuple[int, set[str]]] = {}
+    found: dict[tuple[str, str], list[Addressed]] = defaultdict(list)
     for addressed in documents:
-        folder = _folder(addressed.document, names)
-        count, schools = found.get(folder, (0, set()))
-        found[folder] = (count + 1, schools | set(addressed.schools))
-    return tuple(Outcome(folder, count, len(schools)) for folder, (count, schools) in sorted(found.items()))
+        found[_folder(addressed.document, names), addressed.document.confirmed_by or ""].append(addressed)
+    return tuple(
+        Outcome(folder, len(some), len({school for a in some for school in a.schools}), by)
+        for (folder, by), some in sorted(found.items(), key=lambda item: item[0])
+    )
 
 
 def _folder(document: Document, names: dict[str, str]) -> str:
@@ -172,7 +174,7 @@ def sample_published() -> tuple[Mapping[str, object], ...]:
         ((), False, parts),
         ((nobody,) * (MOST_ROWS + 1), False, parts),
     )
-    return tuple(
+    samples = tuple(
         plain(
             published(
                 documents,
@@ -187,3 +189,4 @@ def sample_published() -> tuple[Mapping[str, object], ...]:
         )
         for documents, is_strict, fates in told
     )
+    return (*samples, {**samples[4], "repeated": [], "nothing": "There was no file in your message."})

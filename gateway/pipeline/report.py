@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from gateway.core.documents import Addressed, DocumentState
 from gateway.core.model import Channel, Notice, PartFate, Submission
-from gateway.core.nofile import no_file
+from gateway.core.nofile import CAUSES
 from gateway.core.notices import plain
 from gateway.core.published import Published, published
 from gateway.core.register import Account
@@ -52,14 +52,13 @@ class Report:
         if reader is None or not reader.email:
             return submission
         at = submission.received_at
+        told = self._published(submission.documents, reader, at, submission.parts)
         notice = Notice(
             id=f"{submission.id}-n1",
-            template="no-file" if submission.outcome else "published",
+            template="published",
             username=reader.username,
             address=reader.email,
-            context=plain(no_file(submission, reader=reader, head=self._answer.letterhead()))
-            if submission.outcome
-            else plain(self._published(submission.documents, reader, at, submission.parts)),
+            context=plain(replace(told, nothing=_why_nothing(submission))),
             submission=submission.id,
             due_at=at,
             first_due_at=at,
@@ -131,6 +130,11 @@ class Report:
 
     async def _put(self, told: _Told) -> None:
         await self._ledger.set_mark(_MARK, json.dumps(vars(told)))
+
+
+def _why_nothing(submission: Submission) -> str:
+    """Return why a message brought no document; "" when it did."""
+    return CAUSES.get(submission.outcome, CAUSES["no-file"]) if submission.outcome else ""
 
 
 def _told_of(mark: str | None) -> _Told:

@@ -280,7 +280,7 @@ class TestTheReport:
         await scene.idle()
         asked, done = scene.notices_to(OFFICER)
         assert document.id in asked.text
-        assert "Confirmed by Callum Eastwick." in done.text
+        assert "(confirmed by Callum Eastwick)" in " ".join(done.text.split())
 
     async def test_forgets_names_with_the_bytes(self, scene: Scene) -> None:
         await published(scene, "Offer for samir.pdf")
