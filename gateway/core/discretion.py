@@ -6,7 +6,7 @@ Owns the rules, not the words: those are `core.notices`. Pure (Source: SPEC 6, 1
 import re
 
 from gateway.core.documents import Document
-from gateway.core.model import FileRecord
+from gateway.core.model import FileRecord, Listed, Status
 from gateway.core.register import Account, Directory
 from gateway.core.routing import Catalogue
 
@@ -26,6 +26,18 @@ def heads_to_tell(
     if file.private or is_delicate(file.name, catalogue):
         return ()
     return tuple(head for head in directory.heads_of(file.school) if head.username != sender.username)
+
+
+def is_for_sender_alone(file: FileRecord | Listed, catalogue: Catalogue) -> bool:
+    """Return whether the sender alone, of the school's people, may see a file.
+
+    One of a private service; and a rejected one whose name says no service, or may have meant a private one: no fault
+    may ever widen who can read a file (SPEC 3, 6).
+    """
+    service = catalogue.get(file.service or "")
+    if file.private or (service is not None and service.private):
+        return True
+    return file.status is Status.REJECTED and (service is None or is_delicate(file.name, catalogue))
 
 
 def is_delicate(name: str, catalogue: Catalogue) -> bool:

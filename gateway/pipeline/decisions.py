@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gateway.core.admission import Refusal
+from gateway.core.discretion import is_for_sender_alone
 from gateway.core.lifecycle import Event, refusal
 from gateway.core.model import Drop, FileRecord
 from gateway.core.reasons import Reason
@@ -71,7 +72,7 @@ class Decisions:
 
     async def recall(self, file: str, *, by: Actor) -> FileRecord | Refusal:
         """Take a file back for the sender's school, every drop first."""
-        found = await self._begin(file, Event.RECALL, by, _may_as_sender)
+        found = await self._begin(file, Event.RECALL, by, self._may_as_sender)
         if isinstance(found, Refusal):
             return found
         taken = await self._withdraw.take_back(found)
@@ -127,7 +128,7 @@ class Decisions:
 
     async def accept(self, file: str, *, by: Actor, name: str | None = None) -> FileRecord | Refusal:
         """Send held bytes under a better name: the correction that was offered, or the one given."""
-        found = await self._begin(file, Event.ACCEPT, by, _may_accept)
+        found = await self._begin(file, Event.ACCEPT, by, self._may_accept)
         if isinstance(found, Refusal):
             return found
         if await self._withdraw.is_taking_back(found):
@@ -152,6 +153,20 @@ class Decisions:
             return forbidden
         sentence = refusal(file, event)
         return Refusal(f"not-{event}", sentence) if sentence else file
+
+    def _may_as_sender(self, file: FileRecord, account: Account) -> Refusal | None:
+        """The sender, or for a file that is not the sender's alone somebody of the same school."""
+        if file.sent_by_user == account.username:
+            return None
+        of_school = account.role is not Role.OFFICER and file.school is not None and file.school in account.schools
+        is_shared = not is_for_sender_alone(file, self._policy.current.catalogue)
+        return None if of_school and is_shared else _NOT_YOURS
+
+    def _may_accept(self, file: FileRecord, account: Account) -> Refusal | None:
+        """The sender's school; and the officers of its service, to take back their own rejection."""
+        if file.reason == Reason.REJECTED_BY_OFFICER and _may_as_officer(file, account) is None:
+            return None
+        return self._may_as_sender(file, account)
 
     def _rejected(self, file: FileRecord, words: str, by: Actor) -> FileRecord:
         term = self._policy.current.terms.for_rejected(self._clock.now(), Reason.REJECTED_BY_OFFICER)
@@ -209,21 +224,6 @@ class Decisions:
         return drops_for(file, service, due_at=due_at, run=f"{self._clock.new_id()[-6:]}-")
 
 
-def _may_as_sender(file: FileRecord, account: Account) -> Refusal | None:
-    """The sender, or for a file that is not private somebody of the same school."""
-    if file.sent_by_user == account.username:
-        return None
-    of_school = account.role is not Role.OFFICER and file.school is not None and file.school in account.schools
-    return None if of_school and not file.private else _NOT_YOURS
-
-
 def _may_as_officer(file: FileRecord, account: Account) -> Refusal | None:
     is_officer = account.role is Role.OFFICER and file.service is not None and file.service in account.services
     return None if is_officer else _NOT_OFFICER
-
-
-def _may_accept(file: FileRecord, account: Account) -> Refusal | None:
-    """The sender's school; and the officers of its service, to take back their own rejection."""
-    if file.reason == Reason.REJECTED_BY_OFFICER and _may_as_officer(file, account) is None:
-        return None
-    return _may_as_sender(file, account)

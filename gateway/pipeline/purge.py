@@ -12,6 +12,7 @@ from gateway.core.retention import what_stays
 from gateway.errors import Transient
 from gateway.pipeline.policy import LivePolicy
 from gateway.pipeline.purge_documents import PurgeDocuments
+from gateway.pipeline.residue import Residue
 from gateway.ports import Archive, Clock, DropFolder, Ledger, Spool
 
 BATCH = 200
@@ -39,6 +40,7 @@ class Purge:
         self._clock = clock
         self._policy = policy
         self._documents = PurgeDocuments(ledger=ledger, archive=archive, clock=clock)
+        self._residue = Residue(ledger=ledger, spool=spool, policy=policy)
         self._has_erased = True  # perhaps just before the last stop
 
     async def due(self, at: datetime | None = None) -> list[FileRecord]:
@@ -53,7 +55,7 @@ class Purge:
         await self._ledger.mark_destroying([f.id for f in due], now)
         begun = await self._ledger.destroying()
         destroyed = sum([await self._destroy(file, actor) for file in begun]) + await self._mask_refused(now, actor)
-        destroyed += await self._documents.pass_once(actor=actor)
+        destroyed += await self._documents.pass_once(actor=actor) + await self._residue.pass_once(now, actor=actor)
         self._has_erased = self._has_erased or destroyed > 0
         if self._has_erased:
             self._has_erased = not await self._ledger.forget_erased()

@@ -154,6 +154,10 @@ class Terms(Protocol):
         """Write the record as it stays (masked), clear what goes with the bytes, and end the destruction."""
         ...
 
+    async def forget_fileless(self, *, since: str, until: str) -> int:
+        """Erase the words of submissions of these ids that brought no file or document; return how many they are."""
+        ...
+
     async def forget_erased(self) -> bool:
         """Leave nothing of what was erased in the engine's own logs; False when somebody still reads there."""
         ...

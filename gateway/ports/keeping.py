@@ -115,6 +115,10 @@ class Spool(Protocol):
         """Return the ids that were set aside, oldest first."""
         ...
 
+    async def drop_failed(self, id: str) -> None:
+        """Remove what was set aside, and the reason beside it; safe to repeat."""
+        ...
+
     async def parked(self) -> list[str]:
         """Return the ids of bytes under way or parked."""
         ...

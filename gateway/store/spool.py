@@ -84,6 +84,10 @@ class DiskSpool:
         names = await self._threads.run(self._disk.list, self._failed)
         return [n for n in names if not n.endswith(_WHY)]
 
+    async def drop_failed(self, id: str) -> None:
+        """Remove what was set aside; safe to repeat: the bytes go last."""
+        await self._threads.run(self._drop_failed, f"{self._failed}/{_checked(id)}")
+
     async def parked(self) -> list[str]:
         """Return the ids of bytes under way or parked, oldest first."""
         return await self._threads.run(self._disk.list, self._incoming)
@@ -96,6 +100,11 @@ class DiskSpool:
     async def free_bytes(self) -> int:
         """Return what is free on its disk."""
         return await self._threads.run(self._disk.free_bytes, self._root)
+
+    def _drop_failed(self, path: str) -> None:
+        self._disk.unlink(f"{path}{_WHY}")
+        self._disk.unlink(path)
+        self._disk.sync_folder(self._failed)
 
     def _growing(self, id: str) -> GrowingFile:
         return GrowingFile(self._disk, f"{self._incoming}/{_checked(id)}")

@@ -128,6 +128,7 @@ class TestWhoMayDecide:
             ("recall", HEAD, SEN, "not-yours"),  # another school's headteacher
             ("recall", HEADTEACHER, SAFE, "not-yours"),  # a private file may be about the headteacher
             ("accept", HEAD, SEND, "not-yours"),
+            ("accept", HEADTEACHER, SEND, "not-yours"),  # its name says no service: it is the sender's alone
             ("accept", OFFICER, SEND, "not-yours"),  # a rejected file is in no service's view
         ],
     )
@@ -140,7 +141,7 @@ class TestWhoMayDecide:
 
     @pytest.mark.parametrize(
         ("deed", "username", "name"),
-        [("recall", STAFF, SEN), ("recall", HEADTEACHER, SEN), ("recall", STAFF, SAFE), ("accept", HEADTEACHER, SEND)],
+        [("recall", STAFF, SEN), ("recall", HEADTEACHER, SEN), ("recall", STAFF, SAFE), ("accept", STAFF, SEND)],
     )
     async def test_the_sender_s_school_may(self, scene: Scene, deed: str, username: str, name: str) -> None:
         file = await sent(scene, name)
@@ -373,14 +374,14 @@ class TestRejecting:
 class TestACopier:
     """Its school's headteacher stands in for it, but never for what may be about the headteacher."""
 
-    @pytest.mark.parametrize(("name", "officer", "count"), [(SEN, OFFICER, 2), (SAFE, "beatrix.olney", 1)])
+    @pytest.mark.parametrize(("code", "officer", "count"), [("SEN", OFFICER, 2), ("SAFE", "beatrix.olney", 0)])
     async def test_tells_the_headteacher_what_became_of_its_file(
-        self, scene: Scene, name: str, officer: str, count: int
+        self, scene: Scene, code: str, officer: str, count: int
     ) -> None:
-        await scene.set_account(STAFF, role=Role.DEVICE)
-        await scene.email(STAFF, (name, b"scan"))
+        await scene.set_account(STAFF, role=Role.DEVICE, services=(code,))
+        await scene.email(STAFF, ("SCN_0001.pdf", b"%PDF-1.4 scan"))
         await scene.idle()
-        file = await scene.file(name)
+        (file,) = await scene.files()
         got = await scene.house.decisions.reject(file.id, by=actor(scene, officer), why="Not legible.")
         assert isinstance(got, FileRecord)
         await scene.idle()

@@ -11,8 +11,8 @@ from enum import Enum, auto
 from typing import NamedTuple, Protocol, TypeAlias
 
 from gateway.core.admission import may_see_as_school
-from gateway.core.discretion import is_delicate
-from gateway.core.model import FileRecord, Listed, Status
+from gateway.core.discretion import is_for_sender_alone
+from gateway.core.model import FileRecord, Listed
 from gateway.core.register import Account
 from gateway.inbound.sftp.statustable import StatusTables
 from gateway.pipeline.directory import LiveDirectory
@@ -104,15 +104,8 @@ class Sight:
         """Return whether this person sees a file among those of its school."""
         if file.sent_by_user == self.account.username:
             return True  # as admission says, in whatever school; and most of ten thousand files are one person's
-        return may_see_as_school(self.account, file, private=self._is_private(file))
-
-    def _is_private(self, file: FileRecord | Listed) -> bool:
-        """Whether it is for its sender alone, as it is, or as its name may have been meant."""
-        catalogue = self.policy.current.catalogue
-        service = catalogue.get(file.service or "")
-        if file.private or (service is not None and service.private):
-            return True
-        return file.status is Status.REJECTED and is_delicate(file.name, catalogue)
+        private = is_for_sender_alone(file, self.policy.current.catalogue)
+        return may_see_as_school(self.account, file, private=private)
 
     def waiting_of(self, school: str) -> list[FileRecord]:
         """Return what waits for the scan of a school and this person may see, newest first."""

@@ -45,6 +45,17 @@ class TermBook(Desk):
         """Write the record as it stays, clear what goes with the bytes, and end the destruction; safe to repeat."""
         await self._write(partial(_mark_destroyed, file=file, actor=actor, now=self._clock.now()))
 
+    async def forget_fileless(self, *, since: str, until: str) -> int:
+        """Erase the words of submissions of these ids that brought no file or document; safe to repeat."""
+        return await self._write(partial(_forget_fileless, since=since, until=until))
+
+
+def _forget_fileless(tx: Transaction, since: str, until: str) -> int:
+    fileless = [id for (id,) in tx.rows("fileless", {"since": since, "until": until})]
+    for submission in fileless:
+        _erase_of_submission(tx, submission)
+    return len(fileless)
+
 
 def _mark_destroyed(tx: Transaction, file: FileRecord, actor: str, now: datetime) -> None:
     before = tx.row("not_yet_destroyed", {"id": file.id})
@@ -66,6 +77,7 @@ def _erase_of_file(tx: Transaction, file: FileRecord, name: str) -> None:
     tx.change("close_drops", {"file": file.id})
     tx.change("forget_placed_names", {"file": file.id})
     tx.change("mask_parts", {"file": file.id})
+    tx.change("clear_answers", {"username": file.sent_by_user, "since": stamp(file.sent_at)})
     tx.change("erase_words", {"about": file.id, "name": canonical(name).strip('"')})
 
 

@@ -71,3 +71,14 @@ UPDATE parts SET name = NULL WHERE submission = :submission AND {holds_nothing}
 
 -- name: clear_contexts
 UPDATE notices SET context = '{}' WHERE submission = :submission AND state <> 'due'
+
+-- name: clear_answers
+-- Answers to the sender since then may tell of the file, whatever message they answer. Nobody reads their words again.
+UPDATE notices SET context = '{}'
+WHERE username = :username AND template = 'answer' AND state <> 'due' AND first_due_at >= :since
+
+-- name: fileless
+SELECT s.id FROM submissions s WHERE s.id >= :since AND s.id < :until
+    AND NOT EXISTS (SELECT 1 FROM files f WHERE f.submission = s.id)
+    AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.submission = s.id)
+    AND NOT EXISTS (SELECT 1 FROM parts p WHERE p.submission = s.id AND p.file_id IS NOT NULL)

@@ -111,6 +111,17 @@ async def test_what_may_have_been_meant_for_a_private_service_is_its_senders_alo
     assert await status(person(YUSUF)) == []
 
 
+async def test_held_bytes_whose_name_says_no_service_are_the_senders_alone(scene, person):
+    jonas, name = person(JONAS), "8304053_SENDplan20261120.pdf"
+    await jonas.put(f"{name}.part")
+    await jonas.mv(f"/Send Files/{name}.part", f"/Send Files/{name}")
+    await scene.idle()
+    assert await person(JONAS).ls(REJECTED) == [name, f"{name}.reason.txt"]
+    assert await person(YUSUF).ls("/Rejected Files") == []
+    assert not await person(YUSUF).has(f"{REJECTED}/{name}")
+    assert await status(person(YUSUF)) == []
+
+
 async def test_what_was_refused_shows_as_its_reason_alone(person):
     samir = person(SAMIR)
     await samir.put("8302000_SENplan20261120.exe")
