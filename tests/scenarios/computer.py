@@ -24,6 +24,7 @@ from tests.scenarios.invariants import Books, Row
 
 WHO, SCHOOL = "samir.okonjo", "8302000"
 OFFICER = "nadia.rowbotham"
+OTHER = "ruth.ashdown"  # of another school
 WHOLE = (
     b"%PDF-1.4\n1 0 obj\n" + os.urandom(200_000).replace(b"%%EOF", b"") + b"\n%%EOF\n"
 )  # no whole number of any blocks
@@ -213,7 +214,7 @@ def computer_of(deployment: Path, folder: Path) -> Iterator[Computer]:
     key.write_private_key(str(folder / "key"))
     (folder / "key").chmod(0o600)
     daemon = Daemon(deployment, Relay(), key=key)
-    asyncio.run(daemon.set_up(WHO, OFFICER))
+    asyncio.run(daemon.set_up(WHO, OFFICER, OTHER))
     with (folder / "daemon.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "gateway", "-c", str(daemon.config), "run"],

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from tests.scenarios.computer import SCHOOL, WHO, WHOLE, Computer, Ended, computer_of, needs, until
+from tests.scenarios.computer import OTHER, SCHOOL, WHO, WHOLE, Computer, Ended, computer_of, needs, until
 from tests.scenarios.harness import copy_of
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(180)]
@@ -306,16 +307,16 @@ def test_a_broken_upload_may_be_sent_again_from_the_start(computer, request, put
 
 
 @contextmanager
-def slowly(computer: Computer, path) -> Iterator[subprocess.Popen]:
+def slowly(computer: Computer, path, *, who: str = WHO) -> Iterator[subprocess.Popen]:
     """Start an upload that takes half a minute, and yield when bytes have come."""
-    words = ["sftp", "-l", "100", "-B", "8192", "-P", str(computer.port), *computer.ssh_options, f"{WHO}@127.0.0.1"]
+    words = ["sftp", "-l", "100", "-B", "8192", "-P", str(computer.port), *computer.ssh_options, f"{who}@127.0.0.1"]
     program = subprocess.Popen(
         words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     with program:
         program.stdin.write(f'put {path} "Send Files/"\n'.encode())
         program.stdin.flush()
-        until(lambda: path.name in computer.sftp('ls "Send Files"').said, "bytes came")
+        until(lambda: path.name in computer.sftp('ls "Send Files"', who=who).said, "bytes came")
         yield program
 
 
@@ -336,6 +337,20 @@ def test_ctrl_c_in_openssh_closes_well_and_what_came_is_held_and_not_routed(comp
     assert (row["status"], row["reason"]) == ("Rejected", "truncated")
     assert row["place"]
     assert not (computer.gateway / "drops" / "SEN" / path.name).exists()
+
+
+@needs("sftp")
+def test_suspending_somebody_ends_their_upload_under_way_and_it_makes_no_file(computer, request):
+    path = computer.file(described(request))
+    path = path.rename(path.with_name(path.name.replace(SCHOOL, "8301102")))
+    suspend = ["admin", "users", "suspend", OTHER, "--reason", "pending investigation"]
+    with slowly(computer, path, who=OTHER) as program:
+        told = computer.run(sys.executable, "-m", "gateway", "-c", computer.gateway / "gateway.toml", *suspend)
+        assert told.code == 0, told.said
+        until(lambda: program.poll() is not None, "the session ended", seconds=10)
+    assert program.returncode != 0
+    assert computer.sftp("ls", who=OTHER).code != 0
+    assert computer.has_no_record(path.name)
 
 
 def test_a_channel_that_ends_without_a_close_makes_no_file(computer, request):
@@ -415,7 +430,7 @@ def test_what_openssh_asks_beside(computer, command):
         ('rmdir "Send Files"', "Folders can't be removed here."),
         ("ln -s Status.csv here", "Links are not known here."),
         ("mkdir more", "Folders can't be made here."),
-        ("put known_hosts /", "Files can be put into Send Files only"),
+        ("put known_hosts /", "Files can be put into Send Files only,"),
         ("rm Status.csv", "Nothing can be removed here."),
         ("rename Status.csv mine.csv", "Only these can be renamed:"),
     ],

@@ -9,7 +9,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from gateway.inbound.sftp.packets import UINT32, Attributes
@@ -18,6 +18,7 @@ from gateway.inbound.sftp.packets import UINT32, Attributes
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _RECENT: Final = 182 * 86_400  # seconds
 _QUARTER: Final = 900  # seconds
+_CLOCK: Final = tuple(f"{minute // 60:02}:{minute % 60:02}" for minute in range(24 * 60))
 _BATCH_BYTES: Final = 24_000  # a packet is full from here on; every client takes 34,000
 
 
@@ -59,9 +60,9 @@ def encode_entry(entry: Entry, *, now: float, zone: tzinfo | None) -> bytes:
 def long_name(entry: Entry, *, now: float, zone: tzinfo | None) -> str:
     """For example `-rw-r-----   1 leys     830          34816 Nov 22 10:51 8302000_SENplan20261122.pdf`."""
     name, said, owner, group = entry
-    mode = _shown_mode(said.permissions or 0)
+    whose = _shown_owner(said.permissions or 0, owner, group)
     when = _shown_time(said.mtime or 0, now=now, zone=zone)
-    return f"{mode}   1 {owner:<8} {group:<8} {said.size or 0:>8} {when} {name}"
+    return f"{whose} {said.size or 0:>8} {when} {name}"
 
 
 def encode_text(text: str) -> bytes:
@@ -69,7 +70,9 @@ def encode_text(text: str) -> bytes:
     return UINT32.pack(len(encoded)) + encoded
 
 
-_shown_mode = cache(stat.filemode)  # of the few that we show
+@lru_cache(maxsize=64)
+def _shown_owner(mode: int, owner: str, group: str) -> str:
+    return f"{stat.filemode(mode)}   1 {owner:<8} {group:<8}"
 
 
 def _shown_time(mtime: int, *, now: float, zone: tzinfo | None) -> str:
@@ -78,8 +81,7 @@ def _shown_time(mtime: int, *, now: float, zone: tzinfo | None) -> str:
     day, minute, year = _quarter_of(quarter, zone)
     if abs(now - mtime) >= _RECENT:
         return f"{day}  {year}"
-    hours, minutes = divmod(minute + seconds // 60, 60)
-    return f"{day} {hours:02}:{minutes:02}"
+    return f"{day} {_CLOCK[minute + seconds // 60]}"
 
 
 @lru_cache(maxsize=4096)

@@ -30,7 +30,7 @@ IS_FILE = No("This is a file, not a folder.")
 NO_LINKS = No("Links are not known here.")
 
 # Sending
-SEND_ONLY = No("Files can be put into Send Files only; it sends them.")
+SEND_ONLY = No("Files can be put into Send Files only, with several schools into that of one; it sends them.")
 NOT_PUT_HERE = No(
     "Files can't be put here. Documents for schools go into the right folder of Send to Schools; a file of an Inbox "
     "can be moved to Not Ours or Rejected of its service."

@@ -184,7 +184,7 @@ class SentMonth:
 def _sent_leaf(name: str, file: FileRecord | Listed) -> Leaf:
     if file.place is None:
         return Leaf(name, file.size or 0, file.sent_at, Waits())
-    stored = Stored(file.id, file.place, Shelf.SENT, is_received=file.status is Status.RECEIVED)
+    stored = Stored(file.id, file.place, Shelf.SENT, None, file.status is Status.RECEIVED)
     return Leaf(name, file.size or 0, file.sent_at, stored)
 
 

@@ -14,10 +14,12 @@ from gateway.core.layout import dated_name, split_name
 from gateway.core.register import School
 from gateway.core.unsafe import DEVICES, EDGES, MAX_BYTES
 
-_PLAIN = re.compile(r"[A-Za-z0-9_\-()+,= ][A-Za-z0-9_\-()+,= .]*")  # nearly every name: nothing in it to look at
+# Nearly every name: nothing in it to look at. Three letters that a device may begin with are looked at all the same.
+_PLAIN = re.compile(
+    rf"(?!(?i:{'|'.join({device[:3] for device in DEVICES})}))[\w\-()+,= ](?:[\w\-()+,= .]*[\w\-()+,=])?", re.ASCII
+)
 _FORBIDDEN = frozenset('<>:"/\\|?*')  # on Windows
 _STAND_IN = "_"
-_DEVICES_BEGIN = frozenset(device[:3] for device in DEVICES)
 
 
 class Named(Protocol):
@@ -44,7 +46,7 @@ def fold(name: str) -> str:
 
 def safe_name(name: str) -> str:
     """Return a name that every reader's computer can keep; most are returned as they are."""
-    if _PLAIN.fullmatch(name) and name[-1] not in ". " and not _is_device(name):
+    if _PLAIN.fullmatch(name):
         return name
     clean = "".join(
         _STAND_IN if c in _FORBIDDEN or not c.isprintable() else c for c in unicodedata.normalize("NFC", name)
@@ -54,7 +56,7 @@ def safe_name(name: str) -> str:
 
 
 def _is_device(name: str) -> bool:
-    return name[:3].upper() in _DEVICES_BEGIN and name.partition(".")[0].rstrip(" ").upper() in DEVICES
+    return name.partition(".")[0].rstrip(" ").upper() in DEVICES
 
 
 def _cut(name: str) -> str:
