@@ -51,6 +51,7 @@ from gateway.pipeline.sweep import Sweep
 from gateway.pipeline.telling import Telling
 from gateway.pipeline.tokens import Tokens
 from gateway.pipeline.transitions import Transitions
+from gateway.pipeline.unread import Unread
 from gateway.pipeline.ways import Folder, Inbox, Mailed, Pushed
 from gateway.pipeline.withdraw import Withdraw
 from gateway.pipeline.worker import Turn
@@ -82,6 +83,7 @@ class Turns:
     report: Turn
     requests: Turn
     daily_emails: Turn
+    unread: Turn
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class House:
     remind: Remind
     requests: FileRequests
     daily_emails: DailyEmails
+    unread: Unread
     notifier: Notifier
     purge: Purge
     collect: Collect
@@ -300,6 +303,7 @@ def build(
         remind=Remind(telling),
         requests=FileRequests(telling),
         daily_emails=DailyEmails(telling),
+        unread=Unread(telling),
         notifier=Notifier(
             outbox=ledger, courier=courier, renderer=templates, clock=clock, policy=policy, tokens=tokens
         ),

@@ -92,6 +92,7 @@ class Daemon:
             ("sweep", house.sweep, turns.sweep, 3600.0),
             ("remind", house.remind, turns.remind, 15.0),
             ("daily-email", house.daily_emails, turns.daily_emails, 15.0),
+            ("unread", house.unread, turns.unread, 15.0),
             ("requests", house.requests, turns.requests, 15.0),
         ]
         workers = [run_worker(stage, worker, turn, every=every) for stage, worker, turn, every in table]

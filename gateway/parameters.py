@@ -77,6 +77,7 @@ def policy_of(settings: Settings, tables: Tables) -> Policy:
             second_person=settings.documents.second_person,
             head_only=settings.documents.head_only,
             digest_at=settings.documents.digest_at,
+            unread_days=settings.documents.unread_warning_days,
         ),
         keys=KeyPolicy(
             KeyRules(settings.keys.min_rsa_bits, settings.keys.max_per_account),

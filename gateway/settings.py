@@ -187,6 +187,7 @@ class DocumentsSettings(Table):
     second_person: bool = False  # who confirms must be another than who published
     head_only: bool = False
     digest_at: TimeOfDay = time(16, 0)
+    unread_warning_days: CountOrNone = 14
 
 
 class RequestsSettings(Table):

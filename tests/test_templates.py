@@ -18,7 +18,7 @@ import pytest
 from gateway.core.asking import asked
 from gateway.core.dailyemail import daily_email
 from gateway.core.digests import service_digest, uncollected, undeliverable, waits_in_inbox
-from gateway.core.documents import Document
+from gateway.core.documents import Addressed, Document
 from gateway.core.keynews import CHANGED, OLD
 from gateway.core.model import Channel, Drop, DropState, FileRecord, PartFate, Status, Submission
 from gateway.core.names import Rules, read_name
@@ -30,6 +30,7 @@ from gateway.core.register import Directory
 from gateway.core.replies import TONES, Outcome, answered
 from gateway.core.requests import FileRequest
 from gateway.core.tidings import tidings
+from gateway.core.unread import unread_summary
 from gateway.sample import read_sample
 from gateway.settings import read_settings
 from gateway.tables import read_tables
@@ -343,6 +344,23 @@ CASES: dict[str, tuple[str, Mapping[str, object]]] = {
             {"8302000": [LETTER_OF_LA], "8301102": [replace(LETTER_OF_LA, supersedes="earlier")]}, full_names=True
         ),
     ),
+    "unread": ("unread", daily_of({"8302000": [LETTER_OF_LA, replace(LETTER_OF_LA, folder="send")]})),
+    "unread-summary": (
+        "unread-summary",
+        plain(
+            unread_summary(
+                (
+                    Addressed(replace(LETTER_OF_LA, reach=450), ("8301102", "8302000")),
+                    Addressed(replace(LETTER_OF_LA, reach=30), tuple(sorted(DIRECTORY.schools)) * 2),
+                ),
+                reader="Nadia",
+                days=14,
+                head=HEAD,
+                directory=DIRECTORY,
+                folders=TABLES.folders,
+            )
+        ),
+    ),
     "file-request": ("file-request", asked_for()),
     "file-request-reminder": ("file-request-reminder", asked_for(at=AT + timedelta(days=13))),
     "file-request-overdue": (
@@ -394,11 +412,14 @@ def test_no_line_is_too_long_but_for_a_name(case: str) -> None:
     assert len(letter.subject) <= WIDTH
 
 
+ABOUT_MANY = ("service-digest", "uncollected", "published", "digest", "unread", "unread-summary")
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_every_notice_says_whom_to_ask_and_its_reference(case: str) -> None:
     text = TABLES.templates.render(*CASES[case]).text
     assert SETTINGS.authority.contact in text
-    is_of_none = CASES[case][0] in ("service-digest", "uncollected", "published", "digest", *ABOUT_ACCESS)  # or of many
+    is_of_none = CASES[case][0] in (*ABOUT_MANY, *ABOUT_ACCESS)
     assert is_of_none or "01kaj0golden000000000000aa" in text
 
 
@@ -450,7 +471,7 @@ def files_in(context: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     services += [file for school in schools for folder in school["folders"] for file in folder["documents"]]
     own = [context["file"]] if isinstance(context.get("file"), dict) else []
     own += [context] if "name" in context else []
-    return [*context.get("files", ()), *context.get("rows", ()), *services, *own]
+    return [*context.get("files", ()), *context.get("documents", ()), *context.get("rows", ()), *services, *own]
 
 
 @pytest.mark.parametrize("case", CASES)

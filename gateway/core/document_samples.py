@@ -8,11 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from gateway.core.dailyemail import MOST_ROWS, TEMPLATE, daily_email
-from gateway.core.documents import Document, DocumentState
+from gateway.core.documents import Addressed, Document, DocumentState
 from gateway.core.model import Channel
 from gateway.core.notices import Letterhead, plain
 from gateway.core.register import Account, AccountState, Directory, Role, School
 from gateway.core.routing import Folder
+from gateway.core.unread import MOST_ROWS as MOST_DOCUMENTS
+from gateway.core.unread import MOST_SCHOOLS, SUMMARY, unread_summary
+from gateway.core.unread import TEMPLATE as UNREAD
 
 _AT = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
 _HEAD = Letterhead("Derbyshire", "the files team, files-help@derbyshire.example, 01632 960123")
@@ -58,9 +61,17 @@ def sample_documents() -> dict[str, tuple[Mapping[str, object], ...]]:
         (several, replace(_HEAD, full_names=True), {"8302000": [_PRIVATE], "8303308": lots}),
         (several, _HEAD, {"8303308": [_LETTER]}),
     )
-    return {
-        TEMPLATE: tuple(
-            plain(daily_email(documents, reader=reader, at=_AT, head=head, directory=_DIRECTORY, folders=_FOLDERS))
-            for reader, head, documents in cases
-        )
-    }
+    emails = tuple(
+        plain(daily_email(documents, reader=reader, at=_AT, head=head, directory=_DIRECTORY, folders=_FOLDERS))
+        for reader, head, documents in cases
+    )
+    return {TEMPLATE: emails, UNREAD: emails, SUMMARY: _summaries()}
+
+
+def _summaries() -> tuple[Mapping[str, object], ...]:
+    one = Addressed(_LETTER, ("8302000", "8303308"))
+    to_many = Addressed(replace(_LETTER, folder="gone", reach=450), ("8302000",) * (MOST_SCHOOLS + 1))
+    return tuple(
+        plain(unread_summary(unread, reader="Olive", days=14, head=_HEAD, directory=_DIRECTORY, folders=_FOLDERS))
+        for unread in ((one, to_many), (one,), (one,) * (MOST_DOCUMENTS + 1))
+    )

@@ -33,6 +33,8 @@ _HAPPENED: Mapping[str, str] = {  # the notice -> what it tells of, in words for
     "undeliverable": "A delivery to {service} was given up. To try again: gateway admin deliveries retry {delivery}",
     "waits-in-inbox": "A file for {service} is too large for this mailbox and waits in the Inbox.",
     "digest": "New documents have come for your school: {total}.",
+    "unread": "Documents for your school will be destroyed soon, and nobody has opened them yet: {total}.",
+    "unread-summary": "Documents that you published were not opened by every school: {total}.",
     "file-request": "{authority} asks your school for a file: {title}. It is for {service}, by {until}.",
     "file-request-reminder": "No file that counts has come from your school yet: {title}, for {service}, by {until}.",
     "keys-changed": "The keys of your account {username} were changed by {by}, on {at}.",

@@ -71,6 +71,7 @@ class DocumentPolicy:
     second_person: bool = False  # who confirms must be another than who published
     head_only: bool = False  # whether there are documents for headteachers alone
     digest_at: time = time(16, 0)  # of the day, in the authority's time zone
+    unread_days: int = 14  # before the end of what nobody opened, when that is told; 0 is never
 
     def folder(self, key: str) -> Folder | None:
         """Return the folder of this key."""

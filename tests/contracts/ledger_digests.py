@@ -1,10 +1,12 @@
 """What every ledger keeps of the daily email: who chose it, and its words no longer than they are needed."""
 
 from dataclasses import replace
+from datetime import timedelta
 
+from gateway.core.documents import Addressed, DocumentReading, DocumentState
 from gateway.core.model import NoticeState
 from gateway.ports import Ledger
-from tests.contracts.ledger_values import a_notice, an_account
+from tests.contracts.ledger_values import SCHOOL, a_document, a_notice, an_account, published
 from tests.fakes import MORNING
 
 
@@ -35,3 +37,31 @@ class DigestContract:
         for notice in (digest, other):
             await ledger.mark_notice(replace(notice, state=NoticeState.SENT, sent_at=MORNING))
         assert [(await ledger.notice(id) or digest).context for id in ("one", "two")] == [{}, other.context]
+
+    async def test_what_is_unread_comes_with_the_schools_that_have_not_opened_it(self, ledger: Ledger) -> None:
+        end = a_document().expires_at
+        first = a_document(1, reach=2)
+        read, later = (
+            a_document(2, name="Read.pdf"),
+            a_document(3, name="Later.pdf", expires_at=end + timedelta(days=2)),
+        )
+        waits = a_document(4, name="Waits.pdf", state=DocumentState.WAITING, published_at=None)
+        for document, schools in ((first, (SCHOOL, "8302000")), (read, ()), (later, ()), (waits, ())):
+            await ledger.record(published(document, *schools))
+        await ledger.note_reading(DocumentReading(read.id, SCHOOL, "aquill", MORNING))
+        day = timedelta(days=1)
+        assert await ledger.unread_documents(after=end - day, upto=end) == [Addressed(first, (SCHOOL, "8302000"))]
+        await ledger.note_reading(DocumentReading(first.id, SCHOOL, "aquill", MORNING))
+        assert await ledger.unread_documents(after=end - day, upto=end + 3 * day) == [
+            Addressed(first, ("8302000",)),
+            Addressed(later, (SCHOOL,)),
+        ]
+        assert await ledger.unread_documents(after=end, upto=end + day) == []
+
+    async def test_a_replaced_version_is_unread_nowhere(self, ledger: Ledger) -> None:
+        first, second = a_document(1), a_document(2, sha256="d1" * 32)
+        await ledger.record(published(first))
+        await ledger.record(published(second))
+        end = first.expires_at
+        found = await ledger.unread_documents(after=MORNING, upto=end)
+        assert [addressed.document.id for addressed in found] == [second.id]

@@ -84,6 +84,11 @@ QUERIES: list[tuple[str, dict[str, object], str]] = [
     ("new_answers", {}, "f USING INDEX files_by_school_and_time (school=? AND sent_at>?)"),
     ("open_requests", {}, "r USING INDEX requests_by_close (closed_at=?)"),
     ("answers", {"request": "x"}, "f USING INDEX files_by_service (service=? AND id=?)"),
+    (
+        "unread_documents",
+        {"after": "2026", "upto": "2027"},
+        "d USING INDEX documents_due (expires_at>? AND expires_at<?)",
+    ),
     ("erase_words", {"about": "x", "name": "x"}, "trail_words USING INDEX trail_words_by_about (about=?)"),
 ]
 

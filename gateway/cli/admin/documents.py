@@ -10,6 +10,7 @@ import click
 
 from gateway.cli.admin.errand import Errand, on_errand
 from gateway.cli.admin.publishing import publish
+from gateway.cli.admin.unopened import BY, list_unopened
 from gateway.cli.filters import Filters, with_filters
 from gateway.cli.render import Column, Kind, print_json
 from gateway.cli.shapes import audience_json, document_json
@@ -88,11 +89,14 @@ documents.add_command(publish)
 @click.option("--folder", metavar="KEY", help="Of this folder only: a key of routing/folders.toml.")
 @click.option("--publication", metavar="ID", help="Published together under this id.")
 @click.option("--unread", is_flag=True, help="That a school (--school: this one) has not opened.")
+@click.option("--by", type=click.Choice(BY), help="Of --unread: how many, school by school or publisher by publisher.")
 @on_errand
 async def list_documents(
-    errand: Errand, filters: Filters, folder: str | None, publication: str | None, unread: bool
+    errand: Errand, filters: Filters, *, folder: str | None, publication: str | None, unread: bool, by: str | None
 ) -> None:
     """List documents, newest first."""
+    if by and not unread:
+        raise click.UsageError("--by is for --unread")
     since, until = filters.window(zone=errand.zone, now=errand.now())
     query = DocumentQuery(
         school=filters.school,
@@ -105,7 +109,11 @@ async def list_documents(
         search=filters.search,
         unread=unread,
     )
-    rows = [document_json(document) for document in await errand.ledger.documents(query)]
+    found = await errand.ledger.documents(query)
+    if unread:
+        await list_unopened(errand, found, school=filters.school, by=by)
+        return
+    rows = [document_json(document) for document in found]
     if not errand.screen.as_json:
         rows = [{**row, "info": row["reason"] or row["delete_reason"] or row["remark"]} for row in rows]
     errand.screen.listing(rows, COLUMNS, empty="There is no such document.")

@@ -1,4 +1,4 @@
-"""Who chose the daily email.
+"""What is told of documents: who chose the daily email, and what nobody opened.
 
 Owns the port `Digests` (Source: SPEC 7).
 """
@@ -6,9 +6,11 @@ Owns the port `Digests` (Source: SPEC 7).
 from datetime import datetime
 from functools import partial
 
-from gateway.store.engine.connection import Transaction
+from gateway.core.documents import Addressed
+from gateway.store.engine.connection import Row, Transaction
 from gateway.store.engine.rows import stamp
 from gateway.store.ledger.desk import Desk
+from gateway.store.ledger.records import DOCUMENT
 from gateway.store.ledger.trail import Entry, append
 
 
@@ -22,6 +24,15 @@ class DigestBook(Desk):
     async def choose_digest(self, username: str, *, wants: bool, actor: str, at: datetime) -> bool:
         """Write a person's choice; False, and nothing written, when it was made before."""
         return await self._write(partial(_choose, username=username.casefold(), wants=wants, actor=actor, at=at))
+
+    async def unread_documents(self, *, after: datetime, upto: datetime) -> list[Addressed]:
+        """Return what is shown and ends between two times, with those of its schools of which nobody opened it."""
+        values = {"after": stamp(after), "upto": stamp(upto)}
+        rows = await self._read(lambda tx: tx.rows("unread_documents", values))
+        found: dict[str, tuple[Row, list[str]]] = {}
+        for school, *row in rows:
+            found.setdefault(row[0], (tuple(row), []))[1].append(school)
+        return [Addressed(DOCUMENT.of(row), tuple(schools)) for row, schools in found.values()]
 
 
 def _choose(tx: Transaction, username: str, wants: bool, actor: str, at: datetime) -> bool:
