@@ -403,6 +403,25 @@ def test_each_golden_file_has_its_case() -> None:
     assert {path.stem for path in GOLDEN.glob("*.txt")} == set(CASES)
 
 
+# The HTML twin is made of the text, so one case a template shows its form.
+TWINS = {template: case for case, (template, _) in reversed(CASES.items())}
+
+
+@pytest.mark.parametrize("template", TWINS)
+def test_the_html_twin_reads_as_its_golden_file(template: str) -> None:
+    html = TABLES.templates.render(*CASES[TWINS[template]]).html or ""
+    golden = GOLDEN / "html" / f"{template}.html"
+    if os.environ.get("GOLDEN") == "write":
+        golden.write_text(html, encoding="utf-8")
+    assert html == golden.read_text(encoding="utf-8")
+
+
+def test_every_template_has_golden_files() -> None:
+    shipped = {path.stem for path in (SHIPPED / "config" / "notices").glob("*.txt")}
+    assert set(TWINS) == shipped
+    assert {path.stem for path in (GOLDEN / "html").iterdir()} == shipped
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_no_line_is_too_long_but_for_a_name(case: str) -> None:
     template, context = CASES[case]
