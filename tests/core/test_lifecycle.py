@@ -1,5 +1,7 @@
 """The lifecycle is a table, and these are facts about the whole of it (SPEC 6)."""
 
+import ast
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from gateway.core.lifecycle import STEPS, TABLE, By, Event, drawn, refusal, step
 from gateway.core.model import Channel, FileRecord, Status
 
+GATEWAY = Path(__file__).parents[2] / "gateway"
 AT = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
 FILE = FileRecord(
     id="f-01",
@@ -95,3 +98,27 @@ def test_nothing_but_destruction_happens_to_a_destroyed_file():
 def test_the_page_of_states_shows_this_table():
     page = Path(__file__).parents[2] / "docs" / "states.md"
     assert drawn() in page.read_text(encoding="utf-8")
+
+
+def _calls(path: Path, name: str) -> bool:
+    """Return whether a module calls a function or a method of this name."""
+    calls = (node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    return any(getattr(call, "id", getattr(call, "attr", "")) == name for call in calls)
+
+
+def test_every_change_of_a_status_is_made_in_one_place() -> None:
+    """`pipeline.transitions` asks the table, and writes the row of history and the notices in one transaction."""
+    modules = {str(path.relative_to(GATEWAY)): path for path in GATEWAY.rglob("*.py")}
+    assert [name for name, path in modules.items() if _calls(path, "Change")] == ["pipeline/transitions.py"]
+    assert all(_calls(modules["pipeline/transitions.py"], name) for name in ("step", "Change", "History", "apply"))
+
+
+def test_no_statement_writes_a_status_but_the_compare_and_set() -> None:
+    """In SQL: a file's status is set where it is inserted, and by the one statement that compares it."""
+    found = []
+    for path in (GATEWAY / "store" / "sql").glob("*.sql"):
+        for block in path.read_text().split("-- name: ")[1:]:
+            name, _, body = block.partition("\n")
+            if "UPDATE files" in body and re.search(r"SET[^W]*\bstatus\s*=", body):
+                found.append((name, "AND status = :expected" in body))
+    assert found == [("change_file", True)]

@@ -843,6 +843,9 @@ class TestAStopInTheMiddle:
         scene.promises.clear()
 
 
+TOLD_BY = {"recall": "recalled", "reject": "rejected", "reroute": "rerouted", "accept": "correction-accepted"}
+
+
 async def check_settled(scene: Scene, file: FileRecord, deed: str) -> None:
     """Check that the decision was made or not, and that every copy agrees with it."""
     current = await now(scene, file)
@@ -856,6 +859,10 @@ async def check_settled(scene: Scene, file: FileRecord, deed: str) -> None:
     before = (file.status, {"SEN": {SEN: b"a plan"}} if file.status is Status.SENT else {})
     lying = {code: found for code in ("SEN", "EP") if (found := scene.dropped(code))}
     assert (current.status, lying) == (expected if is_made else before)
+    # One row of history and the notice, from the same transaction as the change: both or neither.
+    assert [event for event, _ in await events(scene, file)].count(deed) == is_made
+    told = [notice["template"] for notice in scene.rows("notices")]
+    assert told.count(TOLD_BY[deed]) == is_made
     assert not [d for d in await scene.house.ledger.drops(file=file.id) if d.state is DropState.WITHDRAWING]
 
 

@@ -261,6 +261,31 @@ async def test_moving_into_not_ours_routes_to_the_right_service_and_tells_the_sc
     assert any("INFO" in mail.text for mail in scene.notices_to(SAMIR)[before:]), "the school learns the right code"
 
 
+async def test_who_lost_a_file_reads_no_more_of_it_anywhere(scene, person):
+    await person(SAMIR).send(GOOD)
+    await scene.idle()
+    reader, other = person(NADIA), person(NADIA)
+    download = await reader.portal.open_to_read(f"{INBOX}/{GOOD}")
+    download.served.add(0, 10)
+    assert (await status_of(reader)).count(GOOD) == 1
+    assert await other.mv(f"{INBOX}/{GOOD}", f"/SEN/Not Ours/INFO/{GOOD}") is None
+    await scene.idle()
+    assert "can't be read any more" in download.ended
+    await reader.portal.finish(download)
+    for nadia in (reader, other):
+        assert not await nadia.has(f"{INBOX}/{GOOD}")
+        assert (await status_of(nadia)).count(GOOD) == 0
+    file = await only(scene)
+    assert (file.status, file.received_by) == (Status.SENT, None)
+    end = await scene.house.ledger.trail_end()
+    assert await scene.house.ledger.arrivals(service="SEN", after=0, upto=end) == []  # nor does a digest tell of it
+    assert [f.id for f in await scene.house.ledger.arrivals(service="INFO", after=0, upto=end)] == [file.id]
+
+
+async def status_of(officer) -> str:
+    return (await officer.read("/SEN/Status.csv")).decode()
+
+
 async def test_what_was_handed_on_after_reading_is_sent_again(scene, person):
     await person(SAMIR).send(GOOD)
     nadia = person(NADIA)
