@@ -26,6 +26,7 @@ from gateway.inbound.smtp.sender import SignedIn, TrustedRelay
 from gateway.inbound.smtp.strangers import Strangers
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.login import Login
+from gateway.pipeline.postmaster import PostmasterCap
 from gateway.pipeline.tokens import Tokens
 from gateway.settings import Settings
 from gateway.tables import Tables
@@ -56,11 +57,12 @@ class MailLogin:
 
 
 class MailTokens:
-    """The email door's question about reply+, bounce+ and documents+ addresses."""
+    """The email door's question about reply+, bounce+, documents+ and postmaster@ addresses."""
 
-    def __init__(self, tokens: Tokens, directory: LiveDirectory) -> None:
+    def __init__(self, tokens: Tokens, directory: LiveDirectory, postmaster: PostmasterCap) -> None:
         """Ask these."""
         self._tokens = tokens
+        self._postmaster = postmaster
         self._directory = directory
 
     async def admit(self, recipient: Recipient, username: str | None) -> Refusal | None:
@@ -68,6 +70,8 @@ class MailTokens:
         if recipient.kind is RecipientKind.BOUNCE:
             known = await self._tokens.known(recipient.detail, TokenKind.BOUNCE)
             return NO_SUCH_TOKEN if known is None or username else None  # what comes back has no sender
+        if recipient.kind is RecipientKind.POSTMASTER:
+            return await self._postmaster.refusal()
         if recipient.kind is RecipientKind.DOCUMENTS:
             return self._publisher(username)
         if recipient.kind is not RecipientKind.REPLY:
@@ -169,7 +173,11 @@ def desk_of(house: House, settings: Settings, tables: Tables, strangers: Strange
             addresses=smtp.addresses, codes=tables.catalogue.services, folders=[f.key for f in tables.folders]
         ),
         doorman=house.receive,
-        tokens=MailTokens(house.tokens, house.directory),
+        tokens=MailTokens(
+            house.tokens,
+            house.directory,
+            PostmasterCap(ledger=house.ledger, clock=house.clock, policy=house.policy),
+        ),
         strangers=strangers.verifier(settings),
     )
 

@@ -49,6 +49,7 @@ def policy_of(settings: Settings, tables: Tables) -> Policy:
             full_names=told.names == "full",
             headteacher_copies=told.headteacher_copies,
             administrator=settings.authority.contact_address or "",
+            postmaster_a_day=settings.smtp.postmaster_per_day,
             tell_received=told.tell_received,
             sftp_receipts=told.sftp_receipts,
             reply_domain=settings.smtp.domain,

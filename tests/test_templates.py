@@ -375,6 +375,7 @@ CASES: dict[str, tuple[str, Mapping[str, object]]] = {
         "no-file",
         plain(no_file(message_of(outcome="cloud-link-only"), reader=SENDER, head=HEAD)),
     ),
+    "no-file-postmaster": ("no-file", plain(no_file(message_of(outcome="for-postmaster"), reader=SENDER, head=HEAD))),
     "no-file-recall": ("no-file", plain(no_file(message_of(outcome="recall-request"), reader=SENDER, head=HEAD))),
     "no-file-not-read": (
         "no-file",

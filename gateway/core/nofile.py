@@ -24,6 +24,8 @@ CAUSES: Mapping[str, str] = {
     "encrypted-message": sentence_for(Reason.ENCRYPTED_MESSAGE),
     "no-file-in-tnef": "Your message came as a winmail.dat, the form that Outlook gives to rich text, and there was no "
     "file in it. Please attach the file, choose plain text or HTML as the format, and send the message again.",
+    "for-postmaster": "You wrote to postmaster, where a person reads and no files are taken. Your words were handed "
+    "on, and nothing of what you attached was kept. Please send the file to the gateway's address for files.",
     "recall-request": 'Outlook asked us to recall a message of yours ("Recall This Message"). That works only within '
     "one Exchange, and nothing was taken back. To take back a file, reply to its receipt with the word RECALL, or "
     "delete it from Sent Files over SFTP; both work until the service has received it.",

@@ -14,8 +14,9 @@ from gateway.core.document_samples import sample_documents
 from gateway.core.keynews import sample_key_news
 from gateway.core.lifecycle import Event
 from gateway.core.model import Channel, Drop, DropState, FileRecord, PartFate, Status, Submission
-from gateway.core.nofile import NOT_READ, no_file
+from gateway.core.nofile import CAUSES, NOT_READ, no_file
 from gateway.core.notices import Letterhead, plain, receipt, rejection
+from gateway.core.postmaster import sample_postmaster
 from gateway.core.published import sample_published
 from gateway.core.register import Account, AccountState, Directory, Role, School
 from gateway.core.replies import TONES, Outcome, answered
@@ -138,6 +139,7 @@ def sample_contexts() -> dict[str, tuple[Mapping[str, object], ...]]:
         **sample_asked(),
         **sample_key_news(),
         "published": sample_published(),
+        "postmaster": sample_postmaster(),
         **sample_documents(),
     }
 
@@ -175,7 +177,7 @@ def _rejections() -> tuple[Mapping[str, object], ...]:
 
 
 def _no_files() -> tuple[Mapping[str, object], ...]:
-    causes = ("nothing-attached", "cloud-link-only", "encrypted-message", "no-file-in-tnef", "recall-request", NOT_READ)
+    causes = (*(cause for cause in CAUSES if cause != "no-file"), NOT_READ)
     empty = replace(_EMPTY, parts=(*_EMPTY.parts, _UNREAD))
     return tuple(plain(no_file(replace(empty, outcome=cause), reader=_SENDER, head=_HEAD)) for cause in causes)
 

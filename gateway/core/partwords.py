@@ -23,6 +23,7 @@ WORDS: Mapping[str, str] = {
     "no-file-in-tnef": "a wrapper of Outlook with no file in it",
     "unreadable-tnef": "a wrapper of Outlook that can't be read",
     "empty-multipart": "an empty part",
+    "for-postmaster": "attached to a message for postmaster, where no files are taken",
     "recall-request": "a request of Outlook to recall a message",
     "too-many-parts": "all that came after this: not read",
     "cpu": "all that came after this: not read",

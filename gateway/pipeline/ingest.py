@@ -44,6 +44,7 @@ from gateway.pipeline.fates import all_fates, cause_of, fate_of
 from gateway.pipeline.inspect import Inspect
 from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.policy import LivePolicy, Policy
+from gateway.pipeline.postmaster import hand_on, is_for_postmaster
 from gateway.pipeline.publish import Publish
 from gateway.pipeline.reply import REPLIED, Reply
 from gateway.pipeline.waiting import Waiting, WaitingRoom, as_seen
@@ -195,6 +196,10 @@ class Ingest:
             raise Permanent(f"No account of the name in the envelope of {envelope.id} is in the register.")
         draft = Draft(envelope, account, self._policy.current)
         unpacked = await self._unpacker.unpack(envelope) if envelope.channel is Channel.EMAIL else None
+        if unpacked is not None and is_for_postmaster(envelope):
+            handed = hand_on(envelope, unpacked, sender=account, answer=self._answer)
+            await self._ledger.record(handed)
+            return handed
         candidates = self._candidates(draft, unpacked)
         # Before the locks: a correction that is accepted takes one of them itself.
         draft.replied = await self._take_reply(draft, unpacked, has_files=bool(candidates))

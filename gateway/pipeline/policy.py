@@ -31,6 +31,7 @@ class NoticePolicy:
     tell_received: bool = False  # a notice to the sender when an officer took the file
     reply_domain: str = ""  # of reply+…@ and bounce+…@; "" where there are none
     takes_replies: bool = False  # receipts carry a reply address that takes commands
+    postmaster_a_day: int = 20  # messages for postmaster@ that are handed on
     an_hour: int = 60  # notices to one address at the most; more wait
     a_day: int = 300
 

@@ -24,6 +24,7 @@ from gateway.pipeline.tokens import Known, Tokens
 from gateway.ports import Clock, Ledger
 
 REPLIED = "reply"  # the outcome of a message that brought no file because it was an answer to a notice
+CAME_BACK = "It came back: the mail system of this address did not take it."
 _AT_ONCE = frozenset({"busy", "changed"})  # refusals that pass in seconds: the message waits for them
 
 
@@ -78,12 +79,21 @@ class Reply:
         """Mark the address of a mail that came back as stale; nothing is answered."""
         for text in _tokens_in(envelope, "bounce"):
             known = await self._tokens.known(text, TokenKind.BOUNCE)
-            if known is None or known.owner.is_stale:
+            if known is None:
+                continue
+            await self._note_on_notice(known)
+            if known.owner.is_stale:
                 continue
             stale = replace(known.owner, is_stale=True)
             await self._ledger.put_account(stale, actor="gateway", at=self._clock.now(), event="stale-address")
             log.came_back(submission=envelope.id, username=known.owner.username)
         await self._directory.pass_once()
+
+    async def _note_on_notice(self, known: Known) -> None:
+        """Write on the very notice that it came back, so that whoever looks for it sees that nobody read it."""
+        notice = await self._tokens.notice_of(known)
+        if notice is not None and notice.error != CAME_BACK:
+            await self._ledger.mark_notice(replace(notice, error=CAME_BACK))
 
     async def take(
         self, envelope: Envelope, unpacked: Unpacked, account: Account, *, has_files: bool

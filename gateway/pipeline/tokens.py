@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.core.model import Notice, Submission
+from gateway.core.model import Notice, NoticeQuery, Submission
 from gateway.core.register import Account
 from gateway.core.tokens import (
     Token,
@@ -81,6 +81,12 @@ class Tokens:
         if owner is None or not is_genuine(text, person=owner.username, secret=self._secret()):
             return None
         return Known(text.lower(), kind, owner, token.expires_at, submission)
+
+    async def notice_of(self, known: Known) -> Notice | None:
+        """Return the notice that left with this bounce address; None when its record is gone."""
+        token = read_token(known.text)
+        notices = await self._ledger.notices(NoticeQuery(username=known.owner.username))
+        return next((n for n in notices if not n.is_answer and token and nonce_of(n.id) == token.nonce), None)
 
     async def spent_by(self, known: Known) -> str | None:
         """Return the id of the message with which this token made its one change; None when it is unused."""

@@ -7,9 +7,11 @@ from functools import partial
 
 import pytest
 
-from gateway.core.model import Channel, DropState, Envelope, FileRecord, Mail, NoticeQuery, Status
+from gateway.core.model import Channel, DropState, Envelope, FileRecord, Mail, NoticeQuery, NoticeState, Status
 from gateway.core.register import Role
 from gateway.pipeline.decisions import Actor
+from gateway.pipeline.postmaster import PostmasterCap
+from gateway.pipeline.reply import CAME_BACK
 from gateway.store.disk import PosixDisk
 from tests.fakes import WAYS_TO_DIE, dies, dying
 from tests.scenarios.harness import HEAD, STAFF, Scene, letter, restore
@@ -324,7 +326,9 @@ class TestTheDoor:
 
         recipient = AddressBook(addresses=["files@gateway.test"], codes=[], folders=["send"]).read(address)
         assert recipient is not None
-        refusal = await MailTokens(scene.house.tokens, scene.house.directory).admit(recipient, username)
+        house = scene.house
+        cap = PostmasterCap(ledger=house.ledger, clock=house.clock, policy=house.policy)
+        refusal = await MailTokens(house.tokens, house.directory, cap).admit(recipient, username)
         return refusal.code if refusal else "welcome"
 
     @pytest.mark.parametrize(
@@ -387,6 +391,8 @@ class TestWhatComesBack:
         await self.come_back(scene, address)
         assert scene.account(OFFICER).is_stale
         assert len(scene.courier.taken) == count
+        noted = [n for n in await scene.house.ledger.notices(NoticeQuery()) if n.error == CAME_BACK]
+        assert [(n.username, n.template, n.state) for n in noted] == [(OFFICER, "service-digest", NoticeState.SENT)]
         assert await scene.house.spool.ready() == []
         await self.come_back(scene, address)
         assert scene.account(OFFICER).is_stale

@@ -202,6 +202,10 @@ def _of_decisions(books: Books, known: Known) -> Iterator[str]:
 
 
 def _untold(submission: Row, files: list[Row], told: set[str], books: Books) -> Iterator[str]:
+    if submission["outcome"] == "for-postmaster":  # a letter to a person, who answers it
+        if "" not in told:
+            yield f"the contact was not told of {submission['id']}"
+        return
     sender = books.accounts[submission["username"]]
     if sender["role"] != "device" and sender["username"] not in told:
         yield f"{sender['username']} was never answered for {submission['id']}"

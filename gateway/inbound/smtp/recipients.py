@@ -17,15 +17,15 @@ class RecipientKind(StrEnum):
 
     INTAKE = "intake"  # one of [smtp] addresses
     SERVICE = "service"  # <code>@: a hint only, the name of the file decides
-    POSTMASTER = "postmaster"
+    POSTMASTER = "postmaster"  # handed on to the authority's contact
     DOCUMENTS = "documents"  # documents+<folder>@
     REPLY = "reply"  # reply+<token>@
     BOUNCE = "bounce"  # bounce+<token>@
 
     @property
     def is_intake(self) -> bool:
-        """Whether mail for it is taken in as a submission; the others need somebody who knows their token."""
-        return self in (RecipientKind.INTAKE, RecipientKind.SERVICE, RecipientKind.POSTMASTER)
+        """Whether mail for it is taken in as a submission; the others are asked about, one by one."""
+        return self in (RecipientKind.INTAKE, RecipientKind.SERVICE)
 
 
 _TAGGED = {kind.value: kind for kind in (RecipientKind.DOCUMENTS, RecipientKind.REPLY, RecipientKind.BOUNCE)}

@@ -30,9 +30,11 @@ UPDATE notices SET
 WHERE id = :id
 
 -- name: clear_late_context
--- A notice that left after the bytes were destroyed keeps its words no longer than they.
+-- A notice that left after the bytes were destroyed keeps its words no longer than they; a letter that was handed on is
+-- its reader's now.
 UPDATE notices SET context = '{}' WHERE id = :id AND state <> 'due' AND (
-    EXISTS (SELECT 1 FROM files f WHERE f.submission = notices.submission AND f.purged_at IS NOT NULL)
+    (template = 'postmaster' AND state = 'sent')
+    OR EXISTS (SELECT 1 FROM files f WHERE f.submission = notices.submission AND f.purged_at IS NOT NULL)
     OR EXISTS (SELECT 1 FROM documents d WHERE d.submission = notices.submission AND d.purged_at IS NOT NULL)
     OR EXISTS (
         SELECT 1 FROM parts p JOIN files f ON f.id = p.file_id

@@ -52,4 +52,4 @@ def test_everything_else_is_nobody(address):
 
 
 def test_only_some_kinds_are_taken_in_as_submissions():
-    assert [kind for kind in RecipientKind if kind.is_intake] == ["intake", "service", "postmaster"]
+    assert [kind for kind in RecipientKind if kind.is_intake] == ["intake", "service"]
