@@ -23,6 +23,7 @@ from gateway.parameters import (
     scanner_of,
 )
 from gateway.pipeline.access import Access
+from gateway.pipeline.addresses import Addresses
 from gateway.pipeline.answer import Answer
 from gateway.pipeline.collect import Collect
 from gateway.pipeline.correct import Correct
@@ -33,6 +34,7 @@ from gateway.pipeline.drop import Dropper
 from gateway.pipeline.ingest import Ingest
 from gateway.pipeline.inspect import Inspect
 from gateway.pipeline.keys import Keys
+from gateway.pipeline.letters import Letters
 from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.login import Login
 from gateway.pipeline.notify import Notifier
@@ -46,12 +48,14 @@ from gateway.pipeline.remind import Remind
 from gateway.pipeline.reply import Reply
 from gateway.pipeline.report import Report
 from gateway.pipeline.requests import FileRequests
+from gateway.pipeline.review import AccessReview
 from gateway.pipeline.suspend import Suspend
 from gateway.pipeline.sweep import Sweep
 from gateway.pipeline.telling import Telling
 from gateway.pipeline.tokens import Tokens
 from gateway.pipeline.transitions import Transitions
 from gateway.pipeline.unread import Unread
+from gateway.pipeline.upkeep import Upkeep
 from gateway.pipeline.ways import Folder, Inbox, Mailed, Pushed
 from gateway.pipeline.withdraw import Withdraw
 from gateway.pipeline.worker import Turn
@@ -82,6 +86,7 @@ class Turns:
     remind: Turn
     report: Turn
     requests: Turn
+    upkeep: Turn
     daily_emails: Turn
     unread: Turn
 
@@ -122,6 +127,9 @@ class House:
     recover: Recover
     suspend: Suspend
     keys: Keys
+    review: AccessReview
+    addresses: Addresses
+    upkeep: Upkeep
     turns: Turns
     live: Live
 
@@ -222,7 +230,17 @@ def build(
         ledger=ledger, clock=clock, policy=policy, withdraw=withdraw, transitions=transitions, correct=correct
     )
     tokens = Tokens(ledger=ledger, directory=directory, policy=policy, secret=SecretFile(str(data / "reply.key"), disk))
-    reply = Reply(ledger=ledger, clock=clock, directory=directory, tokens=tokens, decisions=decisions, answer=answer)
+    review, addresses = AccessReview(telling), Addresses(telling)
+    letters = Letters(ledger=ledger, review=review, addresses=addresses)
+    reply = Reply(
+        ledger=ledger,
+        clock=clock,
+        directory=directory,
+        tokens=tokens,
+        decisions=decisions,
+        answer=answer,
+        letters=letters,
+    )
     report = Report(telling)
     publish = Publish(
         spool=spool,
@@ -316,6 +334,9 @@ def build(
         recover=Recover(spool=spool, ledger=ledger, ingest=ingest),
         suspend=Suspend(ledger, clock),
         keys=Keys(telling),
+        review=review,
+        addresses=addresses,
+        upkeep=Upkeep(telling, review),
         turns=turns,
         live=live,
     )

@@ -76,7 +76,7 @@ class MailTokens:
             return self._publisher(username)
         if recipient.kind is not RecipientKind.REPLY:
             return NO_SUCH_TOKEN
-        known = await self._tokens.known(recipient.detail, TokenKind.REPLY)
+        known = await self._tokens.known_reply(recipient.detail)
         if known is None:
             return NO_SUCH_TOKEN
         # Whether it was used, or has expired, is told to its owner by a notice, and to nobody else.

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from gateway.core.accessnews_samples import sample_access_news
 from gateway.core.asking import asked
 from gateway.core.dailyemail import daily_email
 from gateway.core.digests import service_digest, uncollected, undeliverable, waits_in_inbox
@@ -386,7 +387,7 @@ CASES: dict[str, tuple[str, Mapping[str, object]]] = {
 
 
 # About accounts and access, not about a submission: their samples, as an administrator previews them.
-ABOUT_ACCESS = (CHANGED, OLD)
+ABOUT_ACCESS = (CHANGED, OLD, *sample_access_news())
 CASES |= {template: (template, sample_contexts()[template][0]) for template in ABOUT_ACCESS}
 
 

@@ -39,6 +39,14 @@ _HAPPENED: Mapping[str, str] = {  # the notice -> what it tells of, in words for
     "file-request-reminder": "No file that counts has come from your school yet: {title}, for {service}, by {until}.",
     "keys-changed": "The keys of your account {username} were changed by {by}, on {at}.",
     "keys-old": "A key of yours, or the password of a copier, is more than {days} days old. Please change it.",
+    "access-review": "Please say who shall have access for {school}: reply KEEP, or REMOVE and a name.",
+    "access-review-answer": "This is about your answer to the review of access for {school}.",
+    "access-review-report": "The review of access of {started_on} was not answered by every school.",
+    "address-confirm": "The address of {username} is to be changed from {old} to {new}. Reply CONFIRM or REFUSE.",
+    "address-changed": "The address of {username} was changed from {old} to {new}.",
+    "address-stale": "Our messages to {person} at {address} come back.",
+    "account-unused": "Your account {username} was not used for more than {days} days.",
+    "accounts-unused": "Accounts were not used for more than {days} days.",
     "answer": "This is about your reply to a notice.",
 }
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from gateway.core.accessnews_samples import sample_access_news
 from gateway.core.asking import sample_asked
 from gateway.core.digests import MOST_ROWS, service_digest, uncollected, undeliverable, waits_in_inbox
 from gateway.core.document_samples import sample_documents
@@ -138,6 +139,7 @@ def sample_contexts() -> dict[str, tuple[Mapping[str, object], ...]]:
         "waits-in-inbox": _waiting_in_inbox(),
         **sample_asked(),
         **sample_key_news(),
+        **sample_access_news(),
         "published": sample_published(),
         "postmaster": sample_postmaster(),
         **sample_documents(),

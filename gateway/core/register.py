@@ -105,6 +105,7 @@ class Directory:
     successions: Mapping[str, Succession] = field(default_factory=dict)
     accounts: Mapping[str, Account] = field(default_factory=dict)
     policies: Mapping[str, datetime] = field(default_factory=dict)  # version of the policy -> when it came in
+    pending: Mapping[str, str] = field(default_factory=dict)  # address that is to be somebody's, folded -> username
 
     def school(self, number: str) -> School | None:
         """Return the school of this DfE number."""
@@ -134,6 +135,11 @@ class Directory:
         """Return the one account that this address is registered for (case ignored)."""
         found = self._by_address.get(address.casefold(), ())
         return found[0] if len(found) == 1 else None
+
+    def by_pending_address(self, address: str) -> Account | None:
+        """Return whose address this is to be: it may answer our question about that, and nothing else."""
+        username = self.pending.get(address.casefold())
+        return self.account(username) if username else None
 
     def heads_of(self, number: str) -> tuple[Account, ...]:
         """Return the active headteachers of a school: who is told of a rejection."""

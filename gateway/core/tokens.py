@@ -30,6 +30,7 @@ class TokenKind(IntEnum):
     """What an address with the token is for."""
 
     REPLY = 1  # answers to a notice; its matter is a submission
+    LETTER = 3  # answers to what we asked; its matter is the letter's id
     BOUNCE = 2  # what comes back of what we sent unasked; its matter is a person
 
 

@@ -167,9 +167,9 @@ class Answer:
         """Return who reads the receipt: the sender; for a copier, who answers for it."""
         if sender.role is not Role.DEVICE:
             return (sender,) if sender.email else ()
-        return self._who_answer_for(sender)
+        return self.who_answer_for(sender)
 
-    def _who_answer_for(self, device: Account) -> tuple[Account, ...]:
+    def who_answer_for(self, device: Account) -> tuple[Account, ...]:
         """Return the headteachers of a device's school, else its other people, else the administrator.
 
         What a copier sends to a private service may be about the headteacher: then the administrator alone.

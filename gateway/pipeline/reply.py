@@ -6,7 +6,7 @@ cut off in the middle finds what it did (Source: SPEC 4; FIELD-NOTES A.3).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gateway import log
 from gateway.core.admission import Refusal
@@ -20,6 +20,7 @@ from gateway.errors import Transient
 from gateway.pipeline.answer import Answer
 from gateway.pipeline.decisions import Actor, Decisions
 from gateway.pipeline.directory import LiveDirectory
+from gateway.pipeline.letters import Letters
 from gateway.pipeline.tokens import Known, Tokens
 from gateway.ports import Clock, Ledger
 
@@ -66,6 +67,7 @@ class Reply:
         tokens: Tokens,
         decisions: Decisions,
         answer: Answer,
+        letters: Letters,
     ) -> None:
         """Take the parts."""
         self._ledger = ledger
@@ -74,6 +76,7 @@ class Reply:
         self._tokens = tokens
         self._decisions = decisions
         self._answer = answer
+        self._letters = letters
 
     async def came_back(self, envelope: Envelope) -> None:
         """Mark the address of a mail that came back as stale; nothing is answered."""
@@ -82,11 +85,8 @@ class Reply:
             if known is None:
                 continue
             await self._note_on_notice(known)
-            if known.owner.is_stale:
-                continue
-            stale = replace(known.owner, is_stale=True)
-            await self._ledger.put_account(stale, actor="gateway", at=self._clock.now(), event="stale-address")
-            log.came_back(submission=envelope.id, username=known.owner.username)
+            if await self._letters.came_back(known.owner):
+                log.came_back(submission=envelope.id, username=known.owner.username)
         await self._directory.pass_once()
 
     async def _note_on_notice(self, known: Known) -> None:
@@ -102,8 +102,10 @@ class Reply:
         if unpacked.is_automatic:
             return () if _tokens_in(envelope, "reply") else None
         for text in _tokens_in(envelope, "reply"):
-            known = await self._tokens.known(text, TokenKind.REPLY)
+            known = await self._tokens.known_reply(text)
             if known is not None and known.owner.username == account.username:
+                if known.letter is not None:
+                    return await self._letters.take(known, envelope, unpacked)
                 command = read_command(unpacked.comment)
                 if command is None and has_files:
                     return ()  # its receipt says what became of them

@@ -37,6 +37,7 @@ class Known:
     owner: Account
     expires_at: datetime
     submission: Submission | None = None  # that its notice was about; None of a bounce
+    letter: str | None = None  # the id of the letter that it answers, where it does
 
 
 class Tokens:
@@ -53,11 +54,12 @@ class Tokens:
 
     def reply_address(self, notice: Notice) -> str | None:
         """Return where this notice is answered, or None where it can't be."""
-        until, matter = notice.context.get("reply_until"), matter_of_submission(notice.submission or "")
-        domain = self._policy.current.notices.reply_domain
+        until, letter = notice.context.get("reply_until"), notice.context.get("letter")
+        kind, id = (TokenKind.LETTER, letter) if isinstance(letter, str) else (TokenKind.REPLY, notice.submission or "")
+        matter, domain = matter_of_submission(id), self._policy.current.notices.reply_domain
         if not isinstance(until, str) or not until or matter is None or not domain:
             return None
-        token = Token(TokenKind.REPLY, matter, datetime.fromisoformat(until), nonce_of(notice.id))
+        token = Token(kind, matter, datetime.fromisoformat(until), nonce_of(notice.id))
         return f"reply+{self._write(token, notice.username)}@{domain}"
 
     def bounce_address(self, notice: Notice, *, at: datetime) -> str:
@@ -74,13 +76,15 @@ class Tokens:
         token = read_token(text)
         if token is None or token.kind is not kind:
             return None
-        submission = None
+        submission, letter = None, None
         if kind is TokenKind.REPLY:
             submission = await self._ledger.submission(submission_of(token.matter))
-        owner = self._owner(token, submission)
+        if kind is TokenKind.LETTER:
+            letter = submission_of(token.matter)
+        owner = await self._owner(token, submission)
         if owner is None or not is_genuine(text, person=owner.username, secret=self._secret()):
             return None
-        return Known(text.lower(), kind, owner, token.expires_at, submission)
+        return Known(text.lower(), kind, owner, token.expires_at, submission, letter)
 
     async def notice_of(self, known: Known) -> Notice | None:
         """Return the notice that left with this bounce address; None when its record is gone."""
@@ -99,9 +103,16 @@ class Tokens:
     def _write(self, token: Token, username: str) -> str:
         return write_token(token, person=username, secret=self._secret())
 
-    def _owner(self, token: Token, submission: Submission | None) -> Account | None:
+    async def known_reply(self, text: str) -> Known | None:
+        """Return a token that somebody can reply to: about a submission, or to a letter of ours."""
+        return await self.known(text, TokenKind.REPLY) or await self.known(text, TokenKind.LETTER)
+
+    async def _owner(self, token: Token, submission: Submission | None) -> Account | None:
         """Return who a token can be for: who sent the submission, or whom the mail went to."""
         directory = self._directory.current
+        if token.kind is TokenKind.LETTER:
+            username = await self._ledger.addressee(submission_of(token.matter))
+            return directory.account(username) if username else None
         if token.kind is TokenKind.REPLY:
             return directory.account(submission.username) if submission else None
         return next((a for a in directory.accounts.values() if matter_of_person(a.username) == token.matter), None)

@@ -10,6 +10,7 @@ from gateway.ports.digests import Digests
 from gateway.ports.documents import Documents
 from gateway.ports.files import Deliveries, Outbox, Submissions, Terms
 from gateway.ports.keys import Keys
+from gateway.ports.letters import Letters
 from gateway.ports.people import People, Trail, Uploads
 from gateway.ports.requests import Requests
 from gateway.ports.suspensions import Suspensions
@@ -24,6 +25,7 @@ class Ledger(
     People,
     Keys,
     Suspensions,
+    Letters,
     Uploads,
     Requests,
     Digests,

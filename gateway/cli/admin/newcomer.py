@@ -54,6 +54,11 @@ def objections(newcomer: Newcomer, rules: HouseRules) -> tuple[str, ...]:
     )
 
 
+def objections_to_address(newcomer: Newcomer, rules: HouseRules) -> tuple[str, ...]:
+    """Return a sentence for each reason why somebody can't have this address; none when they can."""
+    return tuple(_of_address(newcomer, rules))
+
+
 def _of_names(newcomer: Newcomer, directory: Directory) -> Iterator[str]:
     name = newcomer.username
     if not USERNAME.fullmatch(name) or name in _OUR_OWN:

@@ -17,6 +17,7 @@ from gateway.cli.admin.endings import show_grounds, suspension_json
 from gateway.cli.admin.errand import Errand, on_errand, run_errand
 from gateway.cli.admin.keys import read_public_keys
 from gateway.cli.admin.newcomer import HouseRules, Newcomer, objections
+from gateway.cli.admin.reviews import change_address, review
 from gateway.cli.admin.userkeys import key
 from gateway.cli.filters import DFE_NUMBER, SERVICE_CODE, Filters, with_filters
 from gateway.cli.render import Column, Kind, json_option, print_json
@@ -55,7 +56,7 @@ def users() -> None:
     """People, their accounts, and what opens the doors to them."""
 
 
-for command in (*ENDINGS, key, daily_email):
+for command in (*ENDINGS, key, review, change_address, daily_email):
     users.add_command(command)
 
 

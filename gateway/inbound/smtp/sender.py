@@ -136,7 +136,8 @@ def author(heading: Heading) -> str | Refusal:
 
 async def registered(register: Register, *, claim: Claim, address: str, how: str) -> Verified | Refusal:
     """Return the account that a verified address is registered for."""
-    account = (await register.directory()).by_address(address)
+    directory = await register.directory()
+    account = directory.by_address(address) or (None if claim.is_for_intake else directory.by_pending_address(address))
     if account is None:
         return _unknown()
     return _stands(register, account, claim) or Verified(account.username, how, account.email)

@@ -11,7 +11,7 @@ from functools import partial
 
 from gateway.core.register import Directory, School, SchoolStatus, Succession
 from gateway.store.engine.connection import Transaction
-from gateway.store.engine.rows import day_if, day_text_if, moment, stamp
+from gateway.store.engine.rows import day_if, day_text_if, fold, moment, stamp
 from gateway.store.ledger.accounts import accounts
 from gateway.store.ledger.desk import Desk
 from gateway.store.ledger.records import Shape
@@ -62,6 +62,7 @@ def directory_of(tx: Transaction) -> Directory:
         successions={row[0]: SUCCESSION.of(row) for row in tx.rows("successions")},
         accounts={account.username: account for account in accounts(tx)},
         policies=_policies(tx),
+        pending={fold(new): username for username, new, _ in tx.rows("open_address_changes")},
     )
 
 

@@ -20,6 +20,7 @@ from gateway.store.ledger.deliveries import DeliveryBook
 from gateway.store.ledger.digests import DigestBook
 from gateway.store.ledger.documents import DocumentBook
 from gateway.store.ledger.keys import KeyBook
+from gateway.store.ledger.letters import LetterBook
 from gateway.store.ledger.outbox import OutboxBook
 from gateway.store.ledger.people import PeopleBook
 from gateway.store.ledger.requests import RequestBook
@@ -42,6 +43,7 @@ class SqliteLedger(
     TermBook,
     PeopleBook,
     KeyBook,
+    LetterBook,
     SuspensionBook,
     AccountBook,
     UploadBook,
