@@ -6,7 +6,7 @@ cut off in the middle finds what it did (Source: SPEC 4; FIELD-NOTES A.3).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway import log
 from gateway.core.admission import Refusal
