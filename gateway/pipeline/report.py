@@ -70,10 +70,10 @@ class Report:
         """Owe what is due; return how many notices that were."""
         told = _told_of(await self._ledger.mark(_MARK))
         if told.upto is None:
-            end = await self._ledger.trail_end()
-            if end <= max(told.after, self._looked_at):
-                return 0
-            if not self._has_come_to_rest(await self._ledger.issued_between(after=told.after, upto=end), end):
+            end, after = await self._ledger.trail_end(), max(told.after, self._looked_at)
+            if end <= after or not self._has_come_to_rest(
+                await self._ledger.issued_between(after=after, upto=end), end
+            ):
                 return 0
             told = replace(told, upto=end)
             await self._put(told)

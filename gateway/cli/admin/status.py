@@ -14,6 +14,7 @@ from gateway.cli.admin.errand import Errand, on_errand
 from gateway.cli.endpoints import Endpoints, read_endpoints
 from gateway.cli.render import Column, Kind, Row, Screen, iso, print_json, size_text
 from gateway.cli.shapes import drop_json, notice_json
+from gateway.core.documents import DocumentState
 from gateway.core.model import Drop, DropState, Notice, NoticeQuery, NoticeState, Status
 from gateway.errors import NotThere, Permanent
 
@@ -57,6 +58,7 @@ async def _report(errand: Errand) -> dict[str, object]:
     return {
         **_daemon(read_endpoints(errand.house.settings.storage.data)),
         "files": _counted(counts, "files", Status),
+        "documents": _counted(counts, "documents", DocumentState),
         "drops": _counted(counts, "drops", DropState),
         "notices": _counted(counts, "notices", NoticeState),
         "stuck": await _stuck(errand),
@@ -114,13 +116,13 @@ async def _received_at(errand: Errand, id: str) -> datetime | None:
 
 def _tell(screen: Screen, report: Mapping[str, Any]) -> None:
     _tell_daemon(report)
-    for kind in ("files", "drops", "notices"):
+    for kind in ("files", "documents", "drops", "notices"):
         counts = ", ".join(f"{number} {state}" for state, number in report[kind].items() if number)
-        click.echo(f"{kind.capitalize():<9}{counts or 'none'}")
+        click.echo(f"{kind.capitalize():<10}{counts or 'none'}")
     spool = report["spool"]
     oldest = f", the oldest since {screen.cell(spool['oldest_at'], Kind.TIME)}" if spool["oldest_at"] else ""
-    click.echo(f"Spool    {spool['unprocessed']} unprocessed{oldest}; {spool['unfinished']} unfinished")
-    click.echo(f"Disk     {size_text(report['free_bytes'])} free")
+    click.echo(f"Spool     {spool['unprocessed']} unprocessed{oldest}; {spool['unfinished']} unfinished")
+    click.echo(f"Disk      {size_text(report['free_bytes'])} free")
     _tell_stuck(screen, report["stuck"])
 
 

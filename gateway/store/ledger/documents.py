@@ -60,7 +60,9 @@ class DocumentBook(Desk):
     async def audience(self, document: str) -> list[Audience]:
         """Return each school of a document and whether it was read there."""
         rows = await self._read(lambda tx: tx.rows("audience", {"document": document}))
-        return [Audience(id, school, by, moment_if(at), who, readers) for id, school, by, at, who, readers in rows]
+        return [
+            Audience(id, school, by or None, moment_if(at), who, readers) for id, school, by, at, who, readers in rows
+        ]
 
     async def note_reading(self, reading: DocumentReading) -> None:
         """Write that a person read a document to its end, in the records and in the trail."""
@@ -145,6 +147,7 @@ def _mark_destroyed(tx: Transaction, document: Document, actor: str, now: dateti
         return
     stays = replace(document, purged_at=document.purged_at or now, place=None)
     tx.change("mask_document", document_values(stays))
+    tx.change("show_no_more", {"id": document.id})
     for name in before:
         tx.change("erase_words", {"about": document.id, "name": canonical(name).strip('"')})
     tx.change("mask_parts", {"file": document.id})

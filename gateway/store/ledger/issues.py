@@ -34,8 +34,10 @@ def add_document(tx: Transaction, addressed: Addressed, *, actor: str) -> None:
 def replace_versions(tx: Transaction, document: Document) -> None:
     """Take from its schools' view what they saw under this name, and link the newest of it."""
     values = document_values(document)
-    tx.change("replace_versions", {name: values[name] for name in ("id", "folder", "name_key", "head_only")})
-    (newest,) = tx.row("newest_replaced", {"id": document.id}) or (None,)
+    wanted = {name: values[name] for name in ("id", "folder", "name_key", "head_only")}
+    if not tx.change("replace_versions", wanted):
+        return
+    (newest,) = tx.row("newest_replaced", wanted) or (None,)
     if newest is not None:
         tx.change("note_superseded", {"id": document.id, "supersedes": newest})
 

@@ -43,7 +43,11 @@ WHERE replaced_by IS NULL
     AND school IN (SELECT s.school FROM document_schools s WHERE s.document = :id)
 
 -- name: newest_replaced
-SELECT MAX(document) FROM document_schools WHERE replaced_by = :id
+SELECT MAX(s.document) FROM document_schools s
+WHERE s.replaced_by = :id AND s.document IN (
+    SELECT d.id FROM documents d WHERE d.folder = :folder AND d.name_key = :name_key AND d.head_only = :head_only
+        AND d.state = 'published'
+)
 
 -- name: note_superseded
 UPDATE documents SET supersedes = :supersedes WHERE id = :id
@@ -190,6 +194,10 @@ UPDATE parts SET name = NULL WHERE submission = :submission AND {holds_no_docume
 
 -- name: clear_document_contexts
 UPDATE notices SET context = '{}' WHERE submission = :submission AND state <> 'due' AND {holds_no_document}
+
+-- name: show_no_more
+-- What was destroyed leaves the index of what schools are shown: it holds the documents of months, not of years.
+UPDATE document_schools SET replaced_by = COALESCE(replaced_by, '') WHERE document = :id
 
 -- name: count_documents
 SELECT state, COUNT(*) FROM documents GROUP BY state
