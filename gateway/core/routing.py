@@ -36,8 +36,8 @@ class Target:
     """One place where a service reads its files."""
 
     kind: TargetKind
-    place: str = ""  # folder: as the table says it, perhaps from the deployment's folder: what it is known by
     path: str = ""  # folder: absolute, after the loader resolved it
+    place: str = ""  # folder: as the table says it, perhaps from the deployment's folder: what it is known by
     sidecar: bool = False  # folder: write NAME.json beside each drop
     address: str = ""  # email: the mailbox
     max_bytes: int = 0  # email: larger files wait in the Inbox; 0 is no limit

@@ -10,6 +10,7 @@ Source: SPEC 6, 11; FIELD-NOTES B.2, B.4.
 
 import asyncio
 import contextlib
+import os
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -184,6 +185,9 @@ def _text(error: Exception) -> str:
         return _text(error.recipients[0])
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return _short(f"{error.code} {error.message}")
+    cause = error.__cause__
+    if isinstance(cause, ConnectionError) and cause.errno:
+        return f"the relay can't be reached: {os.strerror(cause.errno).lower()}"
     return _short(str(error) or ("no answer in time" if isinstance(error, TimeoutError) else type(error).__name__))
 
 

@@ -122,7 +122,7 @@ async def test_a_relay_that_is_not_there_is_later():
     async with relay() as (_, port):
         pass
     (posted,) = await courier(port).send([MAIL])
-    assert posted.outcome == "later"
+    assert posted == Posted("later", "the relay can't be reached: connection refused")
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
