@@ -53,7 +53,7 @@ class SmtpSettings(Table):
     min_bytes_per_second: CountOrNone = 500  # of a message, over each pace_seconds
     pace_seconds: Count = 60
     bare_newlines: Literal["reject", "normalise"] = "reject"  # of who did not sign in
-    verify_domains: bool = False  # of who did not sign in, by SPF, DKIM and DMARC
+    verify_domains: bool = True  # of who did not sign in, by SPF, DKIM and DMARC
     strangers_at_once: Count = 100  # messages under way from who did not sign in
     stranger_seconds: Count = 900  # for such a message, however it dawdles
     postmaster_per_day: Count = 20  # messages that are handed on to the contact

@@ -97,9 +97,12 @@ def _check_around(settings: "Settings", tables: "Tables", *, now: datetime) -> I
 
 
 async def _ask_neighbours(settings: "Settings") -> list[Finding]:
-    from gateway.cli.check_neighbours import check_relay, check_scanner
+    from gateway.cli.check_neighbours import check_names, check_relay, check_scanner
 
-    return [*await asyncio.gather(check_relay(settings.notices), check_scanner(settings.inspect.scanner))]
+    asked = [check_relay(settings.notices), check_scanner(settings.inspect.scanner)]
+    if settings.smtp.verify_domains and (settings.smtp.listen or settings.smtp.listen_tls):
+        asked.append(check_names(settings.dns, settings.smtp.domain))
+    return [*await asyncio.gather(*asked)]
 
 
 def _summary(findings: list[Finding]) -> str:

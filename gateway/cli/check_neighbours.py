@@ -1,4 +1,4 @@
-"""What `gateway check` asks of the programs around: the relay for notices, the scanner.
+"""What `gateway check` asks of the programs around: the relay for notices, the scanner, the name servers.
 
 Every question is bounded: an answer, or none within five seconds. Sends no mail and scans no file (Source: SPEC 13).
 """
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from gateway.cli.verdict import Finding, fault, ok, unavailable, warning
 from gateway.core.endpoint import Address, Scanner
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, Transient
 
 if TYPE_CHECKING:
     from aiosmtplib import SMTP
 
+    from gateway.mailsettings import DnsSettings
     from gateway.settings import NoticesSettings
 
 PATIENCE = 5.0  # seconds for a neighbour's answer
@@ -43,6 +44,22 @@ async def check_relay(settings: "NoticesSettings", *, patience: float = PATIENCE
         )
     except OSError as error:
         return unavailable(what, f"{relay} can't be reached: {error.strerror or error}. Notices wait meanwhile.")
+
+
+async def check_names(settings: "DnsSettings", domain: str) -> Finding:
+    """Ask the name servers for a record; whether there is one does not matter."""
+    from gateway.inbound.smtp.strangers import name_server
+
+    what, ours = "name servers", ", ".join(settings.servers) or "the host's own"
+    try:
+        await name_server(settings).texts(domain)
+    except ConfigError as error:
+        return fault(what, str(error.faults[0]))
+    except Transient:
+        return unavailable(
+            what, f"{ours}: no answer about {domain}. Senders who don't sign in are told to try again meanwhile."
+        )
+    return ok(what, f"{ours}: an answer about {domain}")
 
 
 async def _talk(settings: "NoticesSettings", context: ssl.SSLContext | None) -> Finding:

@@ -20,17 +20,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
 from gateway.cli.check_host import check_certificate, check_data, check_drop_folders, check_host, check_host_key
-from gateway.cli.check_neighbours import check_relay, check_scanner
+from gateway.cli.check_neighbours import check_names, check_relay, check_scanner
 from gateway.cli.credentials import make_certificate, make_host_key, write_new
 from gateway.cli.verdict import Finding, exit_code, fault, ok, unavailable, warning
 from gateway.clock import SystemClock
 from gateway.configfile import Key
 from gateway.core.endpoint import Scanner
 from gateway.core.routing import Catalogue, Service, Target, TargetKind
+from gateway.mailsettings import DnsSettings
 from gateway.outbound.folder import MARKER
 from gateway.sample import set_keys
 from gateway.settings import NoticesSettings, read_settings
 from tests.cli.conftest import Deployment
+from tests.inbound.smtp.zone import name_server as dns_server
 from tests.outbound.relay import certificate as trusted
 from tests.outbound.relay import relay
 
@@ -609,3 +611,24 @@ def test_somebody_else_is_told_that_the_rights_are_theirs(deployment: Deployment
     assert "What follows is judged with your rights." in ran.stdout
     assert "key.pem can't be read: Permission denied; expected the gateway's user as its owner." in ran.stdout
     assert "data can't be written by this user" in ran.stdout
+
+
+# The name servers
+
+
+async def test_name_servers_that_answer_are_right() -> None:
+    async with dns_server({}) as (_, port):
+        found = await check_names(DnsSettings(servers=("127.0.0.1",), port=port), "gateway.test")
+    assert (found.verdict, found.what) == ("ok", "name servers")
+
+
+async def test_name_servers_that_do_not_answer_are_named() -> None:
+    found = await check_names(DnsSettings(servers=("127.0.0.1",), port=1, timeout_seconds=1), "gateway.test")
+    assert found.verdict == "fault"
+    assert "127.0.0.1: no answer about gateway.test." in found.detail
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_they_are_asked_only_where_domains_are_verified(deployment: Deployment, is_on: bool) -> None:
+    change(deployment, {("smtp", "verify_domains"): is_on, ("dns", "servers"): ["127.0.0.1"], ("dns", "port"): 1})
+    assert ("name servers" in deployment.run("check").stdout) == is_on

@@ -7,8 +7,8 @@ import re
 import shutil
 import socket
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import aiosmtplib
@@ -23,6 +23,7 @@ pytestmark = [
     pytest.mark.clients,
     pytest.mark.skipif(POSTFIX is None or os.geteuid() != 0, reason="postfix is not installed, or this is not root"),
 ]
+WAYS = ["smtp", "lmtp", "lmtp-socket"]
 FILE = "8301102_INFOmailed20261120.docx"
 MX = "mx.derbyshire.example"
 RELAY = f'\n[[smtp.relay]]\nlisten = ["127.0.0.1:0"]\nfrom = ["127.0.0.1"]\nauthserv_id = "{MX}"\n'
@@ -59,6 +60,7 @@ inet_protocols = ipv4
 mynetworks =
 alias_maps =
 smtp_dns_support_level = disabled
+smtp_tls_loglevel = 1
 minimal_backoff_time = 1s
 smtpd_sender_restrictions = check_sender_access inline:{{
     {{ millbeck.example = PREPEND X-Found: {mx}; dmarc=pass header.from=millbeck.example }} }}
@@ -74,21 +76,18 @@ def documented(way: str) -> str:
 
 
 @asynccontextmanager
-async def postfix(way: str, *, gateway: int) -> AsyncIterator[tuple[int, Path]]:
-    """Run a Postfix of our own that hands on to a port; yield where it listens, and its log."""
-    folder = Path(tempfile.mkdtemp(prefix="postfix-"))
-    folder.chmod(0o755)
+async def postfix(way: str, *, folder: Path, gateway: str, ca: Path) -> AsyncIterator[tuple[int, Path]]:
+    """Run a Postfix of our own that hands on to a port or a socket; yield where it listens, and its log."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     for name in ("queue", "data", "etc"):
         (folder / name).mkdir(mode=0o755)
     os.chown(folder / "data", pwd.getpwnam("postfix").pw_uid, -1)
-    main = documented(way).replace("[192.0.2.10]:2525", f"[127.0.0.1]:{gateway}")
+    main = documented(way).replace("[gateway.derbyshire.example]:2525", f"[localhost]:{gateway}")
     main = main.replace("header_checks = ", FOUND).replace("127.0.0.1:2424", f"127.0.0.1:{gateway}")
+    main = main.replace("/run/gateway-lmtp/socket", gateway).replace("/etc/postfix/gateway-ca.pem", str(ca))
     main = main.replace("derbyshire.example", "gateway.test").replace("mx.gateway.test", MX)
-    if way == "smtp":
-        main = main.replace("smtp_tls_security_level = verify", "smtp_tls_security_level = none")  # on loopback
     (folder / "etc" / "main.cf").write_text(main + OURS.format(folder=folder, mx=MX))
     (folder / "etc" / "master.cf").write_text(MASTER.format(port=port).lstrip())
     try:
@@ -96,6 +95,20 @@ async def postfix(way: str, *, gateway: int) -> AsyncIterator[tuple[int, Path]]:
         yield port, folder / "mail.log"
     finally:
         await _run(folder, "abort")
+
+
+@contextmanager
+def place() -> Iterator[tuple[Path, Path]]:
+    """Make a folder for Postfix, and in it one for the socket as the page says; both are gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="postfix-"))
+    folder.chmod(0o755)
+    inner = folder / "lmtp"
+    inner.mkdir()
+    os.chown(inner, -1, pwd.getpwnam("postfix").pw_gid)
+    inner.chmod(0o2750)
+    try:
+        yield folder, inner / "socket"
+    finally:
         shutil.rmtree(folder)
 
 
@@ -122,28 +135,34 @@ async def send(port: int, message: bytes, *, sender: str) -> None:
 @asynccontextmanager
 async def gateway_behind_postfix(daemon: Daemon, way: str) -> AsyncIterator[tuple[int, Path]]:
     """Start both."""
-    await daemon.set_up(HEAD, lmtp__listen=["127.0.0.1:0"], lmtp__authserv_id=MX)
-    with daemon.config.open("a") as config:
-        config.write(RELAY)
-    await daemon.start()
-    async with postfix(way, gateway=daemon.port("relay" if way == "smtp" else "lmtp")) as front:
-        yield front
+    with place() as (folder, socket_path):
+        listens = ["127.0.0.1:0", f"unix:{socket_path}"]
+        await daemon.set_up(HEAD, lmtp__listen=listens, lmtp__authserv_id=MX)
+        with daemon.config.open("a") as config:
+            config.write(RELAY)
+        await daemon.start()
+        doors = {"smtp": str(daemon.port("relay")), "lmtp": str(daemon.port("lmtp")), "lmtp-socket": str(socket_path)}
+        ca = folder / "ca.pem"
+        shutil.copy(daemon.config.parent / "tls" / "certificate.pem", ca)
+        async with postfix(way, folder=folder, gateway=doors[way], ca=ca) as front:
+            yield front
 
 
-@pytest.mark.parametrize("way", ["smtp", "lmtp"])
+@pytest.mark.parametrize("way", WAYS)
 async def test_what_postfix_verified_is_taken(daemon: Daemon, way: str) -> None:
     data = bytes(range(256)) * 4000
     async with gateway_behind_postfix(daemon, way) as (port, log):
         await send(port, letter(daemon.address(HEAD), (FILE, data)), sender=daemon.address(HEAD))
         await until(lambda: "status=" in log.read_text() if log.exists() else False, "Postfix said what came of it")
         assert "status=sent (250 2.0.0 Accepted as" in log.read_text()
+        assert (way == "smtp") == ("Verified TLS connection established to localhost" in log.read_text())
     daemon.promises.append(Promise(FILE, sha256(data), HEAD))
     await daemon.idle()
     assert daemon.dropped("INFO") == {FILE: data}
     assert [row["verified_by"] for row in daemon.rows("submissions")] == [f"relay {MX}"]
 
 
-@pytest.mark.parametrize("way", ["smtp", "lmtp"])
+@pytest.mark.parametrize("way", WAYS)
 async def test_results_that_a_sender_wrote_itself_count_for_nothing(daemon: Daemon, way: str) -> None:
     forged = {"Authentication_Results": f"{MX}; dmarc=pass header.from=millbeck.example"}
     async with gateway_behind_postfix(daemon, way) as (port, log):

@@ -7,6 +7,7 @@ host is ever looked up (Source: SPEC 4, 13).
 import asyncio
 import contextlib
 import logging
+import os
 import ssl
 from asyncio import sslproto
 from collections.abc import Callable, Mapping, Sequence
@@ -93,9 +94,11 @@ class SmtpListeners:
     async def _open(self, listening: Listening, desk: Desk) -> asyncio.Server:
         loop = asyncio.get_running_loop()
         if isinstance(listening.at, SocketPath):
-            return await loop.create_unix_server(
+            server = await loop.create_unix_server(
                 lambda: self._session(listening.entrance), listening.at.path, backlog=_BACKLOG
             )
+            os.chmod(listening.at.path, 0o660)  # to connect is to write: the folder's group may, nobody else
+            return server
         tls = desk.tls if listening.entrance.name == "smtps" else None
         return await loop.create_server(
             lambda: self._session(listening.entrance),
