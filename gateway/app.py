@@ -16,6 +16,7 @@ from gateway.outbound.folder import FolderDrops
 from gateway.parameters import (
     archive_limits_of,
     guess_limits_of,
+    hasher_of,
     mailbox_of,
     message_limits_of,
     policy_of,
@@ -23,6 +24,7 @@ from gateway.parameters import (
     scanner_of,
 )
 from gateway.pipeline.access import Access
+from gateway.pipeline.accounts import Accounts
 from gateway.pipeline.addresses import Addresses
 from gateway.pipeline.answer import Answer
 from gateway.pipeline.collect import Collect
@@ -38,6 +40,7 @@ from gateway.pipeline.letters import Letters
 from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.login import Login
 from gateway.pipeline.notify import Notifier
+from gateway.pipeline.passwords import Passwords
 from gateway.pipeline.policy import LivePolicy
 from gateway.pipeline.publications import Publications
 from gateway.pipeline.publish import Publish
@@ -108,6 +111,8 @@ class House:
     directory: LiveDirectory
     access: Access
     login: Login
+    accounts: Accounts
+    passwords: Passwords
     receive: Receive
     ingest: Ingest
     dropper: Dropper
@@ -158,7 +163,7 @@ async def open_house(
     clock, disk = clock or SystemClock(), disk or PosixDisk()
     data = settings.storage.data
     disk.make_folder(str(data))
-    own, shares, hasher = DiskThreads("disk"), ShareThreads(), Hasher()
+    own, shares, hasher = DiskThreads("disk"), ShareThreads(), hasher_of(settings)
     ledger = await open_ledger(str(data / "ledger.db"), clock=clock)
     try:
         house = build(
@@ -207,10 +212,12 @@ def build(
     archive = DiskArchive(root=str(data / "archive"), disk=disk, threads=own)
     unpacker = MessageUnpacker(spool=spool, disk=disk, threads=own, limits=message_limits_of(settings))
     access = Access(directory, policy, clock)
-    login = Login(access, ledger, clock, hasher, guess_limits_of(settings))
     folder = FolderDrops(disk=disk, shares=shares)
     answer = Answer(directory, policy)
     telling = Telling(ledger, clock, directory, policy, answer, turns.notify.wake)
+    passwords = Passwords(ledger, policy, hasher)
+    accounts = Accounts(telling, passwords)
+    login = Login(access, ledger, clock, hasher, guess_limits_of(settings), accounts=accounts, passwords=passwords)
     inspect = Inspect(FileContents(own.run, archive_limits_of(settings)), scanner_of(settings, own))
     names = NamedLocks()
     transitions = Transitions(
@@ -284,6 +291,8 @@ def build(
         directory=directory,
         access=access,
         login=login,
+        accounts=accounts,
+        passwords=passwords,
         receive=Receive(
             spool=spool,
             ledger=ledger,
@@ -323,7 +332,13 @@ def build(
         daily_emails=DailyEmails(telling),
         unread=Unread(telling),
         notifier=Notifier(
-            outbox=ledger, courier=courier, renderer=templates, clock=clock, policy=policy, tokens=tokens
+            outbox=ledger,
+            courier=courier,
+            renderer=templates,
+            clock=clock,
+            policy=policy,
+            tokens=tokens,
+            complete=accounts.complete,
         ),
         purge=purge,
         decisions=decisions,

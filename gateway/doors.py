@@ -242,6 +242,8 @@ def _sftp_door(house: House) -> SftpDoor:
         policy=house.policy,
         clock=house.clock,
         login=house.login,
+        accounts=house.accounts,
+        passwords=house.passwords,
         doors=PortalDoors(
             receive=house.receive,
             keys=house.keys,

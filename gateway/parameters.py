@@ -3,9 +3,11 @@
 Owns the change of settings into values and adapters; knows no part that is given them, and puts nothing in force.
 """
 
+import socket
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from gateway.core.passwords import PasswordRules
 from gateway.core.publickeys import KeyRules
 from gateway.core.requests import ReminderDays
 from gateway.core.retention import Terms
@@ -27,6 +29,7 @@ from gateway.pipeline.policy import (
 from gateway.ports import Clock, Disk, Mailbox, Pusher
 from gateway.settings import NoticesSettings, Settings
 from gateway.store.contents import ArchiveLimits
+from gateway.store.hashing import Hasher
 from gateway.store.threads import DiskThreads
 from gateway.tables import Tables
 
@@ -67,11 +70,7 @@ def policy_of(settings: Settings, tables: Tables) -> Policy:
             enabled=settings.requests.enabled,
             days=ReminderDays(settings.requests.remind_days_before, settings.requests.remind_days_after),
         ),
-        accounts=AccountPolicy(
-            acceptable_use=tables.acceptable_use,
-            grace_days=settings.policy.grace_days,
-            password_days=settings.passwords.expire_days,
-        ),
+        accounts=account_policy_of(settings, tables),
         documents=DocumentPolicy(
             folders=tables.folders,
             confirm_above=settings.documents.confirm_above,
@@ -93,6 +92,42 @@ def policy_of(settings: Settings, tables: Tables) -> Policy:
     )
 
 
+def account_policy_of(settings: Settings, tables: Tables) -> AccountPolicy:
+    """Return how accounts are begun, kept and ended."""
+    told, passwords = settings.accounts, settings.passwords
+    return AccountPolicy(
+        acceptable_use=tables.acceptable_use,
+        grace_days=settings.policy.grace_days,
+        password_days=passwords.expire_days,
+        remind_day=passwords.remind_day,
+        remind_daily_from=passwords.remind_daily_from_day,
+        passwords=PasswordRules(
+            passwords.min_length,
+            passwords.min_upper,
+            passwords.min_lower,
+            passwords.min_digits,
+            passwords.min_strength,
+        ),
+        promised_days=told.promised_days,
+        activation_hours=told.activation_hours,
+        code_minutes=told.code_minutes,
+        code_tries=told.code_tries,
+        codes_a_day=told.codes_a_day,
+        login_minutes=told.login_minutes,
+        shared_mailboxes=tables.shared_mailboxes,
+        home_domains=tables.home_domains,
+        sftp=_sftp_line(settings),
+    )
+
+
+def _sftp_line(settings: Settings) -> str:
+    """Return what a person types to come in over SFTP; "" where that can't be known."""
+    if not settings.sftp.listen:
+        return ""
+    host, port = settings.smtp.hostname or socket.gethostname(), settings.sftp.listen[0].port
+    return f"sftp {f'-P {port} ' if port not in (0, 22) else ''}{{username}}@{host}"
+
+
 def guess_limits_of(settings: Settings) -> GuessLimits:
     """Return when a guesser is shut out."""
     told = settings.guessing
@@ -102,6 +137,12 @@ def guess_limits_of(settings: Settings) -> GuessLimits:
         window=float(told.window_seconds),
         shut_for=float(told.shut_out_seconds),
     )
+
+
+def hasher_of(settings: Settings) -> Hasher:
+    """Return what makes and compares password hashes, at the costs that are set."""
+    told = settings.passwords
+    return Hasher(time_cost=told.hash_passes, memory_kib=told.hash_memory_kib, workers=told.hash_threads)
 
 
 def archive_limits_of(settings: Settings) -> ArchiveLimits:

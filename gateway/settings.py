@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from gateway.accesssettings import AccessSettings, KeysSettings
+from gateway.accountsettings import AccountsSettings, GuessingSettings, PasswordsSettings, PolicySettings
 from gateway.configfile import ConfigFile, Key, Table, check_table, read_toml
 from gateway.configkinds import (
     MAIL_ADDRESS,
@@ -145,41 +146,6 @@ class RoutingSettings(Table):
     undo_seconds: CountOrNone = 0
 
 
-class PasswordsSettings(Table):
-    """What a password must be."""
-
-    min_length: Count = 8
-    min_upper: CountOrNone = 1
-    min_lower: CountOrNone = 1
-    min_digits: CountOrNone = 1
-    expire_days: CountOrNone = 90  # 0 is never
-    remind_day: CountOrNone = 80
-    remind_daily_from_day: CountOrNone = 85
-
-    @field_validator("remind_daily_from_day")
-    @classmethod
-    def _reminds_in_time(cls, value: int, info: ValidationInfo) -> int:
-        first, last = info.data.get("remind_day"), info.data.get("expire_days")
-        if last and first is not None and not first <= value < last:
-            raise ValueError(f"expected a day from remind_day ({first}) to the one before expire_days ({last})")
-        return value
-
-
-class GuessingSettings(Table):
-    """When a guesser is shut out."""
-
-    max_failures_per_account: Count = 10
-    max_failures_per_address: Count = 50
-    window_seconds: Count = 600
-    shut_out_seconds: Count = 900
-
-
-class PolicySettings(Table):
-    """How the acceptable use policy comes in."""
-
-    grace_days: CountOrNone = 14
-
-
 class DocumentsSettings(Table):
     """How documents reach the schools."""
 
@@ -221,6 +187,7 @@ class Settings(Table):
     passwords: PasswordsSettings = Field(default_factory=_absent)
     keys: KeysSettings = Field(default_factory=_absent)
     access: AccessSettings = Field(default_factory=_absent)
+    accounts: AccountsSettings = Field(default_factory=_absent)
     guessing: GuessingSettings = Field(default_factory=_absent)
     policy: PolicySettings = Field(default_factory=_absent)
     documents: DocumentsSettings = Field(default_factory=_absent)

@@ -32,6 +32,7 @@ from gateway.core.replies import TONES, Outcome, answered
 from gateway.core.requests import FileRequest
 from gateway.core.tidings import tidings
 from gateway.core.unread import unread_summary
+from gateway.core.wayin import account_samples
 from gateway.sample import read_sample
 from gateway.settings import read_settings
 from gateway.tables import read_tables
@@ -384,6 +385,11 @@ CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     ),
     "receipt-not-read": ("receipt", receipt_for(message_of(GOOD, parts=(UNREAD,)))),
 }
+CASES |= {
+    f"{template}{f'-{number}' if number else ''}": (template, context)
+    for template, contexts in account_samples(HEAD, DIRECTORY).items()
+    for number, context in enumerate(contexts)
+}
 
 
 # About accounts and access, not about a submission: their samples, as an administrator previews them.
@@ -440,7 +446,7 @@ ABOUT_MANY = ("service-digest", "uncollected", "published", "digest", "unread", 
 def test_every_notice_says_whom_to_ask_and_its_reference(case: str) -> None:
     text = TABLES.templates.render(*CASES[case]).text
     assert SETTINGS.authority.contact in text
-    is_of_none = CASES[case][0] in (*ABOUT_MANY, *ABOUT_ACCESS)
+    is_of_none = CASES[case][0] in (*ABOUT_MANY, *ABOUT_ACCESS, *account_samples(HEAD, DIRECTORY))
     assert is_of_none or "01kaj0golden000000000000aa" in text
 
 

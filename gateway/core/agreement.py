@@ -21,6 +21,18 @@ class AcceptableUse:
         """Return the SHA-256 of the text: which words somebody agreed to."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
+    @property
+    def unfolded(self) -> str:
+        """Return the text with each paragraph and each point on one line, for where lines are broken anew."""
+        lines: list[str] = []
+        for line in self.text.splitlines():
+            goes_on = bool(lines and lines[-1] and line.strip()) and not line.startswith(("-", "#"))
+            if goes_on and not lines[-1].startswith("#"):
+                lines[-1] += f" {line.strip()}"
+            else:
+                lines.append(line)
+        return "\n".join(lines)
+
 
 @dataclass(frozen=True)
 class Agreement:

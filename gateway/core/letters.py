@@ -48,6 +48,14 @@ _HAPPENED: Mapping[str, str] = {  # the notice -> what it tells of, in words for
     "account-unused": "Your account {username} was not used for more than {days} days.",
     "accounts-unused": "Accounts were not used for more than {days} days.",
     "answer": "This is about your reply to a notice.",
+    "activation": "Your account {username} is ready. Log in over SFTP with this one-time code as the password: {code}",
+    "password-code": "For a new password of {username}, log in over SFTP with this one-time code: {code}",
+    "password-reminder": "The password of your account {username} expires on {expires}.",
+    "password-reset": "The password of {person} was reset by {by}.",
+    "policy-changed": "The acceptable use policy changed. Please reply AGREE to this message.",
+    "account-form": "Please reply with forename, surname, role, email and school of each person, a line each.",
+    "account-requested": "{by} asked for an account for {person}: gateway admin users verify {username}",
+    "account-answer": "This is about your reply: {subject}",
 }
 
 

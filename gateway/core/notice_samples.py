@@ -23,6 +23,7 @@ from gateway.core.register import Account, AccountState, Directory, Role, School
 from gateway.core.replies import TONES, Outcome, answered
 from gateway.core.routing import Catalogue, Service
 from gateway.core.tidings import TEMPLATES, tidings
+from gateway.core.wayin import account_samples
 
 _AT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 _HEAD = Letterhead("Derbyshire", "the files team, files-help@derbyshire.example, 01632 960123")
@@ -143,6 +144,7 @@ def sample_contexts() -> dict[str, tuple[Mapping[str, object], ...]]:
         "published": sample_published(),
         "postmaster": sample_postmaster(),
         **sample_documents(),
+        **account_samples(_HEAD, _DIRECTORY),
     }
 
 

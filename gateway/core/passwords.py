@@ -39,6 +39,28 @@ class PasswordRules:
     upper: int = 1
     lower: int = 1
     digits: int = 1
+    strength: int = 2  # on zxcvbn's scale from 0 to 4; what is below is among the first that guessers try
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return what is asked, for who is to choose one."""
+        return (
+            f"at least {self.length} characters",
+            *(f"at least {_count(least, what)}" for _, least, what in self.mixture() if least),
+            "nothing that holds or resembles your forename, surname or username",
+            "none that you used before, and none that guessers try first",
+        )
+
+    def mixture(self) -> tuple[tuple[Callable[[str], bool], int, str], ...]:
+        """Return which letters are counted, how many there must be, and what they are called."""
+        return (
+            (str.isupper, self.upper, "capital letter (A to Z)"),
+            (str.islower, self.lower, "small letter (a to z)"),
+            (str.isdecimal, self.digits, "digit (0 to 9)"),
+        )
+
+
+USED_BEFORE = "It was used before; choose one that is new."
+KNOWN_BAD = "It is among the passwords that guessers try first; several words that don't belong together are better."
 
 
 def judge_password(password: str, *, owner: Owner, rules: PasswordRules | None = None) -> tuple[str, ...]:
@@ -54,12 +76,7 @@ def _length_faults(password: str, rules: PasswordRules) -> Iterator[str]:
 
 
 def _mixture_faults(password: str, rules: PasswordRules) -> Iterator[str]:
-    wanted: tuple[tuple[Callable[[str], bool], int, str], ...] = (
-        (str.isupper, rules.upper, "capital letter (A to Z)"),
-        (str.islower, rules.lower, "small letter (a to z)"),
-        (str.isdecimal, rules.digits, "digit (0 to 9)"),
-    )
-    for is_one, least, what in wanted:
+    for is_one, least, what in rules.mixture():
         if sum(map(is_one, password)) < least:
             yield f"It needs at least {_count(least, what)}."
 

@@ -142,7 +142,8 @@ RULES = (
 )
 
 # What a person at a login can put right there and then; anything else is for the authority.
-CURABLE = frozenset({"account-verified", "policy-never", "policy-due", "password-expired"})
+OF_THE_POLICY = frozenset({"policy-never", "policy-due"})
+CURABLE = OF_THE_POLICY | {"account-verified", "password-expired"}
 
 
 def why_not(account: Account, by: Approach, *, rules: AccessRules, at: datetime) -> Refusal | None:

@@ -5,28 +5,24 @@ counters of failures by address and by account. It knows no protocol (Source: SP
 """
 
 import asyncio
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from gateway import log
 from gateway.core.admission import Refusal
 from gateway.core.model import Channel
 from gateway.core.register import Account
 from gateway.core.standing import Approach
+from gateway.core.typed import Reading, compared, is_by_code, is_code_try, readings
 from gateway.pipeline.access import Access
+from gateway.pipeline.accounts import Accounts
+from gateway.pipeline.passwords import Hasher, Passwords
 from gateway.ports import Clock, Ledger
 
 WRONG = Refusal("wrong", "The username or the password is wrong.")
 SHUT_OUT = Refusal("shut-out", "Too many wrong passwords. Please wait and try again later.")
 _CHANNELS = {Approach.PASSWORD: Channel.SFTP, Approach.MAIL_LOGIN: Channel.EMAIL}
-
-
-class Hasher(Protocol):
-    """argon2 in a bounded pool."""
-
-    async def verify(self, hash: str | None, password: str) -> bool:
-        """Return whether the password fits; None costs as much and never fits."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -73,6 +69,18 @@ class Failures:
         self._shut_until = {key: until for key, until in self._shut_until.items() if now < until}
 
 
+@dataclass(frozen=True)
+class Proven:
+    """Somebody who is who they say; whether they may come in is `refusal`."""
+
+    account: Account
+    refusal: Refusal | None  # what stops them still
+    by_code: bool = False  # the one-time code stood for the password
+    wants_change: bool = False  # they asked for a new password
+    new_password: str | None = None  # that was given with the old one
+    with_code: bool = False  # a one-time code stood beside the password
+
+
 class Login:
     """Verifies who is speaking, for both doors."""
 
@@ -83,12 +91,17 @@ class Login:
         clock: Clock,
         hasher: Hasher,
         limits: GuessLimits | None = None,
+        *,
+        accounts: Accounts | None = None,
+        passwords: Passwords | None = None,
     ) -> None:
-        """Take who may come in, the clock and the hasher."""
+        """Take who may come in, the clock and the hasher; and who counts wrong codes and makes hashes anew."""
         self._access = access
         self._ledger = ledger
         self._clock = clock
         self._hasher = hasher
+        self._accounts = accounts
+        self._passwords = passwords
         self._failures = Failures(limits or GuessLimits())
 
     def limit(self, limits: GuessLimits) -> None:
@@ -96,7 +109,12 @@ class Login:
         self._failures.limits = limits
 
     async def verify_password(self, username: str, password: str, *, peer: str, by: Approach) -> Account | Refusal:
-        """Return the account of the right password, or why the door stays shut.
+        """Return the account of the right password, or why the door stays shut; a code opens nothing here."""
+        found = await self.prove(username, password, peer=peer, by=by)
+        return found if isinstance(found, Refusal) else found.refusal or found.account
+
+    async def prove(self, username: str, typed: str, *, peer: str, by: Approach) -> Proven | Refusal:
+        """Return whose password or code was typed, or WRONG or SHUT_OUT.
 
         The same words and the same work whether or not the account exists; what is wrong with an account is said only
         after the right password.
@@ -104,20 +122,43 @@ class Login:
         who, where, now = f"account {username.casefold()}", f"address {peer}", self._clock.monotonic()
         if self._is_shut(who, where):
             return self._refuse(SHUT_OUT, by)
+        at, takes_more = self._clock.now(), by is Approach.PASSWORD
         account = (await self._access.fresh()).account(username)  # who was added just now comes in
+        if account is not None and not takes_more:
+            account = replace(account, code=None)  # only where the person can be asked for a new password
         try:
-            is_right = await self._hasher.verify(account.password_hash if account else None, password)
+            reading = await self._fitting(account, readings(typed) if takes_more else [Reading(typed)], at)
         except asyncio.CancelledError:  # who does not wait for the answer has guessed all the same
             self._count(who, where, now)
             raise
         if self._is_shut(who, where):  # by those who guessed meanwhile: many at once win nothing
             return self._refuse(SHUT_OUT, by)
-        if not is_right or account is None:
+        if reading is None or account is None:
             self._count(who, where, now)
+            if self._accounts and account and takes_more and is_code_try(account, typed, at):
+                await self._accounts.count_wrong_code(account)
             return self._refuse(WRONG, by)
         self._failures.clear(who)
+        proven = self._judged(account, reading, by=by, by_code=is_by_code(account, reading, at))
+        if self._passwords and not proven.by_code:
+            await self._passwords.freshen(account, reading.password)
+        return proven
+
+    async def _fitting(self, account: Account | None, ways: Iterable[Reading], at: datetime) -> Reading | None:
+        """Return the reading that fits; each is compared to its end, whoever the account is."""
+        fitting = None
+        for reading in ways:
+            fits = [await self._hasher.verify(hash, said) for hash, said in compared(account, reading, at)]
+            fitting = reading if all(fits) and fitting is None else fitting
+        return fitting
+
+    def _judged(self, account: Account, reading: Reading, *, by: Approach, by_code: bool) -> Proven:
         refusal = self._access.refusal(account, by)
-        return self._refuse(refusal, by) if refusal else account
+        if refusal is not None and refusal.code == "password-expired" and reading.has_code:
+            refusal = None  # the code from the mail stands beside it
+        if refusal is not None:
+            self._refuse(refusal, by)
+        return Proven(account, refusal, by_code, reading.wants_change, reading.new, reading.has_code)
 
     def _count(self, who: str, where: str, now: float) -> None:
         self._failures.add(who, now, tries=self._failures.limits.tries)

@@ -7,7 +7,7 @@ never fail a file, and none is skipped in silence (Source: SPEC 4, 11; DESIGN 3,
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,6 +19,8 @@ from gateway.pipeline.tokens import Tokens
 from gateway.ports import Clock, Courier, Outbox, Renderer
 
 BATCH = 50
+Complete = Callable[[Notice], Awaitable[Mapping[str, object] | None]]  # None: the mail is not to leave any more
+_NOT_ANY_MORE = "The account changed before the mail left: it may not have a code any more."
 
 
 class Notifier:
@@ -33,21 +35,23 @@ class Notifier:
         clock: Clock,
         policy: LivePolicy,
         tokens: Tokens | None = None,
+        complete: Complete | None = None,
     ) -> None:
-        """Take the parts; without tokens nothing can be answered."""
+        """Take the parts; without tokens nothing can be answered. `complete` puts in what no record holds: codes."""
         self._outbox = outbox
         self._courier = courier
         self._renderer = renderer
         self._clock = clock
         self._policy = policy
         self._tokens = tokens
+        self._complete = complete
         self._pass = asyncio.Lock()  # two at once would send the same notice twice
 
     async def pass_once(self) -> int:
         """Send what is due; return how many were tried or put off."""
         async with self._pass:
             due = await self._outbox.due_notices(self._clock.now(), BATCH)
-            leaving = await self._within_caps(due)
+            leaving = await self._completed(await self._within_caps(due))
             answers = await self._courier.send([await self._mail(n) for n in leaving]) if leaving else []
             for notice, posted in zip(leaving, answers, strict=True):
                 await self._mark(notice, posted)
@@ -61,6 +65,18 @@ class Notifier:
             if not await self._is_capped(notice, leaving=len(leaving[address])):
                 leaving[address].append(notice)
         return [notice for one_address in leaving.values() for notice in one_address]
+
+    async def _completed(self, leaving: Sequence[Notice]) -> list[Notice]:
+        """Return what leaves with what is put in at this moment alone; without those that must not leave any more."""
+        found = []
+        for notice in leaving:
+            context = await self._complete(notice) if self._complete else notice.context
+            if context is None:
+                log.given_up(what="notice", id=notice.id, why=_NOT_ANY_MORE)
+                await self._outbox.mark_notice(replace(notice, state=NoticeState.GIVEN_UP, error=_NOT_ANY_MORE))
+            else:
+                found.append(replace(notice, context=context))
+        return found
 
     async def _mail(self, notice: Notice) -> Mail:
         await self._clock.sleep(0)  # fifty templates in one go hold up everybody for as many milliseconds

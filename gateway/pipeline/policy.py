@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.core.agreement import AcceptableUse
 from gateway.core.names import Rules
+from gateway.core.passwords import PasswordRules
 from gateway.core.publickeys import KeyRules
 from gateway.core.register import Directory
 from gateway.core.requests import ReminderDays
@@ -61,6 +62,18 @@ class AccountPolicy:
     acceptable_use: AcceptableUse = field(default_factory=AcceptableUse)
     grace_days: int = 14  # in which a new version of the acceptable use policy waits for everybody's word
     password_days: int = 90  # after which a password has expired; 0 is never
+    remind_day: int = 80  # of a password, on which its owner is reminded for the first time
+    remind_daily_from: int = 85  # day from which on they are reminded daily
+    passwords: PasswordRules = field(default_factory=PasswordRules)
+    promised_days: int = 14  # from the request to the account
+    activation_hours: int = 336  # for which the code of the first login is valid
+    code_minutes: int = 15  # for which the code beside an expired password is valid
+    code_tries: int = 5
+    codes_a_day: int = 5  # beside an expired password
+    login_minutes: int = 15  # for reading the policy and choosing a password
+    shared_mailboxes: frozenset[str] = frozenset()  # what stands before the @ of a mailbox that several people read
+    home_domains: frozenset[str] = frozenset()
+    sftp: str = ""  # what a person types: "sftp -P 2222 {username}@files.example"; "" where there is no such door
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ same work, so that nobody learns from the time which accounts exist (Source: SPE
 import asyncio
 import secrets
 import unicodedata
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
@@ -18,6 +19,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 TIME_COST = 2  # passes over the memory
 MEMORY_KIB = 19 * 1024
 _PARALLELISM = 1
+_LONGEST_JUDGED = 72  # characters; its time grows faster than they do
 _WORKERS = 2  # bounds the memory, and the share of the processor that guessing can take
 
 
@@ -36,6 +38,10 @@ class Hasher:
     async def verify(self, hash: str | None, password: str) -> bool:
         """Return whether the password is the one of the hash; without a hash: the same work, and False."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._verify, hash, password)
+
+    async def strength(self, password: str, words: Sequence[str]) -> int:
+        """Return how hard a password is to guess for who knows these words, from 0 to 4 (zxcvbn)."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _strength, password, list(words))
 
     def needs_rehash(self, hash: str) -> bool:
         """Return whether a hash was made at another cost, and is to be made anew when its password is next known."""
@@ -63,6 +69,13 @@ class Hasher:
             return self._verify(None, password)
         except VerificationError:
             return False
+
+
+def _strength(password: str, words: list[str]) -> int:
+    from zxcvbn import zxcvbn  # its lists of words take a while to load
+
+    found = zxcvbn(password[:_LONGEST_JUDGED], user_inputs=words)
+    return int(found["score"])
 
 
 def _as_bytes(password: str) -> bytes:

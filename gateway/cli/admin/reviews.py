@@ -8,14 +8,14 @@ import click
 
 from gateway.cli.admin.endings import people_rows
 from gateway.cli.admin.errand import Errand, on_errand
-from gateway.cli.admin.newcomer import HouseRules, Newcomer, objections_to_address
 from gateway.cli.filters import DFE_NUMBER
 from gateway.cli.render import Column, Kind, Row, iso, print_json
 from gateway.core.addresses import AddressChange
-from gateway.core.passwords import PasswordRules
+from gateway.core.newcomer import Newcomer, objections_to_address
 from gateway.core.register import Account
 from gateway.core.reviews import Letter, Review, open_letters
 from gateway.errors import NotThere
+from gateway.pipeline.accounts import house_rules
 
 _REVIEWS = (
     Column("id", "Id"),
@@ -115,14 +115,7 @@ async def change_address(errand: Errand, username: str, address: str, at_once: b
 
 
 async def _objections(errand: Errand, account: Account, address: str) -> tuple[str, ...]:
-    tables = errand.house.tables
-    rules = HouseRules(
-        directory=await errand.ledger.directory(),
-        catalogue=tables.catalogue,
-        shared_mailboxes=tables.shared_mailboxes,
-        home_domains=tables.home_domains,
-        passwords=PasswordRules(),
-    )
+    rules = house_rules(errand.house.policy.current, await errand.ledger.directory())
     as_new = Newcomer(account.username, account.forename, account.surname, address, account.role)
     return objections_to_address(as_new, rules)
 

@@ -16,17 +16,18 @@ from gateway.cli.admin.endings import COMMANDS as ENDINGS
 from gateway.cli.admin.endings import show_grounds, suspension_json
 from gateway.cli.admin.errand import Errand, on_errand, run_errand
 from gateway.cli.admin.keys import read_public_keys
-from gateway.cli.admin.newcomer import HouseRules, Newcomer, objections
 from gateway.cli.admin.reviews import change_address, review
 from gateway.cli.admin.userkeys import key
+from gateway.cli.admin.wayin import COMMANDS as WAY_IN
 from gateway.cli.filters import DFE_NUMBER, SERVICE_CODE, Filters, with_filters
 from gateway.cli.render import Column, Kind, json_option, print_json
 from gateway.cli.shapes import account_json
 from gateway.core.agreement import Agreement
-from gateway.core.passwords import PasswordRules
+from gateway.core.newcomer import Newcomer, objections
 from gateway.core.publickeys import read_keys
 from gateway.core.register import Account, AccountState, Role
 from gateway.errors import NotThere
+from gateway.pipeline.accounts import house_rules
 
 COLUMNS = (
     Column("username", "Username"),
@@ -56,7 +57,7 @@ def users() -> None:
     """People, their accounts, and what opens the doors to them."""
 
 
-for command in (*ENDINGS, key, review, change_address, daily_email):
+for command in (*ENDINGS, *WAY_IN, key, review, change_address, daily_email):
     users.add_command(command)
 
 
@@ -138,7 +139,7 @@ def _once(words: tuple[str, ...]) -> tuple[str, ...]:
 
 async def _add(errand: Errand, newcomer: Newcomer, *, keys: tuple[str, ...], activate: bool) -> None:
     _, unfit = read_keys("\n".join(keys), errand.house.policy.current.keys.rules)
-    if faults := (*objections(newcomer, await _rules(errand)), *map(str, unfit)):
+    if faults := (*await _faults(errand, newcomer), *map(str, unfit)):
         raise NotThere("\n".join(faults))
     account = await _account(errand, newcomer, keys=keys, activate=activate)
     why = f"on paper, by {errand.actor}" if activate else ""
@@ -153,29 +154,21 @@ async def _add(errand: Errand, newcomer: Newcomer, *, keys: tuple[str, ...], act
     )
 
 
-async def _rules(errand: Errand) -> HouseRules:
-    told = errand.house.settings.passwords
-    return HouseRules(
-        directory=await errand.ledger.directory(),
-        catalogue=errand.house.tables.catalogue,
-        shared_mailboxes=errand.house.tables.shared_mailboxes,
-        home_domains=errand.house.tables.home_domains,
-        passwords=PasswordRules(told.min_length, told.min_upper, told.min_lower, told.min_digits),
-    )
+async def _faults(errand: Errand, newcomer: Newcomer) -> tuple[str, ...]:
+    """Return every reason why this account can't be, the password's included."""
+    faults = objections(newcomer, house_rules(errand.house.policy.current, await errand.ledger.directory()))
+    if newcomer.password is None:
+        return faults
+    of_password = await errand.house.passwords.judge(newcomer.password, of=newcomer.account())
+    return (*faults, *(f"The password can't be used. {sentence}" for sentence in of_password))
 
 
 async def _account(errand: Errand, newcomer: Newcomer, *, keys: tuple[str, ...], activate: bool) -> Account:
     now = errand.now()
     has_password = newcomer.password is not None
-    return Account(
-        username=newcomer.username,
-        forename=newcomer.forename.strip(),
-        surname=newcomer.surname.strip(),
-        email=newcomer.email,
-        role=newcomer.role,
+    return replace(
+        newcomer.account(),
         state=AccountState.ACTIVE if activate else AccountState.VERIFIED,
-        schools=newcomer.schools,
-        services=newcomer.services,
         password_hash=await errand.house.hasher.hash(newcomer.password) if newcomer.password is not None else None,
         password_set_at=now if has_password else None,
         keys=keys,

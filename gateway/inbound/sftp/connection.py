@@ -5,7 +5,7 @@ not an account exists. Every request but a session with SFTP stays at asyncssh's
 B.1, B.2).
 """
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, TypeAlias
 
 import asyncssh
@@ -13,20 +13,24 @@ import asyncssh
 from gateway import log
 from gateway.core.admission import Refusal
 from gateway.core.register import Account, Directory
-from gateway.core.standing import Approach
+from gateway.core.standing import OF_THE_POLICY, Approach
+from gateway.inbound.sftp.conversation import Caller, Challenge, Conversation
 from gateway.inbound.sftp.door import Door
 from gateway.inbound.sftp.flow import Limits
 from gateway.inbound.sftp.link import Link, read_at_most
 from gateway.inbound.sftp.oldclients import welcome_old_clients
+from gateway.inbound.sftp.passwordlogin import PasswordLogin
 from gateway.inbound.sftp.portal import Portal
 from gateway.inbound.sftp.session import PortalSession, SessionLimits
 from gateway.inbound.sftp.tries import Tries
 from gateway.inbound.sftp.view import Sight
+from gateway.pipeline.login import Proven
 
 PUBLIC_KEY, PASSWORD = "publickey", "password"
 _BROKEN = {b"ssh-rsa", b"ssh-dss"}  # signatures over SHA-1
 _TOO_MANY_SESSIONS = "You have too many connections open. Close one, then try again."
 _IDLE = "Nothing was done here for a while, so the connection was closed. Connect again whenever you like."
+_TOO_SLOW = "The questions were not answered in time. Nothing was changed; log in again to go on."
 _CHANGED = "Your access was changed. Please log in again."
 
 
@@ -49,6 +53,11 @@ class Connection(asyncssh.SSHServer):
         self._account: Account | None = None  # once it is logged in
         self._sessions: set[PortalSession] = set()
         self._active_at = 0.0
+        self._passwords: PasswordLogin | None = None  # once a username was said
+        self._conversation: Conversation | None = None
+        self._has_to_agree: Account | None = None  # whom a key proved
+        self._is_settled = False  # by a password, with all that was to be settled beside it
+        self._login_until = 0.0  # of who is known and still has to answer; 0 is asyncssh's own end
         self._link = Link(None)
         self.peer = ""
 
@@ -81,6 +90,9 @@ class Connection(asyncssh.SSHServer):
     def connection_lost(self, exc: Exception | None) -> None:
         """Count down."""
         self._door.connections.discard(self)
+        username = self._passwords.ended() if self._passwords else ""
+        if username:
+            self._door.begin(self._door.accounts.send_expired_code(username))
 
     def _pause(self) -> None:
         for session in self._sessions:
@@ -97,6 +109,8 @@ class Connection(asyncssh.SSHServer):
         await self._door.directory.fresh()  # who was let in a moment ago, or shut out, is so now
         self._username = username
         self._proving, self._proved = None, set()
+        self._has_to_agree = None
+        self._passwords = PasswordLogin(self._caller())
         return True
 
     def public_key_auth_supported(self) -> bool:
@@ -108,8 +122,26 @@ class Connection(asyncssh.SSHServer):
         return self._is_asked_for(PASSWORD)
 
     def kbdint_auth_supported(self) -> bool:
-        """Never: it would only be the password again, without the request to change it."""
-        return False
+        """Whether questions can be answered: for a password, or for what a key alone does not settle."""
+        return self._is_asked_for(PASSWORD) or self._has_to_agree is not None
+
+    async def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> Challenge | bool:
+        """Begin the conversation."""
+        self._how = ""
+        self._conversation = Conversation(self._caller(), knows=self._has_to_agree)
+        return await self._after(await self._conversation.begin())
+
+    async def validate_kbdint_response(self, username: str, responses: Sequence[str]) -> Challenge | bool:
+        """Go on with the conversation."""
+        self._how = ""
+        return await self._after(await self._conversation.hear(responses)) if self._conversation else False
+
+    async def _after(self, answer: Challenge | bool) -> Challenge | bool:
+        if answer is True:
+            self._how = PUBLIC_KEY if self._has_to_agree else PASSWORD
+            self._has_to_agree = None
+            self._settled_by_us()
+        return answer
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         """Compare with the account's keys; asyncssh checks the signature after it, and SHA-1 is not good enough."""
@@ -125,17 +157,42 @@ class Connection(asyncssh.SSHServer):
     async def validate_password(self, username: str, password: str) -> bool:
         """Compare with the account's password; who is wrong waits for the answer."""
         self._how = ""
-        if not await self._tries.begin():
+        return self._let_in(await self._passwords.hear(password) if self._passwords else None)
+
+    async def change_password(self, username: str, old_password: str, new_password: str) -> bool:
+        """Take the old password with a new one (RFC 4252, 8)."""
+        self._how = ""
+        return self._let_in(await self._passwords.change(old_password, new_password) if self._passwords else None)
+
+    def _let_in(self, proven: Proven | None) -> bool:
+        if proven is None:
             return False
-        answer = await self._door.login.verify_password(username, password, peer=self.peer, by=Approach.PASSWORD)
-        if not isinstance(answer, Refusal):
-            self._tries.right()
-            self._how = PASSWORD
-            return True
-        if answer.code not in ("wrong", "shut-out"):
-            self._conn.send_auth_banner(answer.sentence + "\r\n")
-        await self._tries.wrong(wait=self._door.slowing.after_failure(self.peer, self._door.clock.monotonic()))
-        return False
+        self._how = PASSWORD
+        self._settled_by_us()
+        return True
+
+    def _settled_by_us(self) -> None:
+        """Take the account as it is now: what this person settled at this login takes nothing away from it."""
+        self._is_settled = True
+        now = self._door.directory.current.account(self._username)
+        if now is not None and self._proving is not None and now.keys == self._proving.keys:
+            self._proving = now
+
+    def _caller(self) -> Caller:
+        return Caller(
+            door=self._door,
+            username=self._username,
+            peer=self.peer,
+            tries=self._tries,
+            say=lambda sentence: self._conn.send_auth_banner(sentence + "\r\n"),
+            proved=self._take_your_time,
+        )
+
+    def _take_your_time(self) -> None:
+        """Let who is known read the policy and think of a password: the login has a longer end from now on."""
+        self._conn._cancel_login_timer()
+        minutes = self._door.policy.current.accounts.login_minutes
+        self._login_until = self._login_until or self._door.clock.monotonic() + 60 * minutes
 
     def auth_completed(self) -> None:
         """Let the person in, unless the policy asks for more, or they hold too many sessions."""
@@ -161,23 +218,31 @@ class Connection(asyncssh.SSHServer):
             self._proving, self._proved = account, set()
         if how:
             self._proved.add(how)
-        if how and self._is_enough():
+        if how and self._is_enough() and not self._asks_to_agree(how):
             await self._welcome()
         else:
             self._conn.send_userauth_failure(bool(how))  # "partial success", RFC 4252, 5.1
 
+    def _asks_to_agree(self, how: str) -> bool:
+        """Whether a key is good, and its owner has yet to agree to the policy: one question more, with no password."""
+        account = self._door.directory.current.account(self._username)
+        refusal = self._door.access.refusal(account, Approach.KEY) if account and how == PUBLIC_KEY else None
+        if account is None or refusal is None or refusal.code not in OF_THE_POLICY:
+            return False
+        self._has_to_agree = account
+        self._take_your_time()
+        self._conn.send_auth_banner(refusal.sentence + "\r\n")
+        return True
+
     def _why_not(self, account: Account | None) -> Refusal | None:
         if not self._is_enough():
             return Refusal("not-enough", "More is asked for than that.")
-        if account is not None and (refusal := self._door.access.refusal(account, self._path())):
+        approach = Approach.KEY if self._is_settled else Approach.PASSWORD
+        if account is not None and (refusal := self._door.access.refusal(account, approach)):
             return refusal
         if account is not None and self._door.sessions_of(account.username) >= self._limits.sessions_per_account:
             return Refusal("too-many-sessions", _TOO_MANY_SESSIONS)
         return None
-
-    def _path(self) -> Approach:
-        """How this person came: a password among what they showed may have expired."""
-        return Approach.PASSWORD if PASSWORD in self._proved else Approach.KEY
 
     def _is_enough(self) -> bool:
         return any(self._proved.issuperset(methods) for methods in self._limits.require)
@@ -240,7 +305,9 @@ class Connection(asyncssh.SSHServer):
     def look(self, now: float) -> None:
         """End it if it is idle; a transfer, however slow, is not."""
         if self._account is None:
-            return  # the login has a time of its own
+            if self._login_until and now >= self._login_until:
+                self.end(_TOO_SLOW)
+            return  # before that, the login has a time of its own
         if self._link.has_moved():
             self._active_at = now
             self._conn.set_keepalive()  # from now: the answer to one would wait behind what still moves

@@ -24,8 +24,10 @@ from gateway.inbound.sftp.desk import Desk
 from gateway.inbound.sftp.means import Doors, Shares
 from gateway.inbound.sftp.statustable import StatusTables
 from gateway.pipeline.access import Access
+from gateway.pipeline.accounts import Accounts
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.login import Login
+from gateway.pipeline.passwords import Passwords
 from gateway.pipeline.policy import LivePolicy
 from gateway.pipeline.waiting import WaitingRoom
 from gateway.ports import Clock, Ledger
@@ -155,6 +157,8 @@ class Door:
     policy: LivePolicy
     clock: Clock
     login: Login
+    accounts: Accounts
+    passwords: Passwords
     doors: Doors
     limits: SftpLimits
     waiting: WaitingRoom = field(default_factory=WaitingRoom)

@@ -114,7 +114,7 @@ class SftpListeners:
             keepalive_interval=limits.keepalive_seconds,
             keepalive_count_max=3,
             host_based_auth=False,
-            kbdint_auth=False,
+            kbdint_auth=True,
             gss_host=None,
             allow_scp=False,
             allow_pty=False,

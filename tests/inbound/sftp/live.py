@@ -140,6 +140,8 @@ async def door_in(scene: Scene, *, look_every: float = 0.05, **limits: object) -
         policy=house.policy,
         clock=house.clock,
         login=house.login,
+        accounts=house.accounts,
+        passwords=house.passwords,
         doors=Doors(
             house.receive, house.keys, house.decisions, house.spool, house.archive, FreeSpace(house.spool, house.clock)
         ),

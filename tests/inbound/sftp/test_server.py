@@ -134,7 +134,7 @@ async def test_openssh_is_told_that_a_password_is_asked_for_too(strict):
     done = await strict.ssh(SAMIR, "-v", f"{SAMIR}@127.0.0.1")
     assert done.code != 0
     assert 'Authenticated using "publickey" with partial success' in done.err
-    assert "Permission denied (password)" in done.err
+    assert "Permission denied (keyboard-interactive,password)" in done.err
 
 
 async def test_what_one_account_got_right_counts_for_no_other(strict):

@@ -1,20 +1,21 @@
 """A person before the register has them: what was said about them, and every reason why they can't have an account.
 
 Owns the rules of SPEC 9 for a new account, all judged at once, each with its sentence. Pure: whether the password is a
-good one is `core.passwords`, whether the name is taken at this moment is the ledger's last word.
+good one is `pipeline.passwords`, whether the name is taken at this moment is the ledger's last word.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gateway.core.passwords import Owner, PasswordRules, judge_password
-from gateway.core.register import Directory, Role, SchoolStatus
+from gateway.core.register import Account, Directory, Role, SchoolStatus
 from gateway.core.routing import Catalogue
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,63}")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3
+_LONGEST_STEM = 40  # of a username that is made of a name
 _OUR_OWN = ("gateway", "root", "postmaster", "anonymous")  # they mean something else in records, or to guessers
 
 
@@ -31,6 +32,18 @@ class Newcomer:
     services: tuple[str, ...] = ()
     password: str | None = None
 
+    def account(self) -> Account:
+        """Return the account, not yet begun."""
+        return Account(
+            username=self.username,
+            forename=self.forename.strip(),
+            surname=self.surname.strip(),
+            email=self.email,
+            role=self.role,
+            schools=self.schools,
+            services=self.services,
+        )
+
 
 @dataclass(frozen=True)
 class HouseRules:
@@ -40,7 +53,6 @@ class HouseRules:
     catalogue: Catalogue
     shared_mailboxes: frozenset[str]  # what stands before the @ of a mailbox that several people read
     home_domains: frozenset[str]
-    passwords: PasswordRules
 
 
 def objections(newcomer: Newcomer, rules: HouseRules) -> tuple[str, ...]:
@@ -50,13 +62,20 @@ def objections(newcomer: Newcomer, rules: HouseRules) -> tuple[str, ...]:
         *_of_address(newcomer, rules),
         *_of_schools(newcomer, rules.directory),
         *_of_services(newcomer, rules.catalogue),
-        *_of_password(newcomer, rules.passwords),
     )
 
 
 def objections_to_address(newcomer: Newcomer, rules: HouseRules) -> tuple[str, ...]:
     """Return a sentence for each reason why somebody can't have this address; none when they can."""
     return tuple(_of_address(newcomer, rules))
+
+
+def free_username(forename: str, surname: str, directory: Directory) -> str:
+    """Return a username that is made of a name and is not taken yet: a.person, else a.person2 …"""
+    plain = unicodedata.normalize("NFKD", f"{forename[:1]}.{surname}").casefold()
+    stem = re.sub(r"[^a-z0-9.-]", "", plain).strip(".-")[:_LONGEST_STEM] or "person"
+    numbers = ("", *map(str, range(2, len(directory.accounts) + 3)))
+    return next(stem + number for number in numbers if directory.account(stem + number) is None)
 
 
 def _of_names(newcomer: Newcomer, directory: Directory) -> Iterator[str]:
@@ -114,11 +133,3 @@ def _of_services(newcomer: Newcomer, catalogue: Catalogue) -> Iterator[str]:
         yield "An officer needs the service whose files they read: add --service with its code."
     if newcomer.role is Role.DEVICE and len(newcomer.services) != 1:
         yield "A device can't name its files, so it belongs to exactly one service: give one --service with its code."
-
-
-def _of_password(newcomer: Newcomer, wanted: PasswordRules) -> Iterator[str]:
-    if newcomer.password is None:
-        return
-    owner = Owner(newcomer.forename, newcomer.surname, newcomer.username)
-    for sentence in judge_password(newcomer.password, owner=owner, rules=wanted):
-        yield f"The password can't be used. {sentence}"

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.cli.admin.newcomer import HouseRules, Newcomer, objections
-from gateway.core.passwords import PasswordRules
+from gateway.core.newcomer import USERNAME, HouseRules, Newcomer, free_username, objections
 from gateway.core.register import Account, AccountState, Directory, Role, School, SchoolStatus
 from gateway.core.routing import Catalogue, Service
 
@@ -27,7 +26,6 @@ RULES = HouseRules(
     catalogue=Catalogue({code: Service(code, code) for code in ("SEN", "INFO")}),
     shared_mailboxes=frozenset({"office", "headteacher"}),
     home_domains=frozenset({"hotmail.com"}),
-    passwords=PasswordRules(),
 )
 
 
@@ -37,7 +35,7 @@ RULES = HouseRules(
         HEAD,
         OFFICER,
         COPIER,  # a device may use the office's mailbox
-        replace(HEAD, schools=("8302000", "8301102"), password="Tulip7garden"),
+        replace(HEAD, schools=("8302000", "8301102")),
         replace(HEAD, username="ada@leys"),
         replace(HEAD, forename="Zoë", surname="O'Marsh-Hill"),
         replace(OFFICER, services=("SEN", "INFO")),
@@ -76,7 +74,6 @@ def test_who_keeps_the_rules_can_have_an_account(newcomer: Newcomer) -> None:
         (replace(COPIER, services=()), "it belongs to exactly one service"),
         (replace(COPIER, services=("SEN", "INFO")), "it belongs to exactly one service"),
         (replace(COPIER, schools=("8302000", "8301102")), "A device belongs to exactly one school"),
-        (replace(HEAD, password="person77"), "It contains the surname."),
     ],
 )
 def test_each_rule_has_its_own_sentence(newcomer: Newcomer, sentence: str) -> None:
@@ -85,9 +82,20 @@ def test_each_rule_has_its_own_sentence(newcomer: Newcomer, sentence: str) -> No
 
 
 def test_all_objections_are_told_at_once() -> None:
-    nobody = Newcomer("A!", "", "", "x", Role.OFFICER, schools=("8300000",), services=("X",), password="x")
-    assert len(objections(nobody, RULES)) >= 9
+    nobody = Newcomer("A!", "", "", "x", Role.OFFICER, schools=("8300000",), services=("X",))
+    assert len(objections(nobody, RULES)) == 7
 
 
-def test_a_password_is_in_no_sentence() -> None:
-    assert not any("person77" in s for s in objections(replace(HEAD, password="person77"), RULES))
+@pytest.mark.parametrize(
+    ("forename", "surname", "username"),
+    [
+        ("Ada", "Person", "a.person"),
+        ("Zoë", "O'Marsh-Hill", "z.omarsh-hill"),
+        ("Ray", "Gone", "r.gone2"),  # of another Gone, who was here before
+        ("李", "明", "person"),
+    ],
+)
+def test_a_username_is_made_of_a_name_and_is_nobody_elses(forename: str, surname: str, username: str) -> None:
+    made = free_username(forename, surname, RULES.directory)
+    assert made == username
+    assert USERNAME.fullmatch(made)

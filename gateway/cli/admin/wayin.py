@@ -1,0 +1,80 @@
+"""`gateway admin users request | verify | activate | password`: a person's way in, step by step.
+
+Owns the commands' words. The steps themselves, and who is told of each, are `pipeline.accounts` (Source: SPEC 9, 13).
+"""
+
+from typing import Any
+
+import click
+
+from gateway.cli.admin.errand import Errand, on_errand
+from gateway.cli.filters import DFE_NUMBER, SERVICE_CODE
+from gateway.cli.shapes import account_json
+from gateway.core.newcomer import Newcomer, free_username, objections
+from gateway.core.register import Account, Role
+from gateway.errors import NotThere
+from gateway.pipeline.accounts import house_rules
+
+_PEOPLE = [str(role) for role in Role if role is not Role.DEVICE]
+
+
+@click.command("request")
+@click.argument("username", metavar="[USERNAME]", required=False)
+@click.option("--forename", required=True)
+@click.option("--surname", required=True)
+@click.option("--email", required=True, help="The person's own address at work.")
+@click.option("--role", required=True, type=click.Choice(_PEOPLE, case_sensitive=False))
+@click.option("--school", "schools", multiple=True, type=DFE_NUMBER, help="A school to send for; repeat it.")
+@click.option("--service", "services", multiple=True, type=SERVICE_CODE, help="An officer's service; repeat it.")
+@click.option("--by", "asked_by", metavar="NAME", default="", help="Who asked for it, when it was not you.")
+@on_errand
+async def request_user(errand: Errand, username: str | None, role: str, asked_by: str, **said: Any) -> None:
+    """Note that somebody asked for an account: it waits to be verified. Without USERNAME one is made of the name."""
+    said["schools"], said["services"] = (tuple(dict.fromkeys(said[name])) for name in ("schools", "services"))
+    directory = await errand.ledger.directory()
+    name = username.strip().lower() if username else free_username(said["forename"], said["surname"], directory)
+    newcomer = Newcomer(username=name, role=Role(role), **said)
+    if faults := objections(newcomer, house_rules(errand.house.policy.current, directory)):
+        raise NotThere("\n".join(faults))
+    by = asked_by.strip() or errand.actor
+    account = await errand.house.accounts.request(newcomer.account(), by=by, actor=errand.actor)
+    days = errand.house.settings.accounts.promised_days
+    _show(errand, account, f"waits to be verified; the account is promised within {days} days.")
+
+
+@click.command("verify")
+@click.argument("username")
+@click.option("--evidence", required=True, metavar="TEXT", help="What shows who it is: the reference of a form.")
+@on_errand
+async def verify_user(errand: Errand, username: str, evidence: str) -> None:
+    """Say that the authority knows this person, and on what evidence: the code for the first login is mailed."""
+    if not evidence.strip():
+        raise click.BadParameter("expected what shows who it is, like the reference of a form", param_hint="--evidence")
+    account = await errand.house.accounts.verify(username, evidence=evidence.strip(), actor=errand.actor)
+    _show(errand, account, f"is verified; a one-time code goes to {account.email}.")
+
+
+@click.command("activate")
+@click.argument("username")
+@on_errand
+async def activate_user(errand: Errand, username: str) -> None:
+    """Mail a (new) one-time code for the first login; an earlier one is void."""
+    account = await errand.house.accounts.send_activation(username, actor=errand.actor)
+    _show(errand, account, f"is not active yet; a one-time code goes to {account.email}.")
+
+
+@click.command("password")
+@click.argument("username")
+@on_errand
+async def reset_password(errand: Errand, username: str) -> None:
+    """Reset a forgotten password: the old one is void, a one-time code is mailed, the headteacher is told."""
+    account = await errand.house.accounts.reset_password(username, actor=errand.actor)
+    _show(errand, account, f"has no password any more; a one-time code for a new one goes to {account.email}.")
+
+
+COMMANDS = (request_user, verify_user, activate_user, reset_password)
+
+
+def _show(errand: Errand, account: Account, sentence: str) -> None:
+    row = account_json(account, rules=errand.house.access.rules)
+    errand.screen.action(row, sentence=f"{account.full_name} ({account.username}) {sentence}")
