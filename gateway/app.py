@@ -15,7 +15,6 @@ from gateway.live import Live, LiveCourier, LiveSettings, LiveTemplates
 from gateway.outbound.folder import FolderDrops
 from gateway.parameters import (
     archive_limits_of,
-    guess_limits_of,
     hasher_of,
     mailbox_of,
     message_limits_of,
@@ -23,9 +22,6 @@ from gateway.parameters import (
     pusher_of,
     scanner_of,
 )
-from gateway.pipeline.access import Access
-from gateway.pipeline.accounts import Accounts
-from gateway.pipeline.addresses import Addresses
 from gateway.pipeline.answer import Answer
 from gateway.pipeline.collect import Collect
 from gateway.pipeline.correct import Correct
@@ -35,12 +31,8 @@ from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.drop import Dropper
 from gateway.pipeline.ingest import Ingest
 from gateway.pipeline.inspect import Inspect
-from gateway.pipeline.keys import Keys
-from gateway.pipeline.letters import Letters
 from gateway.pipeline.locks import NamedLocks
-from gateway.pipeline.login import Login
 from gateway.pipeline.notify import Notifier
-from gateway.pipeline.passwords import Passwords
 from gateway.pipeline.policy import LivePolicy
 from gateway.pipeline.publications import Publications
 from gateway.pipeline.publish import Publish
@@ -51,18 +43,16 @@ from gateway.pipeline.remind import Remind
 from gateway.pipeline.reply import Reply
 from gateway.pipeline.report import Report
 from gateway.pipeline.requests import FileRequests
-from gateway.pipeline.review import AccessReview
-from gateway.pipeline.suspend import Suspend
 from gateway.pipeline.sweep import Sweep
 from gateway.pipeline.telling import Telling
 from gateway.pipeline.tokens import Tokens
 from gateway.pipeline.transitions import Transitions
 from gateway.pipeline.unread import Unread
-from gateway.pipeline.upkeep import Upkeep
 from gateway.pipeline.ways import Folder, Inbox, Mailed, Pushed
 from gateway.pipeline.withdraw import Withdraw
 from gateway.pipeline.worker import Turn
 from gateway.ports import Archive, Clock, Courier, Disk, Ledger, Spool
+from gateway.rooms import PeopleRooms, build_people_rooms
 from gateway.settings import Settings
 from gateway.store.archive import DiskArchive
 from gateway.store.contents import FileContents
@@ -89,13 +79,14 @@ class Turns:
     remind: Turn
     report: Turn
     requests: Turn
+    renewals: Turn
     upkeep: Turn
     daily_emails: Turn
     unread: Turn
 
 
 @dataclass(frozen=True)
-class House:
+class House(PeopleRooms):
     """The gateway without its doors: what commands use, and what the daemon opens doors to."""
 
     settings: Settings
@@ -109,10 +100,6 @@ class House:
     policy: LivePolicy
     templates: LiveTemplates
     directory: LiveDirectory
-    access: Access
-    login: Login
-    accounts: Accounts
-    passwords: Passwords
     receive: Receive
     ingest: Ingest
     dropper: Dropper
@@ -130,11 +117,6 @@ class House:
     tokens: Tokens
     transitions: Transitions
     recover: Recover
-    suspend: Suspend
-    keys: Keys
-    review: AccessReview
-    addresses: Addresses
-    upkeep: Upkeep
     turns: Turns
     live: Live
 
@@ -211,13 +193,10 @@ def build(
     spool = DiskSpool(root=str(data / "spool"), disk=disk, threads=own, clock=clock)
     archive = DiskArchive(root=str(data / "archive"), disk=disk, threads=own)
     unpacker = MessageUnpacker(spool=spool, disk=disk, threads=own, limits=message_limits_of(settings))
-    access = Access(directory, policy, clock)
     folder = FolderDrops(disk=disk, shares=shares)
     answer = Answer(directory, policy)
     telling = Telling(ledger, clock, directory, policy, answer, turns.notify.wake)
-    passwords = Passwords(ledger, policy, hasher)
-    accounts = Accounts(telling, passwords)
-    login = Login(access, ledger, clock, hasher, guess_limits_of(settings), accounts=accounts, passwords=passwords)
+    people = build_people_rooms(telling, hasher, settings)
     inspect = Inspect(FileContents(own.run, archive_limits_of(settings)), scanner_of(settings, own))
     names = NamedLocks()
     transitions = Transitions(
@@ -237,8 +216,6 @@ def build(
         ledger=ledger, clock=clock, policy=policy, withdraw=withdraw, transitions=transitions, correct=correct
     )
     tokens = Tokens(ledger=ledger, directory=directory, policy=policy, secret=SecretFile(str(data / "reply.key"), disk))
-    review, addresses = AccessReview(telling), Addresses(telling)
-    letters = Letters(ledger=ledger, review=review, addresses=addresses)
     reply = Reply(
         ledger=ledger,
         clock=clock,
@@ -246,7 +223,8 @@ def build(
         tokens=tokens,
         decisions=decisions,
         answer=answer,
-        letters=letters,
+        letters=people.letters,
+        access=people.access,
     )
     report = Report(telling)
     publish = Publish(
@@ -275,9 +253,10 @@ def build(
         names=names,
         reply=reply,
     )
-    live = Live(LiveSettings(settings), login, inspect, unpacker, courier, own, clock)
+    live = Live(LiveSettings(settings), people.login, inspect, unpacker, courier, own, clock)
     purge = Purge(ledger=ledger, archive=archive, spool=spool, folder=folder, clock=clock, policy=policy)
     return House(
+        **vars(people),
         settings=settings,
         tables=tables,
         clock=clock,
@@ -289,10 +268,6 @@ def build(
         policy=policy,
         templates=templates,
         directory=directory,
-        access=access,
-        login=login,
-        accounts=accounts,
-        passwords=passwords,
         receive=Receive(
             spool=spool,
             ledger=ledger,
@@ -338,7 +313,7 @@ def build(
             clock=clock,
             policy=policy,
             tokens=tokens,
-            complete=accounts.complete,
+            complete=people.accounts.complete,
         ),
         purge=purge,
         decisions=decisions,
@@ -347,11 +322,6 @@ def build(
         tokens=tokens,
         transitions=transitions,
         recover=Recover(spool=spool, ledger=ledger, ingest=ingest),
-        suspend=Suspend(ledger, clock),
-        keys=Keys(telling),
-        review=review,
-        addresses=addresses,
-        upkeep=Upkeep(telling, review),
         turns=turns,
         live=live,
     )

@@ -5,7 +5,7 @@ Frozen values only. Times are aware and in UTC; sizes are bytes. Refuses nothing
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -305,6 +305,11 @@ class Unpacked:
     parts: tuple[UnpackedPart, ...]
     cause: str = ""  # without a usable file: nothing-attached, cloud-link-only, encrypted-message, no-file-in-tnef
     faults: tuple[str, ...] = ()  # limits that the message ran into
+
+    def without_files(self, why: str) -> "Unpacked":
+        """Return the message with its files ignored, from somebody who may reply and not send."""
+        parts = (replace(part, is_file=False, why=why) if part.is_file else part for part in self.parts)
+        return replace(self, parts=tuple(parts))
 
 
 @dataclass(frozen=True)

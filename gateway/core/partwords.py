@@ -26,6 +26,7 @@ WORDS: Mapping[str, str] = {
     "for-postmaster": "attached to a message for postmaster, where no files are taken",
     "recall-request": "a request of Outlook to recall a message",
     "too-many-parts": "all that came after this: not read",
+    "not-yours-to-send": "a file, which your account could not send at that moment",
     "cpu": "all that came after this: not read",
 }
 

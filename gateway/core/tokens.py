@@ -31,6 +31,8 @@ class TokenKind(IntEnum):
 
     REPLY = 1  # answers to a notice; its matter is a submission
     LETTER = 3  # answers to what we asked; its matter is the letter's id
+    AGREE = 4  # to the acceptable use policy; its matter is a person and a text
+    FORM = 5  # requests for accounts; its matter is a person
     BOUNCE = 2  # what comes back of what we sent unasked; its matter is a person
 
 
@@ -90,6 +92,11 @@ def submission_of(matter: bytes) -> str:
 def matter_of_person(username: str) -> bytes:
     """Return a person as a matter: nothing that names them."""
     return hashlib.sha256(username.encode()).digest()[:16]
+
+
+def matter_of_agreement(username: str, digest: str) -> bytes:
+    """Return a person and the very text that they were shown as a matter."""
+    return hashlib.sha256(f"{username}\0{digest}".encode()).digest()[:16]
 
 
 def nonce_of(id: str) -> bytes:

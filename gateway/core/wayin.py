@@ -48,6 +48,7 @@ class WithCode(Letter):
     by: str = ""  # who let it be sent
     version: str = ""  # of the policy, where it is still to be agreed to
     policy: str = ""  # its text
+    digest: str = ""  # of the policy
     reply_until: str = ""  # ISO 8601; while a reply is understood
     reply_for: str = ""
 
@@ -81,6 +82,7 @@ class NewPolicy(Letter):
     due: str  # the day from which on nothing is taken without agreement
     is_due: bool
     sftp: str
+    digest: str
     reply_until: str
     reply_for: str = "agree"
 
@@ -117,8 +119,6 @@ class Answered(Letter):
     opening: str
     lines: tuple[str, ...] = ()
     closing: str = ""
-    reply_until: str = ""
-    reply_for: str = ""
 
 
 def letter(head: Letterhead, reader: Account | None) -> dict[str, Any]:
@@ -148,6 +148,7 @@ def with_code(
         by=by,
         version=policy.version if policy else "",
         policy=policy.unfolded if policy else "",
+        digest=policy.digest if policy else "",
         reply_until=reply_until.isoformat() if reply_until and policy else "",
         reply_for="agree" if reply_until and policy else "",
     )
@@ -183,6 +184,7 @@ def new_policy(
         due=day(due, head.zone),
         is_due=at >= due,
         sftp=_login(sftp, account),
+        digest=policy.digest,
         reply_until=(max(due, at) + _AFTER_GRACE).isoformat(),
     )
 
@@ -215,9 +217,17 @@ def requested(account: Account, directory: Directory, *, by: str, days: int, hea
     )
 
 
-def answered(account: Account, subject: str, opening: str, *, head: Letterhead) -> Answered:
+def answered(
+    account: Account,
+    subject: str,
+    opening: str,
+    *,
+    head: Letterhead,
+    lines: tuple[str, ...] = (),
+    closing: str = "",
+) -> Answered:
     """Return the answer to a reply."""
-    return Answered(**letter(head, account), subject=subject, opening=opening, lines=())
+    return Answered(**letter(head, account), subject=subject, opening=opening, lines=lines, closing=closing)
 
 
 def _login(sftp: str, account: Account) -> str:

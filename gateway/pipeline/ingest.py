@@ -46,7 +46,7 @@ from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.policy import LivePolicy, Policy
 from gateway.pipeline.postmaster import hand_on, is_for_postmaster
 from gateway.pipeline.publish import Publish
-from gateway.pipeline.reply import REPLIED, Reply
+from gateway.pipeline.reply import NOT_YOURS, REPLIED, Reply
 from gateway.pipeline.waiting import Waiting, WaitingRoom, as_seen
 from gateway.ports import Archive, Clock, Ledger, Spool, Unpacker, Wake
 
@@ -200,6 +200,8 @@ class Ingest:
             handed = hand_on(envelope, unpacked, sender=account, answer=self._answer)
             await self._ledger.record(handed)
             return handed
+        if unpacked and self._reply and not self._reply.takes_files(envelope, account):
+            unpacked = unpacked.without_files(NOT_YOURS)
         candidates = self._candidates(draft, unpacked)
         # Before the locks: a correction that is accepted takes one of them itself.
         draft.replied = await self._take_reply(draft, unpacked, has_files=bool(candidates))

@@ -1,12 +1,15 @@
 """Letters: what we asked people, and where their replies go; and mail of ours that comes back.
 
-Owns which letter a reply belongs to. What an answer means is `review` and `addresses` (Source: SPEC 9).
+Owns which letter a reply belongs to. What an answer means is `review`, `addresses` and
+`forms` (Source: SPEC 9).
 """
 
 from gateway.core.model import Envelope, Notice, Unpacked
 from gateway.core.register import Account
+from gateway.core.tokens import TokenKind
 from gateway.errors import NotThere
 from gateway.pipeline.addresses import Addresses
+from gateway.pipeline.forms import Forms
 from gateway.pipeline.review import AccessReview
 from gateway.pipeline.tokens import Known
 from gateway.ports import Ledger
@@ -15,14 +18,17 @@ from gateway.ports import Ledger
 class Letters:
     """Everything that is answered and is about no submission."""
 
-    def __init__(self, *, ledger: Ledger, review: AccessReview, addresses: Addresses) -> None:
+    def __init__(self, *, ledger: Ledger, review: AccessReview, addresses: Addresses, forms: Forms) -> None:
         """Take the parts."""
+        self._forms = forms
         self._ledger = ledger
         self._review = review
         self._addresses = addresses
 
     async def take(self, known: Known, envelope: Envelope, unpacked: Unpacked) -> tuple[Notice, ...]:
         """Do what a reply to a letter says, unless it expired; return the notices that it is answered with."""
+        if known.kind in (TokenKind.AGREE, TokenKind.FORM):
+            return await self._forms.take(known, envelope, unpacked)
         id, text = known.letter or "", unpacked.comment
         if known.expires_at <= envelope.received_at:
             return ()

@@ -15,8 +15,10 @@ from gateway.core.model import Envelope, FileRecord, Notice, Status, Unpacked
 from gateway.core.notices import plain
 from gateway.core.register import Account
 from gateway.core.replies import Command, Outcome, Word, answered, is_acceptable, is_recallable, numbered, read_command
+from gateway.core.standing import Approach
 from gateway.core.tokens import TokenKind
 from gateway.errors import Transient
+from gateway.pipeline.access import Access
 from gateway.pipeline.answer import Answer
 from gateway.pipeline.decisions import Actor, Decisions
 from gateway.pipeline.directory import LiveDirectory
@@ -26,6 +28,7 @@ from gateway.ports import Clock, Ledger
 
 REPLIED = "reply"  # the outcome of a message that brought no file because it was an answer to a notice
 CAME_BACK = "It came back: the mail system of this address did not take it."
+NOT_YOURS = "not-yours-to-send"  # why a file is ignored that came from who may reply and not send
 _AT_ONCE = frozenset({"busy", "changed"})  # refusals that pass in seconds: the message waits for them
 
 
@@ -68,8 +71,10 @@ class Reply:
         decisions: Decisions,
         answer: Answer,
         letters: Letters,
+        access: Access,
     ) -> None:
         """Take the parts."""
+        self._access = access
         self._ledger = ledger
         self._clock = clock
         self._directory = directory
@@ -77,6 +82,11 @@ class Reply:
         self._decisions = decisions
         self._answer = answer
         self._letters = letters
+
+    def takes_files(self, envelope: Envelope, account: Account) -> bool:
+        """Return whether the files of a message are taken: a reply from who may reply and no more brings none."""
+        is_reply = all(r.partition("@")[0].lower().startswith("reply+") for r in envelope.recipients)
+        return not is_reply or self._access.refusal(account, Approach.EMAIL) is None
 
     async def came_back(self, envelope: Envelope) -> None:
         """Mark the address of a mail that came back as stale; nothing is answered."""
@@ -104,7 +114,7 @@ class Reply:
         for text in _tokens_in(envelope, "reply"):
             known = await self._tokens.known_reply(text)
             if known is not None and known.owner.username == account.username:
-                if known.letter is not None:
+                if known.kind is not TokenKind.REPLY:
                     return await self._letters.take(known, envelope, unpacked)
                 command = read_command(unpacked.comment)
                 if command is None and has_files:

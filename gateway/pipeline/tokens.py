@@ -14,6 +14,7 @@ from gateway.core.tokens import (
     Token,
     TokenKind,
     is_genuine,
+    matter_of_agreement,
     matter_of_person,
     matter_of_submission,
     nonce_of,
@@ -38,6 +39,7 @@ class Known:
     expires_at: datetime
     submission: Submission | None = None  # that its notice was about; None of a bounce
     letter: str | None = None  # the id of the letter that it answers, where it does
+    matter: bytes = b""
 
 
 class Tokens:
@@ -54,9 +56,8 @@ class Tokens:
 
     def reply_address(self, notice: Notice) -> str | None:
         """Return where this notice is answered, or None where it can't be."""
-        until, letter = notice.context.get("reply_until"), notice.context.get("letter")
-        kind, id = (TokenKind.LETTER, letter) if isinstance(letter, str) else (TokenKind.REPLY, notice.submission or "")
-        matter, domain = matter_of_submission(id), self._policy.current.notices.reply_domain
+        until, domain = notice.context.get("reply_until"), self._policy.current.notices.reply_domain
+        kind, matter = _matter_of(notice)
         if not isinstance(until, str) or not until or matter is None or not domain:
             return None
         token = Token(kind, matter, datetime.fromisoformat(until), nonce_of(notice.id))
@@ -84,7 +85,7 @@ class Tokens:
         owner = await self._owner(token, submission)
         if owner is None or not is_genuine(text, person=owner.username, secret=self._secret()):
             return None
-        return Known(text.lower(), kind, owner, token.expires_at, submission, letter)
+        return Known(text.lower(), kind, owner, token.expires_at, submission, letter, token.matter)
 
     async def notice_of(self, known: Known) -> Notice | None:
         """Return the notice that left with this bounce address; None when its record is gone."""
@@ -104,8 +105,9 @@ class Tokens:
         return write_token(token, person=username, secret=self._secret())
 
     async def known_reply(self, text: str) -> Known | None:
-        """Return a token that somebody can reply to: about a submission, or to a letter of ours."""
-        return await self.known(text, TokenKind.REPLY) or await self.known(text, TokenKind.LETTER)
+        """Return a token that somebody can reply to: about a submission, a letter of ours, or an account."""
+        token = read_token(text)
+        return None if token is None or token.kind is TokenKind.BOUNCE else await self.known(text, token.kind)
 
     async def _owner(self, token: Token, submission: Submission | None) -> Account | None:
         """Return who a token can be for: who sent the submission, or whom the mail went to."""
@@ -115,7 +117,31 @@ class Tokens:
             return directory.account(username) if username else None
         if token.kind is TokenKind.REPLY:
             return directory.account(submission.username) if submission else None
+        if token.kind is TokenKind.AGREE:
+            return await self._who_was_shown(token.matter)
         return next((a for a in directory.accounts.values() if matter_of_person(a.username) == token.matter), None)
+
+    async def _who_was_shown(self, matter: bytes) -> Account | None:
+        """Return who got a text of the policy, the one in force or one before it."""
+        shown = {policy.digest for policy in await self._ledger.policies()}
+        shown.add(self._policy.current.accounts.acceptable_use.digest)
+        for account in self._directory.current.accounts.values():
+            if any(matter_of_agreement(account.username, digest) == matter for digest in shown):
+                return account
+        return None
+
+
+def _matter_of(notice: Notice) -> tuple[TokenKind, bytes | None]:
+    """Return what a reply to a notice would be about; None for a notice that is answered by nothing."""
+    context = notice.context
+    letter, digest = context.get("letter"), context.get("digest")
+    if isinstance(letter, str):
+        return TokenKind.LETTER, matter_of_submission(letter)
+    if context.get("reply_for") == "agree" and isinstance(digest, str):
+        return TokenKind.AGREE, matter_of_agreement(notice.username, digest)
+    if context.get("reply_for") == "form":
+        return TokenKind.FORM, matter_of_person(notice.username)
+    return TokenKind.REPLY, matter_of_submission(notice.submission or "")
 
 
 def _mark_of(known: Known) -> str:

@@ -72,7 +72,19 @@ async def reset_password(errand: Errand, username: str) -> None:
     _show(errand, account, f"has no password any more; a one-time code for a new one goes to {account.email}.")
 
 
-COMMANDS = (request_user, verify_user, activate_user, reset_password)
+@click.command("form")
+@click.argument("username")
+@on_errand
+async def send_form(errand: Errand, username: str) -> None:
+    """Mail a headteacher the form by which they ask for accounts: a reply to it is a request for each person."""
+    head = (await errand.ledger.directory()).account(username)
+    if head is None:
+        raise NotThere(f'There is no account "{username}". `gateway admin users list` shows them.')
+    await errand.house.forms.send(head, actor=errand.actor)
+    _show(errand, head, f"is sent the form at {head.email}.")
+
+
+COMMANDS = (request_user, verify_user, activate_user, reset_password, send_form)
 
 
 def _show(errand: Errand, account: Account, sentence: str) -> None:

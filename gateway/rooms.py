@@ -1,0 +1,63 @@
+"""The rooms of a house that are about people: who comes in, who may, and who looks after it.
+
+Owns their putting together; all else is put together in `app` (DESIGN 1).
+"""
+
+from dataclasses import dataclass
+
+from gateway.parameters import guess_limits_of
+from gateway.pipeline.access import Access
+from gateway.pipeline.accounts import Accounts
+from gateway.pipeline.addresses import Addresses
+from gateway.pipeline.forms import Forms
+from gateway.pipeline.keys import Keys
+from gateway.pipeline.letters import Letters
+from gateway.pipeline.login import Login
+from gateway.pipeline.passwords import Hasher, Passwords
+from gateway.pipeline.renewals import Renewals
+from gateway.pipeline.review import AccessReview
+from gateway.pipeline.suspend import Suspend
+from gateway.pipeline.telling import Telling
+from gateway.pipeline.upkeep import Upkeep
+from gateway.settings import Settings
+
+
+@dataclass(frozen=True)
+class PeopleRooms:
+    """What commands and doors use of them."""
+
+    access: Access
+    login: Login
+    accounts: Accounts
+    passwords: Passwords
+    forms: Forms
+    letters: Letters
+    review: AccessReview
+    addresses: Addresses
+    keys: Keys
+    suspend: Suspend
+    renewals: Renewals
+    upkeep: Upkeep
+
+
+def build_people_rooms(telling: Telling, hasher: Hasher, settings: Settings) -> PeopleRooms:
+    """Make every one of them; does nothing."""
+    ledger, clock = telling.ledger, telling.clock
+    access = Access(telling.directory, telling.policy, clock)
+    passwords = Passwords(ledger, telling.policy, hasher)
+    accounts = Accounts(telling, passwords)
+    review, addresses, forms = AccessReview(telling), Addresses(telling), Forms(telling, access, accounts)
+    return PeopleRooms(
+        access=access,
+        login=Login(access, ledger, clock, hasher, guess_limits_of(settings), accounts=accounts, passwords=passwords),
+        accounts=accounts,
+        passwords=passwords,
+        forms=forms,
+        letters=Letters(ledger=ledger, review=review, addresses=addresses, forms=forms),
+        review=review,
+        addresses=addresses,
+        keys=Keys(telling),
+        suspend=Suspend(ledger, clock),
+        renewals=Renewals(telling),
+        upkeep=Upkeep(telling, review),
+    )
