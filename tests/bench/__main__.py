@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from tests.bench import crowd, mail, sftp
+from tests.bench import crowd, listing, mail, sftp
 from tests.bench.contenders import Server, gateway, openssh, stock_aiosmtpd
 from tests.bench.postfix import postfix
 
@@ -137,6 +137,18 @@ def measure_crowd(folder: Path, rounds: int, small: bool) -> dict[str, object]:
     }
 
 
+def measure_listing(folder: Path, rounds: int, small: bool) -> dict[str, object]:
+    """A month of one school, alone and then among the files of sixty others."""
+    count, found = 1_000 if small else 10_000, {}
+    with gateway(folder) as ours:
+        for beside, others in (("alone", 0), ("among four times as many of others", 4 * count)):
+            listing.fill(ours, own=0 if others else count, others=others)
+            row = {"gateway": statistics.median(listing.listed(ours) for _ in range(rounds))}
+            found[f"sftp, a month of {count:,} files, {beside} (ms)"] = row
+            say(beside, row)
+    return found
+
+
 def _large_in(server: Server) -> str:
     if server.name == "openssh":
         return "Send Files/" + next(p.name for p in (server.folder / "Send Files").iterdir() if "large" in p.name)
@@ -171,7 +183,13 @@ def table(found: dict[str, object]) -> str:
     return "\n".join(lines)
 
 
-PARTS = (("mail", measure_mail), ("tls", measure_tls), ("sftp", measure_sftp), ("crowd", measure_crowd))
+PARTS = (
+    ("mail", measure_mail),
+    ("tls", measure_tls),
+    ("sftp", measure_sftp),
+    ("crowd", measure_crowd),
+    ("listing", measure_listing),
+)
 
 
 def main() -> None:
