@@ -241,17 +241,20 @@ class Answering:
             self._refuse(reply, refusals.IS_FILE)
         else:
             items = await self._portal.items(found)
-            reply.opened((Entry(item.name, self._attributes(item)) for item in items), now=self._now())
+            reply.opened((Entry(item.name, *self._looks(item)) for item in items), now=self._now())
 
     def _attributes(self, found: Found) -> Attributes:
+        mode, size, at = self._looks(found)
+        return Attributes(size=size, permissions=mode, atime=at, mtime=at)
+
+    def _looks(self, found: Found) -> tuple[int, int, int]:
+        """Return mode, size and time of what is in a view."""
         if isinstance(found, Leaf):
-            at = int(found.at.timestamp())
-            is_open = isinstance(found.what, Way) or (isinstance(found.what, Page) and found.what.is_writable)
-            mode = _UPLOAD if is_open else _READABLE
-            return Attributes(size=found.size, permissions=mode, atime=at, mtime=at)
-        at = int(self._now().timestamp())
+            what = found.what
+            is_open = isinstance(what, Way) or (isinstance(what, Page) and what.is_writable)
+            return _UPLOAD if is_open else _READABLE, found.size, int(found.at.timestamp())
         mode = _OPEN_FOLDER if isinstance(found, (SendRoom, TurningRoom, AccountRoom)) else _FOLDER
-        return Attributes(size=0, permissions=mode, atime=at, mtime=at)
+        return mode, 0, int(self._now().timestamp())
 
     def realpath(self, reply: PathReply, path: str) -> None:
         """Make a path absolute."""

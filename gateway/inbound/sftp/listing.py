@@ -12,7 +12,7 @@ from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from gateway.inbound.sftp.packets import UINT32, Attributes
+from gateway.inbound.sftp.packets import UINT32, all_attributes
 
 # strftime would speak the language of the machine
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -26,7 +26,9 @@ class Entry(NamedTuple):
     """One name in a folder."""
 
     name: str
-    attributes: Attributes
+    mode: int  # st_mode, with the kind of file
+    size: int  # bytes
+    at: int  # seconds since 1970, UTC
     owner: str = "-"  # as shown in the long name, at best one word
     group: str = "-"
 
@@ -54,15 +56,14 @@ class Listing:
 def encode_entry(entry: Entry, *, now: float, zone: tzinfo | None) -> bytes:
     name = entry.name.encode("utf-8", "surrogateescape")
     line = long_name(entry, now=now, zone=zone).encode("utf-8", "surrogateescape")
-    return b"".join((UINT32.pack(len(name)), name, UINT32.pack(len(line)), line, entry.attributes.encode()))
+    said = all_attributes(size=entry.size, permissions=entry.mode, at=entry.at)
+    return b"".join((UINT32.pack(len(name)), name, UINT32.pack(len(line)), line, said))
 
 
 def long_name(entry: Entry, *, now: float, zone: tzinfo | None) -> str:
     """For example `-rw-r-----   1 leys     830          34816 Nov 22 10:51 8302000_SENplan20261122.pdf`."""
-    name, said, owner, group = entry
-    whose = _shown_owner(said.permissions or 0, owner, group)
-    when = _shown_time(said.mtime or 0, now=now, zone=zone)
-    return f"{whose} {said.size or 0:>8} {when} {name}"
+    name, mode, size, at, owner, group = entry
+    return f"{_shown_owner(mode, owner, group)} {size:>8} {_shown_time(at, now=now, zone=zone)} {name}"
 
 
 def encode_text(text: str) -> bytes:

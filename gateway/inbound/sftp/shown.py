@@ -103,8 +103,8 @@ class Taken:
 def shown_names(files: Sequence[N], zone: tzinfo, *, companions: tuple[str, ...] = ()) -> list[tuple[str, N]]:
     """Return (name in the view, file) for files given newest first: the newest keeps its name, older ones are dated."""
     taken = Taken(companions)
-    own = [file.name if safe_name(file.name) == file.name and taken.take(file.name) else None for file in files]
-    return [(name or _another_name(file, zone, taken), file) for name, file in zip(own, files, strict=True)]
+    own = [(name if safe_name(name := file.name) == name and taken.take(name) else "", file) for file in files]
+    return [shown if shown[0] else (_another_name(shown[1], zone, taken), shown[1]) for shown in own]
 
 
 def _another_name(file: Named, zone: tzinfo, taken: Taken) -> str:

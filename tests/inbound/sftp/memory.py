@@ -141,7 +141,7 @@ class MemoryPortal:
             self.give(reply.no_such_file)
             return
         inside = [name for name in (*self.files, *self.folders) if name.startswith("/") and name != "/"]
-        entries = [Entry(name[1:], self._attributes(name) or Attributes(), owner="leys") for name in inside]
+        entries = [_entry(name, self._attributes(name) or Attributes()) for name in inside]
         self.give(partial(reply.opened, entries, now=NOW))
 
     def remove(self, reply: Reply, path: str) -> None:
@@ -202,6 +202,10 @@ class MemoryPortal:
             return None
         size = len(self.files[path])
         return Attributes(size=size, permissions=stat.S_IFREG | 0o640, mtime=1_795_000_000)
+
+
+def _entry(path: str, known: Attributes) -> Entry:
+    return Entry(path[1:], known.permissions or 0, known.size or 0, known.mtime or 0, owner="leys")
 
 
 class Session:

@@ -6,25 +6,24 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.inbound.sftp.listing import Entry, Listing, long_name
-from gateway.inbound.sftp.packets import Attributes
 from tests.inbound.sftp import wire
 from tests.inbound.sftp.memory import NOW, Session
 
 AT_NOON = int(datetime(2026, 7, 1, 12, 0, tzinfo=UTC).timestamp())
-BYTE = Attributes(size=1, permissions=0o100440, mtime=AT_NOON)
+BYTE = (0o100440, 1, AT_NOON)
 
 LINES = [
     (
-        Entry("8302000_SENplan20261122.pdf", Attributes(34816, 0o100640, mtime=int(NOW.timestamp())), "leys", "830"),
+        Entry("8302000_SENplan20261122.pdf", 0o100640, 34816, int(NOW.timestamp()), "leys", "830"),
         "-rw-r-----   1 leys     830         34816 Nov 22 10:51 8302000_SENplan20261122.pdf",
     ),
     (
-        Entry("Sent Files", Attributes(permissions=0o040550, mtime=0)),
+        Entry("Sent Files", 0o040550, 0, 0),
         "dr-xr-x---   1 -        -               0 Jan  1  1970 Sent Files",
     ),
-    (Entry("nothing said", Attributes()), "?---------   1 -        -               0 Jan  1  1970 nothing said"),
+    (Entry("nothing said", 0, 0, 0), "?---------   1 -        -               0 Jan  1  1970 nothing said"),
     (
-        Entry("large.zip", Attributes(123456789012, 0o100600, mtime=AT_NOON), "a-long-user-name", "g"),
+        Entry("large.zip", 0o100600, 123456789012, AT_NOON, "a-long-user-name", "g"),
         "-rw-------   1 a-long-user-name g        123456789012 Jul  1 12:00 large.zip",
     ),
 ]
@@ -37,13 +36,13 @@ def test_a_line_is_that_of_ls(entry, line):
 
 def test_the_hour_is_that_of_the_readers_time_zone():
     summer = datetime(2026, 7, 2, tzinfo=ZoneInfo("Europe/London"))
-    assert " Jul  1 13:00 " in long_name(Entry("a", BYTE), now=summer.timestamp(), zone=summer.tzinfo)
+    assert " Jul  1 13:00 " in long_name(Entry("a", *BYTE), now=summer.timestamp(), zone=summer.tzinfo)
 
 
 @pytest.mark.parametrize(("days", "shown"), [(181, "Jul  1 12:00"), (183, "Jul  1  2026"), (-183, "Jul  1  2026")])
 def test_what_is_half_a_year_away_shows_its_year(days, shown):
     now = datetime(2026, 7, 1, 12, 0, tzinfo=UTC) + timedelta(days=days)
-    assert shown in long_name(Entry("a", BYTE), now=now.timestamp(), zone=UTC)
+    assert shown in long_name(Entry("a", *BYTE), now=now.timestamp(), zone=UTC)
 
 
 def test_the_hour_is_right_on_the_days_on_which_clocks_are_moved():
@@ -51,13 +50,13 @@ def test_the_hour_is_right_on_the_days_on_which_clocks_are_moved():
     now = datetime(2026, 12, 1, tzinfo=zone)
     for hour in range(48 * 4):
         then = datetime(2026, 10, 24, 12, 7, tzinfo=UTC) + timedelta(minutes=15 * hour)
-        entry = Entry("a", Attributes(mtime=int(then.timestamp())))
+        entry = Entry("a", 0o100440, 1, int(then.timestamp()))
         assert f" {then.astimezone(zone):%b %d %H:%M} a" in long_name(entry, now=now.timestamp(), zone=zone)
 
 
 def test_a_folder_of_thousands_comes_in_packets_that_every_client_takes_each_name_once():
     names = [f"8302000_INFOreturn{number:06}.pdf" for number in range(5_000)]
-    listing = Listing((Entry(name, BYTE) for name in names), now=NOW)
+    listing = Listing((Entry(name, *BYTE) for name in names), now=NOW)
     seen = []
     packets = 0
     while batch := listing.next_batch():
@@ -86,7 +85,7 @@ def test_an_opened_folder_is_read_to_its_end_and_closed_without_the_portal():
 
 
 def test_a_name_that_is_not_utf8_is_listed_as_it_is():
-    (encoded,) = Listing([Entry("caf\udce9", BYTE)], now=NOW).next_batch()
+    (encoded,) = Listing([Entry("caf\udce9", *BYTE)], now=NOW).next_batch()
     assert wire.take_string(encoded)[0] == b"caf\xe9"
 
 

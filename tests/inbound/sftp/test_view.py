@@ -237,6 +237,12 @@ async def test_shown_names_are_good_on_windows(scene, person, rule, name, shown)
     assert await samir.has(f"{REJECTED}/{shown}.reason.txt")
 
 
+async def test_a_name_in_another_alphabet_is_shown_as_it_was_sent(scene, person):
+    name = "8302000_SENplan für Zoë20261120.pdf"
+    await record(scene, name=name)
+    assert await person(SAMIR).ls(SENT) == [name]
+
+
 async def test_two_names_that_windows_takes_for_one_are_told_apart(scene, person):
     await record(scene, name="a?.pdf")
     await record(scene, name="A_.pdf")
