@@ -147,7 +147,7 @@ class Publish:
     async def _want(self, draft: _Draft, candidate: Candidate, direction: Direction) -> _Want:
         order = draft.order
         if direction.reason is not None:
-            return _Want()
+            return _Want(repeats=await self._held_already(draft, candidate, direction))
         shown = await self._ledger.shown_versions(folder=order.folder, name=direction.shown, head_only=order.head_only)
         have = {school: id for school, (id, sha256) in shown.items() if sha256 == candidate.sha256}
         for addressed in draft.documents:
@@ -157,6 +157,13 @@ class Publish:
         if not left:
             return _Want(repeats=have[direction.schools[0]])
         return _Want(left, await self._waits_already(candidate, direction, order))
+
+    async def _held_already(self, draft: _Draft, candidate: Candidate, direction: Direction) -> str | None:
+        """Return what of this publisher is held with these bytes, under this name, for this reason."""
+        query = DocumentQuery(state=(DocumentState.HELD,), published_by=draft.publisher[1], folder=draft.order.folder)
+        found = [*(a.document for a in draft.documents), *await self._ledger.documents(query)]
+        facts = (direction.name, candidate.sha256, direction.reason)
+        return next((d.id for d in found if (d.sent_name, d.sha256, d.reason) == facts), None)
 
     async def _waits_already(self, candidate: Candidate, direction: Direction, order: Order) -> str | None:
         """Return what waits for a confirmation with these bytes, under this name, for these schools."""

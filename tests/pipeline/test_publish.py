@@ -83,6 +83,13 @@ class TestOneSchool:
         assert await scene.shown(LEYS) == [first.name]
         assert len(await scene.documents()) == 1
 
+    async def test_is_told_of_a_misnamed_one_once_though_it_is_sent_twice(self, scene: Scene) -> None:
+        held = await published(scene, "Offer.pdf")
+        assert await published(scene, "Offer.pdf") is None
+        assert await published(scene, "Offer.pdf", PDF + b", corrected") is not None
+        assert held is not None
+        assert len(await scene.documents(state=(DocumentState.HELD,))) == 2
+
     async def test_gets_again_what_was_deleted(self, scene: Scene) -> None:
         first = await published(scene)
         assert first is not None
