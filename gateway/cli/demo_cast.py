@@ -7,6 +7,8 @@ import asyncio
 import json
 import smtplib
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -101,8 +103,9 @@ class Stage:
             code, answer = client.data(message.as_bytes())
         return f"{code} {answer.decode()}"
 
-    async def upload(self, name: str, content: bytes) -> str:
-        """Put one file into Send Files, as an SFTP client does; return "" or the sentence that refused it."""
+    @asynccontextmanager
+    async def sftp(self) -> AsyncIterator[asyncssh.SFTPClient]:
+        """Be the secretary at the SFTP door."""
         async with (
             asyncssh.connect(
                 "127.0.0.1",
@@ -114,6 +117,11 @@ class Stage:
             ) as connection,
             connection.start_sftp_client() as sftp,
         ):
+            yield sftp
+
+    async def upload(self, name: str, content: bytes) -> str:
+        """Put one file into Send Files, as an SFTP client does; return "" or the sentence that refused it."""
+        async with self.sftp() as sftp:
             try:
                 async with sftp.open(f"Send Files/{name}", "wb") as file:
                     await file.write(content)

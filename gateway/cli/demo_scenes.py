@@ -15,6 +15,7 @@ from rich.tree import Tree
 
 from gateway.cli.admin.files import show_files
 from gateway.cli.demo_cast import SECRETARY, Stage
+from gateway.cli.demo_documents import letter_from_the_authority
 from gateway.cli.render import Screen
 from gateway.core.model import FileQuery, FileRecord, Status
 from gateway.errors import Transient
@@ -65,6 +66,8 @@ async def day(stage: Stage) -> None:
         for number, scene in enumerate(SCENES, start=1):
             _heading(f"{number}. {scene.title}")
             await _play(stage, ledger, scene)
+        _heading(f"{len(SCENES) + 1}. A letter from the authority")
+        await letter_from_the_authority(stage, _tell)
         _heading("What lies where")
         _show_folders(stage.folder)
         _heading("The status table (gateway admin files list)")

@@ -41,7 +41,7 @@ def test_a_school_day_is_played_and_shown_and_nothing_is_left(tmp_path: Path) ->
     assert seconds < LONGEST
     assert not any(tmp_path.iterdir())
     shown = parts(ran.stdout)
-    emailed, misnamed, uploaded, refused, tree, table, by_hand = shown.values()
+    emailed, misnamed, uploaded, refused, letter, tree, table, by_hand = shown.values()
 
     # Who sent what, what they were answered, how it was read, where it went, and the notice.
     for scene in (emailed, misnamed, uploaded, refused):
@@ -61,6 +61,9 @@ def test_a_school_day_is_played_and_shown_and_nothing_is_left(tmp_path: Path) ->
 
     assert "service SEN, dated 20261121" in uploaded
     assert "refused before a byte was kept: The name does not begin with a DfE number." in refused
+
+    assert re.search(r"LA Documents/Derbyshire Documents/4 \w+ Files/General/Term dates 2027.pdf, and reads it", letter)
+    assert re.search(r"record .*8302000 Leys Junior School .* p.varga 1", letter)
 
     for path in ("INFO/8302000_INFOeyfsreturn20261120.csv", "SEN/8302000_SENreview20261121.pdf", "8302000/"):
         assert path in tree
