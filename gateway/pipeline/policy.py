@@ -16,6 +16,7 @@ from gateway.core.requests import ReminderDays
 from gateway.core.retention import Terms
 from gateway.core.routing import Catalogue, Folder, Retry
 from gateway.core.standing import AccessRules
+from gateway.core.workdays import after_working_days
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,12 @@ class Policy:
             grace_days=self.accounts.grace_days,
             password_days=self.accounts.password_days,
         )
+
+    def late_on(self, since: datetime) -> date:
+        """Return the day on which a file that waits since then has waited too long; the last of all days is never."""
+        if not self.reminders.uncollected_days:
+            return date.max
+        return after_working_days(self.day_of(since), self.reminders.uncollected_days, self.reminders.holidays)
 
     def day_of(self, at: datetime) -> date:
         """Return the authority's calendar day of a time."""

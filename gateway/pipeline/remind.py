@@ -14,7 +14,7 @@ from gateway.core.digests import service_digest, uncollected
 from gateway.core.model import FileQuery, FileRecord, Notice, Status
 from gateway.core.register import Account
 from gateway.core.routing import Service
-from gateway.core.workdays import after_working_days, is_working_day, last_working_day
+from gateway.core.workdays import is_working_day, last_working_day
 from gateway.pipeline.answer import ADMINISTRATOR
 from gateway.pipeline.telling import Telling
 
@@ -130,18 +130,11 @@ class Remind:
             return 0
         waiting = await self._ledger.files(FileQuery(status=(Status.SENT,), has_bytes=True))
         last = [f for f in waiting if since < self._warned_on(f) <= today]
-        late = [f for f in waiting if f not in last and since < self._late_on(f) <= today]
+        late = [f for f in waiting if f not in last and since < policy.late_on(f.status_at or f.sent_at) <= today]
         notices = [*self._reminders(late, today, is_last=False), *self._reminders(last, today, is_last=True)]
         await self._ledger.owe(notices)
         await self._ledger.set_mark(_UNCOLLECTED, today.isoformat())
         return len(notices)
-
-    def _late_on(self, file: FileRecord) -> date:
-        policy = self._policy.current
-        if not policy.reminders.uncollected_days:
-            return date.max
-        start = policy.day_of(file.status_at or file.sent_at)
-        return after_working_days(start, policy.reminders.uncollected_days, policy.reminders.holidays)
 
     def _warned_on(self, file: FileRecord) -> date:
         policy = self._policy.current
