@@ -50,7 +50,12 @@ async def deliver(
     intake = scene.house.receive.begin()
     intake.write(letter(sender, *files, text=text, **headers))
     envelope = await intake.seal(
-        channel=Channel.EMAIL, username=by, verified_by="password", recipients=(address,), sender=sender
+        channel=Channel.EMAIL,
+        username=by,
+        verified_by="password",
+        peer="192.0.2.7",
+        recipients=(address,),
+        sender=sender,
     )
     scene.known.unanswered.add(envelope.id)  # whether it is answered is the test's own to say
     scene.house.receive.accepted(envelope)
