@@ -6,6 +6,7 @@ first says more of the machine, the second of us.
 """
 
 import asyncio
+import os
 import sys
 import threading
 from pathlib import Path
@@ -19,23 +20,25 @@ TICK = 0.005  # seconds
 
 async def watch(file: Path) -> None:
     loop = asyncio.get_running_loop()
-    schedule = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+    schedule = os.open(f"/proc/self/task/{threading.get_native_id()}/schedstat", os.O_RDONLY)
     longest, own = 0.0, 0.0
     await asyncio.sleep(1.0)  # noqa: TID251  # the start itself is not measured
+    queued = waited(schedule)
     while True:
-        before, queued = loop.time(), waited(schedule)
+        before = loop.time()
         await asyncio.sleep(TICK)  # noqa: TID251
-        stall = loop.time() - before - TICK
+        stall, was_queued = loop.time() - before - TICK, queued
+        queued = waited(schedule)
         if stall > min(longest, own):
-            without = stall - (waited(schedule) - queued)
+            without = stall - (queued - was_queued)
             if stall > longest or without > own:
                 longest, own = max(stall, longest), max(without, own)
                 threading.Thread(target=file.write_text, args=(f"{longest:.4f} {own:.4f}",)).start()
 
 
-def waited(schedule: Path) -> float:
+def waited(schedule: int) -> float:
     """Seconds in which the loop's thread could have run and had no processor."""
-    return int(schedule.read_text().split()[1]) / 1e9
+    return int(os.pread(schedule, 100, 0).split()[1]) / 1e9
 
 
 def main() -> None:
