@@ -227,5 +227,7 @@ def test_a_newcomer_who_types_the_readmes_lines_sees_both_files_arrive(tmp_path:
     (fetched,) = [path for path in (here / "Inbox").rglob("*") if path.is_file()]
     assert (fetched.name, fetched.read_text()) == ("8302000_SENreview20261122.txt", "an invented review\n")
 
+    (letter,) = (p for p in (here / "LA Documents").rglob("*") if p.is_file())
+    assert (letter.name, letter.parent.name) == ("Term dates.txt", "General")
     assert not (here / "data" / "run" / "endpoints.json").exists()
     assert '"stopped"' in (here / "gateway.log").read_text()
