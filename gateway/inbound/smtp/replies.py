@@ -142,6 +142,12 @@ NOT_YOUR_ADDRESS = Reply(
     "not-own",
 )
 NOT_VERIFIED = Reply(550, "5.7.1", "{sentence}", "sender")
+NOT_CHECKED = Reply(
+    451,
+    "4.4.3",
+    "Who sent this could not be checked just now; most often a name server (DNS) did not answer. Please try again",
+    "not-checked",
+)
 UNKNOWN_RECIPIENT = Reply(550, "5.1.1", "There is no such address here; please check it, or ask {contact}", "recipient")
 REFUSED_RECIPIENT = Reply(550, "5.1.1", "{sentence}", "recipient")
 NO_BOUNCES_HERE = Reply(

@@ -11,9 +11,11 @@ import asyncio
 import math
 from dataclasses import dataclass, replace
 
+from gateway import log
 from gateway.core.admission import Refusal
 from gateway.core.documents import Order
 from gateway.core.register import Role
+from gateway.errors import Transient
 from gateway.inbound.smtp import replies
 from gateway.inbound.smtp.connection import Command
 from gateway.inbound.smtp.data import BareNewlines, Reception, Spoilt
@@ -274,7 +276,11 @@ class Session(Introduction):
             return replies.HEADER_TOO_LONG
         if claim.heading.hops > self._limits.max_received:
             return replies.LOOP
-        found = await self._verify(claim)
+        try:
+            found = await self._verify(claim)
+        except Transient as trouble:
+            log.transient(stage="receive", why=str(trouble))
+            return replies.NOT_CHECKED if self._account is None else replies.TROUBLE
         if isinstance(found, Verified):
             found = await self._check_tokens(transaction, found.username) or found
         return self.sentence_of(found, replies.NOT_VERIFIED) if isinstance(found, Refusal) else found

@@ -297,6 +297,7 @@ async def test_a_locked_database_is_a_temporary_error_and_forgets_the_message():
         reply = await client.say(MAIL + b".\r\n")
         assert reply == 451
         assert "database" not in reply.lines[0]
+        assert "on our side" in reply.lines[0]
         assert home.spool.messages == []
         home.people.is_busy = False
         assert await client.begin() == 354

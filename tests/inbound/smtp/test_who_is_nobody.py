@@ -2,6 +2,7 @@
 
 import asyncio
 
+from gateway.errors import Transient
 from gateway.inbound.smtp.sender import Verified
 from tests.inbound.smtp.house import HEAD, MAIL, House, house
 
@@ -16,6 +17,13 @@ class Believer:
 
     async def verify(self, claim):
         return Verified("head", "dmarc leys.example", HEAD.email)
+
+
+class NoDns(Believer):
+    """A SenderVerifier that gets no answer."""
+
+    async def verify(self, claim):
+        raise Transient("the name server at 192.0.2.53 did not answer")
 
 
 async def stranger(home: House):
@@ -77,3 +85,14 @@ async def test_the_place_of_one_who_goes_away_is_free_again():
         first.writer.transport.abort()
         await home.left(1)
         assert await second.begin() == 354
+
+
+async def test_who_can_t_be_checked_is_told_that_and_may_try_again():
+    async with house(verifier=NoDns()) as home:
+        client = await stranger(home)
+        assert await client.begin() == 354
+        reply = await client.say(MAIL + b".\r\n")
+        assert reply == 451
+        assert "could not be checked just now" in reply.lines[0]
+        assert "192.0.2.53" not in reply.lines[0]
+        assert home.spool.messages == []
