@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -214,6 +215,19 @@ class TestBytes:
         for name in (LETTER, f"{MILLBECK} Offer.pdf", "Offer.pdf"):
             await published(scene, name)
         assert await scene.house.archive.places() == []
+
+    async def test_that_another_holds_outlive_the_first_though_a_stop_left_it_in_the_spool(self, scene: Scene) -> None:
+        envelope = await scene.publish(OFFICER, LETTER, PDF)
+        ready = Path(scene.house.spool.path(envelope.id))
+        sealed = ready.read_bytes()
+        await scene.idle()
+        second = await published(scene, f"{MILLBECK} Offer.pdf")
+        await delete(scene, f"{envelope.id}-01")
+        ready.write_bytes(sealed)  # as if we had died before it was forgotten
+        await scene.restart()
+        assert second is not None
+        assert await scene.house.archive.read(second.place or "", 0, 99) == PDF
+        assert await scene.shown(LEYS) == []
 
     async def test_that_are_a_program_go_to_nobody(self, scene: Scene) -> None:
         document = await published(scene, data=b"MZ\x90\x00" + b"x" * 200)

@@ -7,7 +7,8 @@ import click
 from gateway.cli.admin.errand import Errand, on_errand
 from gateway.cli.filters import MOMENT, Filters, Moment, instant, with_filters
 from gateway.cli.render import Column, Kind, iso, print_json
-from gateway.cli.shapes import file_json
+from gateway.cli.shapes import document_json, file_json
+from gateway.core.documents import Document
 from gateway.core.model import FileRecord
 
 COLUMNS = (
@@ -20,6 +21,17 @@ COLUMNS = (
     Column("expires_at", "Kept until", Kind.TIME),
     Column("size", "Size", Kind.SIZE),
 )
+DOCUMENTS = (
+    Column("id", "Id"),
+    Column("name", "Name"),
+    Column("folder", "Folder"),
+    Column("reach", "Schools", Kind.NUMBER),
+    Column("state", "State"),
+    Column("sent_at", "Came", Kind.TIME),
+    Column("expires_at", "Kept until", Kind.TIME),
+    Column("size", "Size", Kind.SIZE),
+)
+_ALL = 1_000_000  # documents at the most in one answer
 
 
 @click.group()
@@ -29,11 +41,17 @@ def retention() -> None:
 
 @retention.command("due")
 @click.option("--at", type=MOMENT, help="As it will be then; else now.")
+@click.option("--documents", is_flag=True, help="Documents for schools, in the place of files.")
 @with_filters()
 @on_errand
-async def list_due(errand: Errand, at: Moment | None, filters: Filters) -> None:
+async def list_due(errand: Errand, at: Moment | None, documents: bool, filters: Filters) -> None:
     """List files whose bytes are to be destroyed, newest first."""
     when = errand.now() if at is None else instant(at, errand.zone)
+    if documents:
+        if filters != Filters():
+            raise click.UsageError("--documents lists all that is due; the filters are for files.")
+        await _list_documents(errand, when)
+        return
     due = await _due(errand, when)
     if filters != Filters():
         wanted = await errand.ledger.files(filters.files(zone=errand.zone, now=errand.now()))
@@ -49,18 +67,25 @@ async def purge(errand: Errand, dry_run: bool) -> None:
     """Destroy what is due now; never anything before its term."""
     now = errand.now()
     due = await _due(errand, now)
+    documents = await errand.ledger.due_documents(now, _ALL)
     if not dry_run:
         while await errand.house.purge.pass_once(actor=errand.actor):
             pass  # a pass has a limit
     after = [await errand.ledger.file(file.id) or file for file in due]
-    _report(errand, after, at=now, dry_run=dry_run)
+    found = [await errand.ledger.document(document.id) for document in documents]
+    _report(errand, after, [a.document for a in found if a], at=now, dry_run=dry_run)
 
 
 async def _due(errand: Errand, at: datetime) -> list[FileRecord]:
     return list(reversed(await errand.house.purge.due(at)))
 
 
-def _report(errand: Errand, found: list[FileRecord], *, at: datetime, dry_run: bool) -> None:
+async def _list_documents(errand: Errand, at: datetime) -> None:
+    due = reversed(await errand.ledger.due_documents(at, _ALL))
+    errand.screen.listing([document_json(document) for document in due], DOCUMENTS, empty="Nothing is due.")
+
+
+def _report(errand: Errand, found: list[FileRecord], documents: list[Document], *, at: datetime, dry_run: bool) -> None:
     destroyed = [file for file in found if file.purged_at is not None]
     if errand.screen.as_json:
         print_json(
@@ -70,6 +95,7 @@ def _report(errand: Errand, found: list[FileRecord], *, at: datetime, dry_run: b
                 "due": len(found),
                 "destroyed": len(destroyed),
                 "files": [file_json(file) for file in found],
+                "documents": [document_json(document) for document in documents],
             }
         )
         return
@@ -77,3 +103,8 @@ def _report(errand: Errand, found: list[FileRecord], *, at: datetime, dry_run: b
     if found:
         said = f"{len(found)} due; nothing was destroyed (dry run)." if dry_run else f"{len(destroyed)} destroyed."
         click.echo(said)
+    if documents:
+        errand.screen.heading("Documents for schools")
+        errand.screen.table([document_json(document) for document in documents], DOCUMENTS)
+        gone = sum(document.purged_at is not None for document in documents)
+        click.echo(f"{len(documents)} due; none was destroyed (dry run)." if dry_run else f"{gone} destroyed.")

@@ -198,6 +198,17 @@ class TestAfterwards:
         ran = deployment.run("admin", "documents", *line, "x")
         assert (ran.exit_code, "gateway admin documents list" in ran.stderr) == (65, True)
 
+    def test_what_is_due_is_listed_and_destroyed_like_files(self, deployment: Deployment) -> None:
+        set_key(deployment, "\ndays = 90", "\ndays = 0")
+        id = publish(deployment, *letters(deployment, f"{LEYS} Offer.pdf"))["documents"][0]["id"]
+        assert [d["id"] for d in deployment.ask("admin", "retention", "due", "--documents")] == [id]
+        assert deployment.ask("admin", "retention", "due") == []
+        told = deployment.ask("admin", "retention", "purge", "--dry-run")
+        assert [d["state"] for d in told["documents"]] == ["published"]
+        told = deployment.ask("admin", "retention", "purge")
+        assert [(d["state"], d["held"], d["name"]) for d in told["documents"]] == [("destroyed", False, "….pdf")]
+        assert deployment.run("admin", "retention", "due", "--documents", "--school", LEYS).exit_code == 64
+
     def test_a_deletion_without_a_reason_is_refused(self, deployment: Deployment) -> None:
         assert deployment.run("admin", "documents", "delete", "x", "--requested-by", "w").exit_code == 64
         ran = deployment.run("admin", "documents", "delete", "x", "--reason", " ", "--requested-by", "w")
