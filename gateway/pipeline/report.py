@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gateway.core.documents import Addressed, DocumentState
+from gateway.core.documents import Addressed, Document, DocumentState
 from gateway.core.model import Channel, Notice, PartFate, Submission
 from gateway.core.nofile import CAUSES
 from gateway.core.notices import plain
@@ -81,7 +81,7 @@ class Report:
 
     def _has_come_to_rest(self, issued: Sequence[tuple[datetime, Addressed]], end: int) -> bool:
         """Return whether there is something to tell, and it is whole by now."""
-        times = [at for at, addressed in issued if addressed.document.channel is Channel.SFTP]
+        times = [at for at, addressed in issued if _is_told(addressed.document)]
         if not times:
             self._looked_at = end
             return False
@@ -91,7 +91,7 @@ class Report:
     async def _tell(self, after: int, upto: int) -> int:
         by_publisher: dict[str, list[Addressed]] = defaultdict(list)
         for _, addressed in await self._ledger.issued_between(after=after, upto=upto):
-            if addressed.document.channel is Channel.SFTP:
+            if _is_told(addressed.document):
                 by_publisher[addressed.document.published_by_user].append(addressed)
         notices = [n for who, found in by_publisher.items() if (n := self._notice(who, found, upto)) is not None]
         await self._ledger.owe(notices)
@@ -130,6 +130,11 @@ class Report:
 
     async def _put(self, told: _Told) -> None:
         await self._ledger.set_mark(_MARK, json.dumps(vars(told)))
+
+
+def _is_told(document: Document) -> bool:
+    """Whether its publisher waits for our word: a message was answered at once, but for a confirmation since."""
+    return document.channel is Channel.SFTP or document.confirmed_by is not None
 
 
 def _why_nothing(submission: Submission) -> str:

@@ -349,6 +349,22 @@ class TestByEmail:
         assert [p.fate for p in record.parts if p.name] == ["taken", "taken", "rejected", "ignored"]
         assert await scene.house.report.pass_once() == 0
 
+    async def test_a_confirmation_is_told_too(self, scene: Scene) -> None:
+        scene.set_documents(confirm_above=0)
+        await scene.mail_documents(OFFICER, (LETTER, PDF))
+        await scene.idle()
+        scene.clock.advance(120)
+        assert await scene.house.report.pass_once() == 0
+        (document,) = await scene.documents()
+        await confirmed(scene, document.id)
+        scene.clock.advance(120)
+        assert await scene.house.report.pass_once() == 1
+        await scene.idle()
+        assert [m.subject for m in scene.notices_to(OFFICER)] == [
+            "1 document waits for a confirmation",
+            "Your documents are with the schools",
+        ]
+
     async def test_a_message_with_nothing_in_it_is_told_so(self, scene: Scene) -> None:
         await scene.mail_documents(OFFICER)
         await scene.idle()
