@@ -221,6 +221,11 @@ def sftp_limits_of(settings: Settings) -> SftpLimits:
         idle_seconds=sftp.idle_seconds,
         keepalive_seconds=sftp.keepalive_seconds,
         require=sftp.require,
+        require_by_role={
+            Role.HEAD: sftp.require_head,
+            Role.STAFF: sftp.require_staff,
+            Role.OFFICER: sftp.require_officer,
+        },
         logging_in=sftp.max_logging_in,
         logging_in_per_address=sftp.max_logging_in_per_address,
         channels=sftp.max_channels,

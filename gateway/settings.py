@@ -18,6 +18,7 @@ from gateway.configfile import ConfigFile, Key, Table, check_table, read_toml
 from gateway.configkinds import (
     MAIL_ADDRESS,
     Combinations,
+    CombinationsOrNone,
     Count,
     CountOrNone,
     Counts,
@@ -73,6 +74,9 @@ class SftpSettings(Table):
     listen: Listens = ()
     host_keys: PathKeys = (Path("ssh/host_ed25519"),)
     require: Combinations = (("publickey",), ("password",))
+    require_head: CombinationsOrNone = ()  # of headteachers; () is what is asked of all
+    require_staff: CombinationsOrNone = ()
+    require_officer: CombinationsOrNone = ()
     max_file_bytes: Count = 2 << 30
     max_connections: Count = 500
     max_connections_per_address: Count = 50

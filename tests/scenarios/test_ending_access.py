@@ -13,6 +13,7 @@ import pytest
 from tests.scenarios.daemons import CLOCK, GONE, PASSWORD, Daemon
 from tests.scenarios.harness import GOOD, HEAD, STAFF, letter
 from tests.scenarios.test_daemon import plain, say, signed_in
+from tests.scenarios.test_wrong_person import EXPIRED, change
 
 SECONDS = 5.0  # SPEC 9: "within seconds"; the issue: five
 SCHOOL = "8301102"
@@ -120,6 +121,35 @@ async def test_every_path_that_is_held_closes_within_seconds(daemon: Daemon, com
     assert await client.listdir(".")  # nobody else hears of it
     other.abort()
     assert daemon.rows("files") == []
+
+
+@pytest.mark.parametrize("word", ["suspend", "revoke"])
+async def test_the_questions_of_a_login_end_too(daemon: Daemon, word: str) -> None:
+    await daemon.set_up(HEAD)
+    await change(daemon, HEAD, EXPIRED)
+    await daemon.start()
+    is_asked, answers = asyncio.Event(), [PASSWORD]
+
+    class Thinking(asyncssh.SSHClient):
+        def kbdint_auth_requested(self) -> str:
+            return ""
+
+        async def kbdint_challenge_received(self, *_: object) -> list[str]:
+            if not answers:  # for a new password
+                is_asked.set()
+                await asyncio.Event().wait()
+            return [answers.pop()]
+
+    facts = {"client_keys": None, "preferred_auth": "keyboard-interactive", "client_factory": Thinking}
+    login = asyncio.create_task(connect(daemon, **facts))
+    async with asyncio.timeout(30):
+        await is_asked.wait()
+    code, _, complaint = await daemon.run("admin", "users", word, HEAD, "--reason", "left")
+    assert code == 0, complaint
+    began = CLOCK.monotonic()
+    with pytest.raises(GONE):
+        await asyncio.wait_for(login, 30)
+    assert CLOCK.monotonic() - began < SECONDS
 
 
 async def test_who_is_reinstated_comes_in_as_before(daemon: Daemon) -> None:

@@ -12,7 +12,7 @@ import asyncssh
 
 from gateway import log
 from gateway.core.admission import Refusal
-from gateway.core.register import Account, Directory
+from gateway.core.register import Account, AccountState, Directory
 from gateway.core.standing import OF_THE_POLICY, Approach
 from gateway.inbound.sftp.conversation import Caller, Challenge, Conversation
 from gateway.inbound.sftp.door import Door
@@ -21,6 +21,7 @@ from gateway.inbound.sftp.link import Link, read_at_most
 from gateway.inbound.sftp.oldclients import welcome_old_clients
 from gateway.inbound.sftp.passwordlogin import PasswordLogin
 from gateway.inbound.sftp.portal import Portal
+from gateway.inbound.sftp.requirements import NOT_BY
 from gateway.inbound.sftp.session import PortalSession, SessionLimits
 from gateway.inbound.sftp.tries import Tries
 from gateway.inbound.sftp.view import Sight
@@ -28,12 +29,11 @@ from gateway.pipeline.login import Proven
 
 PUBLIC_KEY, PASSWORD = "publickey", "password"
 _BROKEN = {b"ssh-rsa", b"ssh-dss"}  # signatures over SHA-1
+_TAKEN_AWAY = (AccountState.SUSPENDED, AccountState.REVOKED)
 _TOO_MANY_SESSIONS = "You have too many connections open. Close one, then try again."
 _IDLE = "Nothing was done here for a while, so the connection was closed. Connect again whenever you like."
 _TOO_SLOW = "The questions were not answered in time. Nothing was changed; log in again to go on."
 _CHANGED = "Your access was changed. Please log in again."
-
-
 Channel: TypeAlias = "asyncssh.SSHServerChannel[bytes]"
 
 
@@ -216,8 +216,11 @@ class Connection(asyncssh.SSHServer):
         account = self._door.directory.current.account(self._username)
         if account != self._proving:  # changed meanwhile: a key that was taken away proves nothing any more
             self._proving, self._proved = account, set()
-        if how:
+        if how and self._limits.requirements.takes(how, account):
             self._proved.add(how)
+        elif how:
+            self._conn.send_auth_banner(NOT_BY[how] + "\r\n")
+            how = ""
         if how and self._is_enough() and not self._asks_to_agree(how):
             await self._welcome()
         else:
@@ -245,13 +248,14 @@ class Connection(asyncssh.SSHServer):
         return None
 
     def _is_enough(self) -> bool:
-        return any(self._proved.issuperset(methods) for methods in self._limits.require)
+        return self._limits.requirements.is_met(self._proved, self._who())
 
     def _is_asked_for(self, method: str) -> bool:
-        """Whether a set of methods that holds all that was got right asks for this one beside it."""
-        return method not in self._proved and any(
-            method in methods and self._proved.issubset(methods) for methods in self._limits.require
-        )
+        """Whether a method is asked for beside what was got right; of who proved nothing yet, the same for all."""
+        return self._limits.requirements.asks_for(method, self._proved, self._who())
+
+    def _who(self) -> Account | None:
+        return self._door.directory.current.account(self._username)
 
     def _show_out(self) -> None:
         """A connection has only so many tries."""
@@ -316,11 +320,14 @@ class Connection(asyncssh.SSHServer):
             self.end(_IDLE)
 
     def review(self, directory: Directory) -> None:
-        """End the connection of an account that may no longer be here, or whose rights changed."""
-        if self._account is None:
-            return
-        now = directory.account(self._account.username)
-        if now is None or self._may_not_stay(now) or _rights(now) != _rights(self._account):
+        """End the connection of who may no longer be here, or whose rights changed; at the login, of who is known."""
+        mine = self._account
+        now = directory.account(mine.username if mine else self._username)
+        if mine is None:
+            is_over = self._login_until > 0 and (now is None or now.state in _TAKEN_AWAY)
+        else:
+            is_over = now is None or self._may_not_stay(now) or _rights(now) != _rights(mine)
+        if is_over:
             log.refused(channel="sftp", reason="account-changed")
             self.end(_CHANGED)
 

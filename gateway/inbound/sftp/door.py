@@ -6,7 +6,7 @@ connections end at the next change of the register; a file that was taken back i
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -17,11 +17,12 @@ from gateway import log
 from gateway.core.documents import DocumentState
 from gateway.core.model import Status
 from gateway.core.publickeys import fingerprint_of
-from gateway.core.register import Account, Directory
+from gateway.core.register import Account, Directory, Role
 from gateway.errors import GatewayError
 from gateway.inbound.sftp import refusals
 from gateway.inbound.sftp.desk import Desk
 from gateway.inbound.sftp.means import Doors, Shares
+from gateway.inbound.sftp.requirements import Requirements
 from gateway.inbound.sftp.statustable import StatusTables
 from gateway.pipeline.access import Access
 from gateway.pipeline.accounts import Accounts
@@ -51,7 +52,13 @@ class SftpLimits:
     idle_seconds: float = 900
     keepalive_seconds: float = 30
     require: tuple[tuple[str, ...], ...] = (("publickey",), ("password",))  # any of these sets of methods
+    require_by_role: Mapping[Role, tuple[tuple[str, ...], ...]] = field(default_factory=dict)  # where one has its own
     shares: Shares = field(default_factory=Shares)
+
+    @property
+    def requirements(self) -> Requirements:
+        """What opens the door, and to whom."""
+        return Requirements(self.require, self.require_by_role)
 
 
 class Guest(Protocol):
