@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from gateway.cli.render import Row, iso
+from gateway.core.agreement import Agreement
 from gateway.core.documents import Audience, Document
 from gateway.core.model import Drop, FileRecord, History, Notice, PartFate, Submission
 from gateway.core.register import Account, Directory, School
@@ -210,6 +211,17 @@ def account_json(account: Account, *, rules: AccessRules, last_login: datetime |
         "evidence": account.evidence,
         "code_for": str(account.code.purpose) if account.code else None,
         "code_expires_at": iso(account.code.until) if account.code else None,
+    }
+
+
+def agreement_json(word: Agreement) -> Row:
+    """Return one person's word to the acceptable use policy."""
+    return {
+        "version": word.version,
+        "digest": word.digest or None,
+        "at": iso(word.at),
+        "how": word.how,
+        "peer": word.peer or None,
     }
 
 

@@ -8,8 +8,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
-from gateway.core.register import Account, Directory, Role, SchoolStatus
+from gateway.core.register import Account, AccountState, Directory, Role, SchoolStatus
 from gateway.core.routing import Catalogue
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,63}")
@@ -76,6 +77,12 @@ def free_username(forename: str, surname: str, directory: Directory) -> str:
     stem = re.sub(r"[^a-z0-9.-]", "", plain).strip(".-")[:_LONGEST_STEM] or "person"
     numbers = ("", *map(str, range(2, len(directory.accounts) + 3)))
     return next(stem + number for number in numbers if directory.account(stem + number) is None)
+
+
+def waiting_days(account: Account, at: datetime) -> int | None:
+    """Return for how many whole days somebody has waited for an account since it was requested; None for nobody."""
+    is_waiting = account.state in (AccountState.REQUESTED, AccountState.VERIFIED)
+    return (at - account.requested_at).days if is_waiting and account.requested_at is not None else None
 
 
 def _of_names(newcomer: Newcomer, directory: Directory) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from gateway.cli.admin.errand import Errand, on_errand
+from gateway.cli.admin.wayin import late_and_waiting
 from gateway.cli.endpoints import Endpoints, read_endpoints
 from gateway.cli.render import Column, Kind, Row, Screen, iso, print_json, size_text
 from gateway.cli.shapes import drop_json, notice_json
@@ -38,6 +39,11 @@ _STUCK = (  # key, heading, columns
     ("notices", "Notices that are stuck", _NOTICES),
     ("failed", "Submissions set aside in the spool (failed/)", (Column("submission", "Submission"),)),
 )
+_LATE_ACCOUNTS = (
+    Column("username", "Username"),
+    Column("state", "State"),
+    Column("waiting_days", "Days", Kind.NUMBER),
+)
 _OWED_DROPS = (DropState.DUE, DropState.PLACING, DropState.GIVEN_UP)
 _OWED_NOTICES = (NoticeState.DUE, NoticeState.GIVEN_UP)
 
@@ -61,6 +67,7 @@ async def _report(errand: Errand) -> dict[str, object]:
         "documents": _counted(counts, "documents", DocumentState),
         "drops": _counted(counts, "drops", DropState),
         "notices": _counted(counts, "notices", NoticeState),
+        "accounts": late_and_waiting(errand, (await errand.ledger.directory()).accounts.values()),
         "stuck": await _stuck(errand),
         "spool": await _spool(errand),
         "free_bytes": await errand.house.spool.free_bytes(),
@@ -123,7 +130,17 @@ def _tell(screen: Screen, report: Mapping[str, Any]) -> None:
     oldest = f", the oldest since {screen.cell(spool['oldest_at'], Kind.TIME)}" if spool["oldest_at"] else ""
     click.echo(f"Spool     {spool['unprocessed']} unprocessed{oldest}; {spool['unfinished']} unfinished")
     click.echo(f"Disk      {size_text(report['free_bytes'])} free")
+    _tell_accounts(screen, report["accounts"])
     _tell_stuck(screen, report["stuck"])
+
+
+def _tell_accounts(screen: Screen, waiting: Mapping[str, Any]) -> None:
+    """Say who waits for an account; who has waited longer than is promised by name."""
+    late = f", {len(waiting['late'])} longer than the {waiting['promised_days']} days that are promised"
+    click.echo(f"Accounts  {waiting['waiting'] or 'none'} waiting{late if waiting['late'] else ''}")
+    if waiting["late"]:
+        screen.heading("Accounts that are late")
+        screen.table(waiting["late"], _LATE_ACCOUNTS)
 
 
 def _tell_daemon(report: Mapping[str, Any]) -> None:

@@ -19,9 +19,10 @@ from gateway.cli.admin.keys import read_public_keys
 from gateway.cli.admin.reviews import change_address, review
 from gateway.cli.admin.userkeys import key
 from gateway.cli.admin.wayin import COMMANDS as WAY_IN
+from gateway.cli.admin.wayin import waiting_of, waits
 from gateway.cli.filters import DFE_NUMBER, SERVICE_CODE, Filters, with_filters
 from gateway.cli.render import Column, Kind, json_option, print_json
-from gateway.cli.shapes import account_json
+from gateway.cli.shapes import account_json, agreement_json
 from gateway.core.agreement import Agreement
 from gateway.core.newcomer import Newcomer, objections
 from gateway.core.publickeys import read_keys
@@ -38,13 +39,21 @@ COLUMNS = (
     Column("services", "Services"),
     Column("email", "Email"),
     Column("last_login_at", "Last login", Kind.TIME),
+    Column("waits", "Waits"),
 )
 _CARD = (
     *COLUMNS[:7],
     Column("has_password", "Password"),
     Column("password_set_at", "Password set on", Kind.TIME),
+    Column("password_expires_at", "Password expires on", Kind.TIME),
     Column("keys", "Keys"),
     Column("policy_version", "Policy accepted"),
+    Column("requested_at", "Requested on", Kind.TIME),
+    Column("requested_by", "Requested by"),
+    Column("verified_at", "Verified on", Kind.TIME),
+    Column("verified_by", "Verified by"),
+    Column("evidence", "Evidence"),
+    Column("code_expires_at", "Code valid to", Kind.TIME),
     Column("activated_at", "Activated on", Kind.TIME),
     Column("last_login_at", "Last login", Kind.TIME),
     Column("is_stale", "Notices came back"),
@@ -70,7 +79,10 @@ async def list_users(errand: Errand, filters: Filters) -> None:
     logins = await errand.ledger.logins()
     found = [a for _, a in sorted(directory.accounts.items()) if _is_wanted(a, filters)]
     rules = errand.house.access.rules
-    rows = [account_json(a, rules=rules, last_login=logins.get(a.username)) for a in found]
+    rows = [{**account_json(a, rules=rules, last_login=logins.get(a.username)), **waiting_of(errand, a)} for a in found]
+    if not errand.screen.as_json:
+        promised = errand.house.settings.accounts.promised_days
+        rows = [{**row, "waits": waits(row, promised)} for row in rows]
     errand.screen.listing(rows, COLUMNS, empty="There is no such account.")
 
 
@@ -86,6 +98,8 @@ async def show_user(errand: Errand, username: str) -> None:
     grounds = await errand.ledger.suspensions(account.username)
     row = {
         **account_json(account, rules=errand.house.access.rules, last_login=last_login),
+        **waiting_of(errand, account),
+        "agreements": [agreement_json(word) for word in await errand.ledger.agreements(account.username)],
         "suspensions": [suspension_json(ground) for ground in grounds],
     }
     if errand.screen.as_json:

@@ -91,6 +91,7 @@ class Connection(asyncssh.SSHServer):
         """Count down."""
         self._door.connections.discard(self)
         username = self._passwords.ended() if self._passwords else ""
+        username = username or (self._conversation.ended() if self._conversation else "")
         if username:
             self._door.begin(self._door.accounts.send_expired_code(username))
 

@@ -94,6 +94,13 @@ class Conversation:
             prepared = ["" for _ in answers]
         return await self._hearer(prepared or [""])
 
+    def ended(self) -> str:
+        """Return who was asked for another password than an expired one and has left without; "" for nobody."""
+        proven, self._proven = self._proven, None
+        asked = proven is not None and self._hearer == self._hear_password and self._password is None
+        is_expired = asked and proven is not None and not proven.by_code and not proven.wants_change
+        return proven.account.username if proven is not None and is_expired else ""
+
     async def _hear_secret(self, said: Sequence[str]) -> Challenge | bool:
         proven = await self._caller.prove(said[0])
         if proven is None:

@@ -5,8 +5,6 @@ one in the same field. Where neither came, a one-time code is mailed once the co
 and answered, the acceptable use policy, is not for this method (Source: SPEC 9; FIELD-NOTES A.2, B.2).
 """
 
-from dataclasses import replace
-
 from asyncssh import PasswordChangeRequired
 
 from gateway.inbound.sftp.conversation import Caller, hopeless, must_agree, must_choose
@@ -38,7 +36,7 @@ class PasswordLogin:
         if proven is None:
             return None
         if proven.new_password is not None:
-            return await self._change(proven, proven.new_password)
+            return await self._change_at_once(proven, proven.new_password)
         if must_choose(proven, self._door):
             self._asked = proven
             raise PasswordChangeRequired(self._request(()))
@@ -71,12 +69,22 @@ class PasswordLogin:
         await self._caller.refuse(refusal.sentence if refusal else _NO_QUESTIONS)
         return None
 
+    async def _change_at_once(self, proven: Proven, new: str) -> Proven | None:
+        """Set the password that came behind the old one; its faults are said, since nothing more can be asked."""
+        faults = await self._door.passwords.judge(new, of=proven.account)
+        if faults:
+            await self._caller.refuse(f"The new password can't be used. {' '.join(faults)}")
+            return None
+        return await self._settle(proven, new)
+
     async def _change(self, proven: Proven, new: str) -> Proven | None:
         faults = await self._door.passwords.judge(new, of=proven.account)
         if faults:
-            self._asked = replace(proven, wants_change=proven.with_code or proven.wants_change)
             raise PasswordChangeRequired(self._request(faults))
         self._asked = None
+        return await self._settle(proven, new)
+
+    async def _settle(self, proven: Proven, new: str) -> Proven | None:
         settled = await self._caller.settle(proven.account, Wish(new, peer=self._caller.peer))
         return proven if settled else None
 

@@ -4,6 +4,8 @@ import os
 import pty
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from click.testing import Result
 
 from gateway.app import House
+from gateway.clock import SystemClock
 from gateway.core.register import Account
 from tests.cli.conftest import Deployment
 
@@ -22,7 +25,7 @@ OFFICER = "o.ficer --forename Oda --surname Ficer --email oda@derbyshire.example
 FIELDS = (
     "username forename surname name email role state schools services has_password password_set_at keys activated_at "
     "policy_version is_stale last_login_at password_expires_at requested_at requested_by verified_at verified_by "
-    "evidence code_for code_expires_at suspensions"
+    "evidence code_for code_expires_at waiting_days is_late agreements suspensions"
 )
 
 
@@ -207,3 +210,57 @@ def test_a_password_is_asked_for_twice_and_not_shown(deployment: Deployment) -> 
 def test_two_different_passwords_are_asked_for_again(deployment: Deployment) -> None:
     code, shown = at_a_terminal(deployment, "Tulip7garden", "Tulip7gardem", "Tulip8garden", "Tulip8garden")
     assert (code, shown.count("Password: ")) == (0, 2)
+
+
+def test_a_request_is_verified_on_evidence_and_shows_how_long_it_has_waited(deployment: Deployment) -> None:
+    said = "--forename Ada --surname Person --email ada.person@leysjunior.example --role staff --school 8302000"
+    made = deployment.ask("admin", "--as", "the clerk", "users", "request", *said.split(), "--by", "Samir Okonjo")
+    assert (made["username"], made["state"], made["requested_by"]) == ("a.person", "requested", "the clerk")
+    (row,) = deployment.ask("admin", "users", "list", "--status", "requested")
+    assert (row["waiting_days"], row["is_late"]) == (0, False)
+    assert "0 of 14 days" in deployment.run("admin", "users", "list", "--status", "requested").stdout
+    ran = deployment.run("admin", "users", "activate", "a.person")
+    assert (ran.exit_code, "not verified yet" in ran.stderr) == (65, True)
+    made = deployment.ask("admin", "--as", "the clerk", "users", "verify", "a.person", "--evidence", "form 12")
+    assert (made["state"], made["verified_by"], made["evidence"]) == ("verified", "the clerk", "form 12")
+    assert deployment.run("admin", "users", "verify", "a.person", "--evidence", "again").exit_code == 65
+    assert "1 waiting" in deployment.run("admin", "status").stdout
+
+
+def test_who_waits_longer_than_promised_is_late(deployment: Deployment) -> None:
+    said = "--forename Ada --surname Person --email ada.person@leysjunior.example --role staff --school 8302000"
+    deployment.ask("admin", "users", "request", *said.split())
+    long_ago = SystemClock().now() - timedelta(days=20)
+
+    async def backdate(house: House) -> None:
+        await house.ledger.amend_account(
+            "a.person", lambda a: replace(a, requested_at=long_ago), actor="test", at=long_ago, event="test"
+        )
+
+    deployment.in_house(backdate)
+    assert "20 of 14 days, LATE" in deployment.run("admin", "users", "list").stdout
+    report = deployment.ask("admin", "status")["accounts"]
+    assert report == {
+        "waiting": 1,
+        "promised_days": 14,
+        "late": [{"username": "a.person", "state": "requested", "waiting_days": 20}],
+    }
+
+
+@pytest.mark.parametrize("state", ["suspend", "revoke"])
+def test_a_reset_revives_nobody(deployment: Deployment, state: str) -> None:
+    add(deployment, PERSON, "--activate")
+    deployment.run("admin", "users", state, "ada.person", "--reason", "left")
+    for verb in ("password", "activate"):
+        ran = deployment.run("admin", "users", verb, "ada.person")
+        assert (ran.exit_code, "no access back" in ran.stderr) == (65, True), ran.stderr
+    assert account(deployment, "ada.person").state == {"suspend": "suspended", "revoke": "revoked"}[state]
+
+
+@pytest.mark.parametrize(
+    ("password", "sentence"), [("Password1", "guessers try first"), ("Ada.Person9", "contains the username")]
+)
+def test_a_bad_password_is_refused_with_its_sentence(deployment: Deployment, password: str, sentence: str) -> None:
+    ran = add(deployment, PERSON, "--activate", "--password-stdin", given=f"{password}\n")
+    assert ran.exit_code == 65
+    assert sentence in ran.stderr

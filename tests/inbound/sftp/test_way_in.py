@@ -277,6 +277,14 @@ async def test_who_can_do_neither_gets_a_code_beside_the_old_password(door: Live
     assert not await comes_in(door, Typist(f"{OLD} {code} Third-Lamp-44"), by="password")
 
 
+async def test_who_leaves_the_question_unanswered_gets_the_code_too(door: LiveDoor) -> None:
+    await expire(door)
+    assert not await comes_in(door, Typist(OLD, *[OLD] * 10))  # a program that knows one answer
+    await eventually(lambda: is_owed(door))
+    code = await mailed_code(door)
+    assert await comes_in(door, Typist(f"{OLD} {code} {NEW}"))
+
+
 async def test_the_old_password_with_the_code_alone_comes_in_once(door: LiveDoor) -> None:
     await expire(door)
     assert not await comes_in(door, Typist(OLD), by="password")
