@@ -27,7 +27,7 @@ class Renewals:
         self._policy = telling.policy
         self._answer = telling.answer
         self._to_notify = telling.to_notify
-        self._told: tuple[date, str] | None = None  # the day, and the policy of which people were told
+        self._told: tuple[date, str, str] | None = None  # the day, and the policy of which people were told
 
     async def pass_once(self) -> int:
         """Owe what is due; return how many notices that may be."""
@@ -35,7 +35,8 @@ class Renewals:
         now, policy = self._clock.now(), self._policy.current
         today, use = policy.day_of(now), policy.accounts.acceptable_use
         is_time = now.astimezone(policy.zone).time() >= policy.reminders.at
-        if self._told == (today, use.digest) or not (is_time or is_new):
+        turn = (today, use.version, use.digest)
+        if not is_new and (turn == self._told or not is_time):
             return 0
         directory = await self._directory.fresh()
         rules = policy.access(directory)
@@ -43,7 +44,7 @@ class Renewals:
         notices = [notice for person in people for notice in self._of_policy(person, rules, now)]
         if is_time:
             notices += [notice for person in people for notice in self._of_password(person, rules, now)]
-            self._told = (today, use.digest)
+            self._told = turn
         await self._ledger.owe(notices)  # one that is there already is left as it is
         if notices:
             self._to_notify()
@@ -71,7 +72,8 @@ class Renewals:
             head=self._answer.letterhead(),
             sftp=self._policy.current.accounts.sftp,
         )
-        id = f"policy-{use.digest[:16]}-{rules.policy_since:%Y%m%d}-{person.username}-{'due' if is_due else 'new'}"
+        told = f"{use.version}-{use.digest[:16]}-{rules.policy_since:%Y%m%d}"
+        id = f"policy-{told}-{person.username}-{'due' if is_due else 'new'}"
         return [self._answer.unasked(id.lower(), POLICY, context, at=now, reader=person)]
 
     def _of_password(self, person: Account, rules: AccessRules, now: datetime) -> list[Notice]:

@@ -117,6 +117,12 @@ async def test_a_new_version_is_told_on_its_first_day_and_when_grace_is_over_and
     assert last.subject.startswith("You can't send until you agree")
 
 
+async def test_a_new_version_of_the_same_words_is_told_too(scene: Scene) -> None:
+    await scene.house.renewals.pass_once()
+    bring_in(scene, "2026-12", scene.tables.acceptable_use.text)
+    assert await scene.house.renewals.pass_once() > 0
+
+
 async def test_who_agrees_is_told_no_more(scene: Scene) -> None:
     await scene.house.renewals.pass_once()
     bring_in(scene, "2026-12")
