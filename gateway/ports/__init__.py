@@ -10,6 +10,7 @@ from gateway.ports.files import Deliveries, Outbox, Submissions, Terms
 from gateway.ports.keeping import Archive, Intake, Reader, Spool
 from gateway.ports.ledger import Ledger
 from gateway.ports.people import People, Trail, Uploads
+from gateway.ports.reports import Reports
 from gateway.ports.requests import Requests
 from gateway.ports.ways import Courier, DropFolder, Mailbox, Pusher, Rendered, Renderer, Unpacker
 from gateway.ports.world import Clock, Disk, Shares, Threads, Wake
@@ -32,6 +33,7 @@ __all__ = [
     "Reader",
     "Rendered",
     "Renderer",
+    "Reports",
     "Requests",
     "Shares",
     "Spool",

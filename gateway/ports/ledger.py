@@ -12,6 +12,7 @@ from gateway.ports.files import Deliveries, Outbox, Submissions, Terms
 from gateway.ports.keys import Keys
 from gateway.ports.letters import Letters
 from gateway.ports.people import People, Trail, Uploads
+from gateway.ports.reports import Reports
 from gateway.ports.requests import Requests
 from gateway.ports.suspensions import Suspensions
 
@@ -29,6 +30,7 @@ class Ledger(
     Uploads,
     Requests,
     Digests,
+    Reports,
     Trail,
     Protocol,
 ):

@@ -9,6 +9,7 @@ from tests.contracts.ledger_documents import DocumentContract
 from tests.contracts.ledger_files import FileContract
 from tests.contracts.ledger_owed import DropContract, NoticeContract
 from tests.contracts.ledger_people import PeopleContract, TrailContract, UploadContract
+from tests.contracts.ledger_reports import ReportContract
 from tests.contracts.ledger_requests import RequestContract
 from tests.contracts.ledger_suspensions import SuspensionContract
 from tests.contracts.ledger_terms import TermContract
@@ -25,6 +26,7 @@ class LedgerContract(
     UploadContract,
     RequestContract,
     DigestContract,
+    ReportContract,
     TrailContract,
 ):
     """All of it."""

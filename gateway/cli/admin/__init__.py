@@ -22,7 +22,7 @@ NOUNS = {
     "schools": Part("gateway.cli.admin.schools:schools", "The schools of the register."),
     "services": Part("gateway.cli.admin.services:services", "The services, as routing/ names them."),
     "notices": Part("gateway.cli.admin.notices:notices", "Emails that went out, and those that are still owed."),
-    "report": Part("gateway.cli.admin.report:report", "Tables of what must be seen to: what nobody collected."),
+    "report": Part("gateway.cli.admin.report:report", "Traffic, rejections, what waits, how schools use it."),
     "retention": Part("gateway.cli.admin.retention:retention", "What is due to be destroyed, and its destruction."),
 }
 

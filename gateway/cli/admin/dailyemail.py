@@ -63,7 +63,9 @@ async def preview(errand: Errand, school: str) -> None:
     if errand.screen.as_json:
         print_json(rows)
         return
-    for row in rows:
+    for number, row in enumerate(rows):
+        if number:
+            errand.screen.heading("")
         errand.screen.card(row, (Column("address", "To"), Column("subject", "Subject")))
         errand.screen.text(str(row["text"]))
     if not rows:

@@ -45,7 +45,7 @@ _SCHOOLS = (
     Column("sent_at", "Date sent", Kind.TIME),
     Column("sent_by", "Sent by"),
     Column("file", "File"),
-    Column("files", "Files", Kind.NUMBER),
+    Column("files", "Ids"),
     Column("can_be_told", "Is told"),
 )
 _CSV = click.option("--csv", "as_csv", is_flag=True, help="Answer with the table of schools, for a spreadsheet.")

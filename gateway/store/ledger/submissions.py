@@ -145,13 +145,13 @@ def _entries_of(submission: Submission) -> list[Entry]:
 def listed_files(tx: Transaction, query: FileQuery) -> Iterator[Row]:
     """Yield the rows of a query."""
     order = "order_since" if query.since else "order"
-    return tx.listing("files", _conditions(query), limit=query.limit, order=order)
+    return tx.listing("files", conditions_of(query), limit=query.limit, order=order)
 
 
 def _newest_first(tx: Transaction, query: FileQuery) -> list[Row]:
     """Return the rows of a long listing; the first column is the id."""
     order = "order_none" if query.limit is None else "order"
-    rows = tx.listing("files", _conditions(query), limit=query.limit, order=order, columns="listed")
+    rows = tx.listing("files", conditions_of(query), limit=query.limit, order=order, columns="listed")
     return sorted(rows, reverse=True)
 
 
@@ -161,7 +161,7 @@ def _listed(row: Row) -> Listed:
     return Listed(id, name, school, service, STATUSES[status], sent_by_user, at, size, place, bool(private))
 
 
-def _conditions(query: FileQuery) -> dict[str, object]:
+def conditions_of(query: FileQuery) -> dict[str, object]:
     """Return the conditions of a query as named values, in the words of `files.sql`."""
     bytes_held = {None: None, True: "with_bytes", False: "without_bytes"}[query.has_bytes]
     conditions: dict[str, object] = {

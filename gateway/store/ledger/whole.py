@@ -23,6 +23,7 @@ from gateway.store.ledger.keys import KeyBook
 from gateway.store.ledger.letters import LetterBook
 from gateway.store.ledger.outbox import OutboxBook
 from gateway.store.ledger.people import PeopleBook
+from gateway.store.ledger.reports import ReportBook
 from gateway.store.ledger.requests import RequestBook
 from gateway.store.ledger.submissions import SubmissionBook
 from gateway.store.ledger.suspensions import SuspensionBook
@@ -49,6 +50,7 @@ class SqliteLedger(
     UploadBook,
     RequestBook,
     DigestBook,
+    ReportBook,
     TrailBook,
 ):
     """The port `Ledger`."""
