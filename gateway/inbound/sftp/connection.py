@@ -139,10 +139,16 @@ class Connection(asyncssh.SSHServer):
 
     async def _after(self, answer: Challenge | bool) -> Challenge | bool:
         if answer is True:
-            self._how = PUBLIC_KEY if self._has_to_agree else PASSWORD
-            self._has_to_agree = None
+            is_by_key, self._has_to_agree = self._has_to_agree is not None, None
+            if is_by_key and not self._still_opens():
+                return False
+            self._how = PUBLIC_KEY if is_by_key else PASSWORD
             self._settled_by_us()
         return answer
+
+    def _still_opens(self) -> bool:
+        """Whether the key that was shown is still one of theirs: they may have taken minutes to agree."""
+        return self._key is not None and self._door.keys.opens(self._username, self._key)
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         """Compare with the account's keys; asyncssh checks the signature after it, and SHA-1 is not good enough."""
@@ -241,7 +247,8 @@ class Connection(asyncssh.SSHServer):
     def _why_not(self, account: Account | None) -> Refusal | None:
         if not self._is_enough():
             return Refusal("not-enough", "More is asked for than that.")
-        approach = Approach.KEY if self._is_settled else Approach.PASSWORD
+        is_key = self._is_settled or PASSWORD not in self._proved  # a password that expired stops no key
+        approach = Approach.KEY if is_key else Approach.PASSWORD
         if account is not None and (refusal := self._door.access.refusal(account, approach)):
             return refusal
         if account is not None and self._door.sessions_of(account.username) >= self._limits.sessions_per_account:

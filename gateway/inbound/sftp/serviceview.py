@@ -112,11 +112,12 @@ class InboxRoom:
     async def child(self, name: str) -> Found | None:
         """Return one school's room, if something lies in it."""
         room = self._room(name.partition(" ")[0])
-        return room if room.name == name and await self.files(school=room.school) else None
+        return room if room.name == name and await self.files(school=room.school, limit=1) else None
 
-    async def files(self, *, school: str | None = None) -> list[Listed]:
+    async def files(self, *, school: str | None = None, limit: int | None = None) -> list[Listed]:
         """Return what was delivered here and is not taken back, newest first."""
-        query = FileQuery(service=self.service.code, school=school, status=_ROUTED, has_bytes=True, is_delivered=True)
+        code = self.service.code
+        query = FileQuery(service=code, school=school, status=_ROUTED, has_bytes=True, is_delivered=True, limit=limit)
         return await self.sight.ledger.listed(query)
 
     def _room(self, number: str) -> "InboxSchoolRoom":

@@ -1,6 +1,7 @@
 """The login against who tries to get round it: by haste, by another method's proof, by old signatures (SPEC 5, 9)."""
 
 import asyncio
+from datetime import timedelta
 
 import asyncssh
 import pytest
@@ -77,7 +78,7 @@ async def test_a_guess_that_is_cancelled_by_the_next_is_a_try(live_scene):
 @pytest.fixture
 async def strict(live_scene):
     """A door that asks for key and password together, and soon shows out who has not both."""
-    async with door_in(live_scene, require=(("publickey", "password"),), login_seconds=4) as door:
+    async with door_in(live_scene, require=(("publickey", "password"),), login_seconds=15) as door:
         for username in (SAMIR, RUTH):
             await door.give_password(username)
             await door.key_of(username)
@@ -148,21 +149,51 @@ async def test_what_was_proved_on_one_connection_counts_on_no_other(strict):
     assert await comes_in(strict, SAMIR, password=PASSWORD, client_keys=None) is asyncssh.PermissionDenied
 
 
-async def test_a_password_in_answer_to_questions_is_not_taken(strict):
-    """Keyboard-interactive would be the password once more; no method counts for two."""
-    methods = []
+async def test_a_password_in_answer_to_questions_is_the_same_method_once_more(strict):
+    """Given twice, in both ways, it is no key."""
 
     class Client(asyncssh.SSHClient):
         def kbdint_auth_requested(self):
-            methods.append("keyboard-interactive")
             return ""
 
         def kbdint_challenge_received(self, name, instructions, lang, prompts):
             return [PASSWORD] * len(prompts)
 
-    options = {"client_keys": None, "preferred_auth": "keyboard-interactive", "client_factory": Client}
-    assert await comes_in(strict, SAMIR, **options) is asyncssh.PermissionDenied
-    assert methods == []
+        def password_auth_requested(self):
+            return PASSWORD
+
+    for order in ("keyboard-interactive,password", "password,keyboard-interactive"):
+        options = {"client_keys": None, "preferred_auth": order, "client_factory": Client}
+        assert await comes_in(strict, SAMIR, **options) is not None
+
+
+async def test_a_key_whose_owner_has_yet_to_agree_proves_nothing_once_it_is_taken_away(door):
+    """The question may be looked at for minutes: what was known of the key before it must not count after it."""
+    await door.key_of(SAMIR)
+    await door.scene.set_account(SAMIR, policy_version=None)
+    asked = []
+
+    class Client(asyncssh.SSHClient):
+        def kbdint_auth_requested(self):
+            return ""
+
+        async def kbdint_challenge_received(self, name, instructions, lang, prompts):
+            asked.append(prompts)
+            if prompts:
+                await door.scene.set_account(SAMIR, keys=())
+            return ["AGREE"] * len(prompts)
+
+    options = {"client_keys": [door.keys[SAMIR]], "preferred_auth": "publickey,keyboard-interactive"}
+    assert await comes_in(door, SAMIR, **options, client_factory=Client) is not None
+    assert any(asked), "it was asked whether they agree"
+
+
+async def test_a_key_opens_also_beside_a_password_that_has_expired(door):
+    await door.give_password(SAMIR)
+    await door.key_of(SAMIR)
+    long_ago = door.scene.clock.now() - timedelta(days=400)
+    await door.scene.set_account(SAMIR, password_set_at=long_ago)
+    assert await comes_in(door, SAMIR) is None
 
 
 async def test_a_password_that_is_right_beside_a_wrong_key_is_slowed_and_counted(live_scene):
