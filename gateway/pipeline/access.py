@@ -36,3 +36,8 @@ class Access:
     def refusal(self, account: Account, by: Approach) -> Refusal | None:
         """Return what stops an account on a path, or None when it may come in."""
         return why_not(account, by, rules=self.rules, at=self._clock.now())
+
+    def may_stay(self, before: Account, now: Account) -> bool:
+        """Return whether who is in goes on: with the same rights, and though a password expires meanwhile."""
+        same = (before.role, before.schools, before.services) == (now.role, now.schools, now.services)
+        return same and self.refusal(now, Approach.KEY) is None

@@ -90,9 +90,8 @@ class Connection(asyncssh.SSHServer):
     def connection_lost(self, exc: Exception | None) -> None:
         """Count down."""
         self._door.connections.discard(self)
-        username = self._passwords.ended() if self._passwords else ""
-        username = username or (self._conversation.ended() if self._conversation else "")
-        if username:
+        left = {asked.ended() for asked in (self._passwords, self._conversation) if asked}
+        for username in left - {""}:
             self._door.begin(self._door.accounts.send_expired_code(username))
 
     def _pause(self) -> None:
@@ -172,11 +171,10 @@ class Connection(asyncssh.SSHServer):
         return self._let_in(await self._passwords.change(old_password, new_password) if self._passwords else None)
 
     def _let_in(self, proven: Proven | None) -> bool:
-        if proven is None:
-            return False
-        self._how = PASSWORD
-        self._settled_by_us()
-        return True
+        if proven is not None:
+            self._how = PASSWORD
+            self._settled_by_us()
+        return proven is not None
 
     def _settled_by_us(self) -> None:
         """Take the account as it is now: what this person settled at this login takes nothing away from it."""
@@ -334,15 +332,14 @@ class Connection(asyncssh.SSHServer):
         if mine is None:
             is_over = self._login_until > 0 and (now is None or now.state in _TAKEN_AWAY)
         else:
-            is_over = now is None or self._may_not_stay(now) or _rights(now) != _rights(mine)
+            is_over = now is None or self._has_lost_key(now) or not self._door.access.may_stay(mine, now)
         if is_over:
             log.refused(channel="sftp", reason="account-changed")
             self.end(_CHANGED)
 
-    def _may_not_stay(self, account: Account) -> bool:
-        """Whether the door is shut now, or the key is gone; that a password expires meanwhile cuts nothing off."""
-        has_lost_key = self._used_key is not None and not self._door.keys.opens(account.username, self._used_key)
-        return has_lost_key or self._door.access.refusal(account, Approach.KEY) is not None
+    def _has_lost_key(self, account: Account) -> bool:
+        """Whether the key that opened the door is the account's no more."""
+        return self._used_key is not None and not self._door.keys.opens(account.username, self._used_key)
 
     @property
     def _used_key(self) -> asyncssh.SSHKey | None:
@@ -352,7 +349,3 @@ class Connection(asyncssh.SSHServer):
     def end(self, why: str) -> None:
         """Close, with a sentence."""
         self._conn.disconnect(asyncssh.DISC_BY_APPLICATION, why)
-
-
-def _rights(account: Account) -> tuple[object, ...]:
-    return (account.role, account.schools, account.services)
