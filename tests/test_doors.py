@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway.core.register import Role
 from gateway.doors import sftp_limits_of, smtp_limits_of
 from gateway.inbound.sftp.door import SftpLimits
 from gateway.inbound.sftp.means import Shares
@@ -20,8 +21,9 @@ KEYS = {  # limit -> the key that sets it
     "auth_window_seconds": ("guessing", "window_seconds"),
     "keep_free_bytes": ("storage", "keep_free_bytes"),
 }
+SEVERAL = ("shares", "require_by_role")  # of more than one key each
 SFTP_KEYS = {  # limit -> the key of [sftp] that sets it, where that is not max_ and the limit
-    **{field.name: f"max_{field.name}" for field in dataclasses.fields(SftpLimits) if field.name != "shares"},
+    **{field.name: f"max_{field.name}" for field in dataclasses.fields(SftpLimits) if field.name not in SEVERAL},
     "outstanding": "max_outstanding_requests",
     **{name: name for name in ("login_seconds", "idle_seconds", "keepalive_seconds", "require")},
 }
@@ -49,6 +51,14 @@ def test_each_limit_of_the_sftp_door_has_its_key(limit: str, tmp_path: Path) -> 
     before, after = _sftp_before_and_after(tmp_path, ("sftp", SFTP_KEYS[limit]), value)
     assert getattr(before, limit) != value
     assert after == dataclasses.replace(before, **{limit: value})
+
+
+@pytest.mark.parametrize("role", [Role.HEAD, Role.STAFF, Role.OFFICER])
+def test_what_is_asked_of_each_role_has_its_key(role: Role, tmp_path: Path) -> None:
+    both: Any = (("publickey", "password"),)
+    before, after = _sftp_before_and_after(tmp_path, ("sftp", f"require_{role}"), both)
+    assert after == dataclasses.replace(before, require_by_role={**before.require_by_role, role: both})
+    assert before != after
 
 
 def test_each_share_of_a_person_has_its_key(tmp_path: Path) -> None:
