@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; 
 	test "$$($$p -c $(IS_NEW) 2>/dev/null)" = yes && command -v $$p && break; done)
 BIN := .venv/bin
 STAMP := .venv/.set-up
-WORKERS ?= auto
+WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 )))  # some wait for a daemon while the others work
 COUNT ?= 200000
 
 .PHONY: help setup demo test check format fuzz bench soak lock clean

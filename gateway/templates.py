@@ -9,7 +9,7 @@ import re
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
@@ -56,16 +56,16 @@ class Templates:
 
 def read_templates(folder: Path, *, name: str) -> Templates:
     """Read and try every template of a folder. Raises ConfigError with all faults."""
-    samples = sample_contexts()
+    samples = _samples()
     found = Findings()
     files = {path.stem: path for path in sorted(folder.glob("*.txt"))}
     for stem in files.keys() - samples.keys():
         problem = f"there is no notice of this name; {suggest(stem, tuple(samples))}"
         found.faults.append(Fault(f"{name}/{stem}.txt", "", problem))
     read = {}
-    for stem, contexts in samples.items():
+    for stem in samples:
         path = files.get(stem, folder / f"{stem}.txt")
-        template = found.attempt(partial(_read_template, path, f"{name}/{path.name}", contexts))
+        template = found.attempt(partial(_read_template, path, f"{name}/{path.name}"))
         if template is not None:
             read[stem] = template
     found.raise_them()
@@ -88,9 +88,18 @@ def _environment() -> ImmutableSandboxedEnvironment:
 _ENVIRONMENT = _environment()
 
 
-def _read_template(path: Path, name: str, contexts: Sequence[Context]) -> NoticeTemplate:
+_samples = cache(sample_contexts)
+
+
+def _read_template(path: Path, name: str) -> NoticeTemplate:
     """Read a template and try it with sample contexts. Raises ConfigError."""
-    source = read_text(path, name=name)
+    return _tried(path.stem, name, read_text(path, name=name))
+
+
+@lru_cache(maxsize=256)
+def _tried(stem: str, name: str, source: str) -> NoticeTemplate:
+    """Compile a template and try it; the same words once only, since all of them take half a second."""
+    contexts = _samples()[stem]
     first, _, rest = source.partition("\n")
     second, _, body = rest.partition("\n")
     if not re.match(r"Subject: \S", first) or second.strip():
@@ -98,7 +107,7 @@ def _read_template(path: Path, name: str, contexts: Sequence[Context]) -> Notice
         raise ConfigError((Fault(name, "line 1", problem),))
     # The subject is one template, the text another; each keeps the lines of the file.
     subject = _compile(first.removeprefix("Subject: "), name)
-    template = NoticeTemplate(path.stem, subject, _compile(f"\n\n{body}", name))
+    template = NoticeTemplate(stem, subject, _compile(f"\n\n{body}", name))
     faults = tuple(_unknown_names(source, name, contexts[0])) or tuple(_try_out(template, contexts, name))
     if faults:
         raise ConfigError(faults)

@@ -5,7 +5,7 @@ The golden files in `data/notices` are what people get. Set GOLDEN=write to writ
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
@@ -26,6 +26,7 @@ from gateway.core.names import Rules, read_name
 from gateway.core.nofile import no_file
 from gateway.core.notice_samples import sample_contexts
 from gateway.core.notices import Letterhead, plain, receipt, rejection
+from gateway.core.postmaster import sample_postmaster
 from gateway.core.published import sample_published
 from gateway.core.register import Directory
 from gateway.core.replies import TONES, Outcome, answered
@@ -385,6 +386,7 @@ CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     ),
     "receipt-not-read": ("receipt", receipt_for(message_of(GOOD, parts=(UNREAD,)))),
 }
+CASES["postmaster"] = ("postmaster", {**sample_postmaster()[0], "submission": "01kaj0golden000000000000aa"})
 CASES |= {
     f"{template}{f'-{number}' if number else ''}": (template, context)
     for template, contexts in account_samples(HEAD, DIRECTORY).items()
@@ -498,7 +500,14 @@ def files_in(context: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     services += [file for school in schools for folder in school["folders"] for file in folder["documents"]]
     own = [context["file"]] if isinstance(context.get("file"), dict) else []
     own += [context] if "name" in context else []
-    return [*context.get("files", ()), *context.get("documents", ()), *context.get("rows", ()), *services, *own]
+    files = context.get("files", ())
+    return [
+        *(files if isinstance(files, Sequence) else ()),
+        *context.get("documents", ()),
+        *context.get("rows", ()),
+        *services,
+        *own,
+    ]
 
 
 @pytest.mark.parametrize("case", CASES)

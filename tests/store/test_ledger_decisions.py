@@ -150,7 +150,7 @@ class TestTheSameBytes:
 PLANS: list[tuple[str, dict[str, object], str]] = [
     ("lying_drops", {}, "f USING INDEX files_waiting"),
     ("arrivals", {"after": 1, "upto": 9, "service": "SEN"}, "t USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
-    ("same_bytes", {"school": "1", "service": "SEN", "sha256": "x"}, "f USING INDEX files_held_by_s"),
+    ("same_bytes", {"school": "1", "service": "SEN", "sha256": "x"}, "f USING INDEX files_held_by_"),
 ]
 
 

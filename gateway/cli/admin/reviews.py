@@ -15,7 +15,6 @@ from gateway.core.newcomer import Newcomer, objections_to_address
 from gateway.core.register import Account
 from gateway.core.reviews import Letter, Review, open_letters
 from gateway.errors import NotThere
-from gateway.pipeline.accounts import house_rules
 
 _REVIEWS = (
     Column("id", "Id"),
@@ -115,6 +114,8 @@ async def change_address(errand: Errand, username: str, address: str, at_once: b
 
 
 async def _objections(errand: Errand, account: Account, address: str) -> tuple[str, ...]:
+    from gateway.pipeline.accounts import house_rules
+
     rules = house_rules(errand.house.policy.current, await errand.ledger.directory())
     as_new = Newcomer(account.username, account.forename, account.surname, address, account.role)
     return objections_to_address(as_new, rules)

@@ -4,6 +4,7 @@ Owns the commands' words. What a key must be is `core.publickeys`; its owner get
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +15,9 @@ from gateway.core.admission import Refusal
 from gateway.core.publickeys import key_of
 from gateway.core.register import Account
 from gateway.errors import NotThere
-from gateway.pipeline.keys import KeyChange
+
+if TYPE_CHECKING:
+    from gateway.pipeline.keys import KeyChange
 
 COLUMNS = (
     Column("fingerprint", "Fingerprint"),
@@ -66,7 +69,7 @@ async def _add(errand: Errand, username: str, text: str) -> None:
     await _show(errand, await errand.house.keys.add(account.username, text, by=errand.actor))
 
 
-async def _show(errand: Errand, answer: KeyChange | Refusal) -> None:
+async def _show(errand: Errand, answer: "KeyChange | Refusal") -> None:
     """Show the keys as they are now. Raises NotThere for what was refused."""
     if isinstance(answer, Refusal):
         raise NotThere(answer.sentence)

@@ -28,7 +28,6 @@ from gateway.core.newcomer import Newcomer, objections
 from gateway.core.publickeys import read_keys
 from gateway.core.register import Account, AccountState, Role
 from gateway.errors import NotThere
-from gateway.pipeline.accounts import house_rules
 
 COLUMNS = (
     Column("username", "Username"),
@@ -170,6 +169,8 @@ async def _add(errand: Errand, newcomer: Newcomer, *, keys: tuple[str, ...], act
 
 async def _faults(errand: Errand, newcomer: Newcomer) -> tuple[str, ...]:
     """Return every reason why this account can't be, the password's included."""
+    from gateway.pipeline.accounts import house_rules
+
     faults = objections(newcomer, house_rules(errand.house.policy.current, await errand.ledger.directory()))
     if newcomer.password is None:
         return faults

@@ -15,7 +15,6 @@ from gateway.cli.shapes import account_json
 from gateway.core.newcomer import Newcomer, free_username, objections, waiting_days
 from gateway.core.register import Account, Role
 from gateway.errors import NotThere
-from gateway.pipeline.accounts import house_rules
 
 _PEOPLE = [str(role) for role in Role if role is not Role.DEVICE]
 
@@ -36,6 +35,8 @@ async def request_user(errand: Errand, username: str | None, role: str, asked_by
     directory = await errand.ledger.directory()
     name = username.strip().lower() if username else free_username(said["forename"], said["surname"], directory)
     newcomer = Newcomer(username=name, role=Role(role), **said)
+    from gateway.pipeline.accounts import house_rules
+
     if faults := objections(newcomer, house_rules(errand.house.policy.current, directory)):
         raise NotThere("\n".join(faults))
     by = asked_by.strip() or errand.actor

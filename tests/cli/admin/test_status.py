@@ -14,7 +14,7 @@ from gateway.store.lock import DataLock
 from tests.cli.admin import story
 from tests.cli.conftest import Deployment
 
-KEYS = "running pid ready_at endpoints files documents drops notices stuck spool free_bytes"
+KEYS = "running pid ready_at endpoints files documents drops notices accounts stuck spool free_bytes"
 
 
 def status(deployment: Deployment) -> Any:
