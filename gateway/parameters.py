@@ -45,21 +45,7 @@ def policy_of(settings: Settings, tables: Tables) -> Policy:
         catalogue=tables.catalogue,
         zone=ZoneInfo(settings.authority.timezone),
         terms=Terms(settings.retention.days, settings.retention.rejected_days, settings.retention.quarantine_days),
-        notices=NoticePolicy(
-            sender=settings.notice_sender,
-            authority=settings.authority.name,
-            contact=settings.authority.contact,
-            full_names=told.names == "full",
-            headteacher_copies=told.headteacher_copies,
-            administrator=settings.authority.contact_address or "",
-            postmaster_a_day=settings.smtp.postmaster_per_day,
-            tell_received=told.tell_received,
-            sftp_receipts=told.sftp_receipts,
-            reply_domain=settings.smtp.domain,
-            takes_replies=told.replies,
-            an_hour=told.max_per_hour,
-            a_day=told.max_per_day,
-        ),
+        notices=notice_policy_of(settings),
         reminders=Reminders(
             at=told.remind_at,
             uncollected_days=told.uncollected_working_days,
@@ -71,14 +57,7 @@ def policy_of(settings: Settings, tables: Tables) -> Policy:
             days=ReminderDays(settings.requests.remind_days_before, settings.requests.remind_days_after),
         ),
         accounts=account_policy_of(settings, tables),
-        documents=DocumentPolicy(
-            folders=tables.folders,
-            confirm_above=settings.documents.confirm_above,
-            second_person=settings.documents.second_person,
-            head_only=settings.documents.head_only,
-            digest_at=settings.documents.digest_at,
-            unread_days=settings.documents.unread_warning_days,
-        ),
+        documents=document_policy_of(settings, tables),
         keys=KeyPolicy(
             KeyRules(settings.keys.min_rsa_bits, settings.keys.max_per_account),
             settings.keys.rotate_days,
@@ -89,6 +68,39 @@ def policy_of(settings: Settings, tables: Tables) -> Policy:
         undo_seconds=float(settings.routing.undo_seconds),
         max_file_bytes=settings.sftp.max_file_bytes,
         unfinished_hours=settings.sftp.unfinished_hours,
+    )
+
+
+def notice_policy_of(settings: Settings) -> NoticePolicy:
+    """Return who is told of what, how often, and in whose name."""
+    told, authority = settings.notices, settings.authority
+    return NoticePolicy(
+        sender=settings.notice_sender,
+        authority=authority.name,
+        contact=authority.contact,
+        full_names=told.names == "full",
+        headteacher_copies=told.headteacher_copies,
+        administrator=authority.contact_address or "",
+        postmaster_a_day=settings.smtp.postmaster_per_day,
+        tell_received=told.tell_received,
+        sftp_receipts=told.sftp_receipts,
+        reply_domain=settings.smtp.domain,
+        takes_replies=told.replies,
+        an_hour=told.max_per_hour,
+        a_day=told.max_per_day,
+    )
+
+
+def document_policy_of(settings: Settings, tables: Tables) -> DocumentPolicy:
+    """Return how documents reach schools, and who is told of them."""
+    told = settings.documents
+    return DocumentPolicy(
+        folders=tables.folders,
+        confirm_above=told.confirm_above,
+        second_person=told.second_person,
+        head_only=told.head_only,
+        digest_at=told.digest_at,
+        unread_days=told.unread_warning_days,
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import policy_of
+from gateway.parameters import policy_of
 from gateway.pipeline.policy import Policy
 from gateway.settings import read_settings
 from gateway.tables import Tables

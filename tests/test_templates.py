@@ -19,6 +19,7 @@ from gateway.core.accessnews_samples import sample_access_news
 from gateway.core.asking import asked
 from gateway.core.dailyemail import daily_email
 from gateway.core.digests import service_digest, uncollected, undeliverable, waits_in_inbox
+from gateway.core.document_samples import sample_published
 from gateway.core.documents import Addressed, Document
 from gateway.core.keynews import CHANGED, OLD
 from gateway.core.model import Channel, Drop, DropState, FileRecord, PartFate, Status, Submission
@@ -27,7 +28,6 @@ from gateway.core.nofile import no_file
 from gateway.core.notice_samples import sample_contexts
 from gateway.core.notices import Letterhead, plain, receipt, rejection
 from gateway.core.postmaster import sample_postmaster
-from gateway.core.published import sample_published
 from gateway.core.register import Directory
 from gateway.core.replies import TONES, Outcome, answered
 from gateway.core.requests import FileRequest

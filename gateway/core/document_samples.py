@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.core.dailyemail import MOST_ROWS, TEMPLATE, daily_email
 from gateway.core.documents import Addressed, Document, DocumentState
-from gateway.core.model import Channel
+from gateway.core.model import Channel, PartFate
 from gateway.core.notices import Letterhead, plain
+from gateway.core.published import MOST_ROWS as MOST_ITEMS
+from gateway.core.published import published
 from gateway.core.register import Account, AccountState, Directory, Role, School
 from gateway.core.routing import Folder
 from gateway.core.unread import MOST_ROWS as MOST_DOCUMENTS
@@ -74,4 +76,61 @@ def _summaries() -> tuple[Mapping[str, object], ...]:
     return tuple(
         plain(unread_summary(unread, reader="Olive", days=14, head=_HEAD, directory=_DIRECTORY, folders=_FOLDERS))
         for unread in ((one, to_many), (one,), (one,) * (MOST_DOCUMENTS + 1))
+    )
+
+
+def sample_published() -> tuple[Mapping[str, object], ...]:
+    """Return the contexts to try the report to a publisher with; the first is the one to preview."""
+    alone, nobody, many, confirmed = _publications()
+    parts = (
+        PartFate(2, "8302000 Term dates.pdf", "application/pdf", 9, "duplicate", "earlier", "earlier"),
+        PartFate(3, "8302000 Empty.pdf", "application/pdf", 0, "ignored", "empty, or cut off on the way"),
+    )
+    told: tuple[tuple[tuple[Addressed, ...], bool, tuple[PartFate, ...]], ...] = (
+        ((alone, nobody, many), True, ()),
+        ((alone, nobody, nobody), False, ()),
+        ((many, replace(many, document=replace(many.document, everyone=False))), False, ()),
+        ((confirmed, alone, alone), False, ()),
+        ((), False, parts),
+        ((nobody,) * (MOST_ITEMS + 1), False, parts),
+    )
+    samples = tuple(_told_publisher(documents, parts, is_strict) for documents, is_strict, parts in told)
+    return (*samples, {**samples[4], "repeated": [], "nothing": "There was no file in your message."})
+
+
+def _publications() -> tuple[Addressed, Addressed, Addressed, Addressed]:
+    """Return what went out to one school, what is held, what waits for many schools, and what was let out to them."""
+    id = "01kaj0sample0000000000000d"
+    out = replace(
+        _LETTER,
+        id=f"{id}-01",
+        submission=id,
+        publication=id,
+        name="Offer of a place.pdf",
+        sent_name="8302000 Offer of a place.pdf",
+        folder="send",
+        supersedes=None,
+        extension=None,
+    )
+    sentence = "Its name does not begin with the seven digits of a DfE number, so it is for no school."
+    held = replace(out, state=DocumentState.HELD, reach=0, sent_name="Offer of a place.pdf", detail=sentence)
+    many = replace(out, state=DocumentState.WAITING, reach=412, everyone=True, sent_name="Term dates.pdf")
+    confirmed = replace(many, state=DocumentState.PUBLISHED, confirmed_by="Ines Roe", head_only=True)
+    return Addressed(out, ("8302000",)), Addressed(held), Addressed(many), Addressed(confirmed)
+
+
+def _told_publisher(
+    documents: tuple[Addressed, ...], parts: tuple[PartFate, ...], second_person: bool
+) -> Mapping[str, object]:
+    return plain(
+        published(
+            documents,
+            reader="Olive",
+            at=datetime(2026, 11, 20, 14, 5, tzinfo=UTC),
+            head=_HEAD,
+            directory=_DIRECTORY,
+            folders=_FOLDERS,
+            parts=parts,
+            second_person=second_person,
+        )
     )

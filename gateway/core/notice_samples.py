@@ -11,14 +11,13 @@ from datetime import UTC, datetime, timedelta
 from gateway.core.accessnews_samples import sample_access_news
 from gateway.core.asking import sample_asked
 from gateway.core.digests import MOST_ROWS, service_digest, uncollected, undeliverable, waits_in_inbox
-from gateway.core.document_samples import sample_documents
+from gateway.core.document_samples import sample_documents, sample_published
 from gateway.core.keynews import sample_key_news
 from gateway.core.lifecycle import Event
 from gateway.core.model import Channel, Drop, DropState, FileRecord, PartFate, Status, Submission
 from gateway.core.nofile import CAUSES, NOT_READ, no_file
 from gateway.core.notices import Letterhead, plain, receipt, rejection
 from gateway.core.postmaster import sample_postmaster
-from gateway.core.published import sample_published
 from gateway.core.register import Account, AccountState, Directory, Role, School
 from gateway.core.replies import TONES, Outcome, answered
 from gateway.core.routing import Catalogue, Service

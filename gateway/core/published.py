@@ -5,15 +5,15 @@ a mail merge is hundreds (Source: SPEC 7, 10).
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from gateway.core.documents import Addressed, Document, DocumentState
-from gateway.core.model import Channel, PartFate
-from gateway.core.notices import Letterhead, plain
+from gateway.core.model import PartFate
+from gateway.core.notices import Letterhead
 from gateway.core.phrases import day, moment
-from gateway.core.register import Directory, School
+from gateway.core.register import Directory
 from gateway.core.routing import Folder
 
 MOST_ROWS = 100  # in one email; the command shows them all
@@ -129,64 +129,3 @@ def _outcomes(documents: Sequence[Addressed], names: dict[str, str]) -> tuple[Ou
 def _folder(document: Document, names: dict[str, str]) -> str:
     name = names.get(document.folder, document.folder)
     return f"{name}, for headteachers alone" if document.head_only else name
-
-
-def sample_published() -> tuple[Mapping[str, object], ...]:
-    """Return contexts to try the template with; the first is the one to preview."""
-    at = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
-    id = "01kaj0sample0000000000000d"
-    out = Document(
-        id=f"{id}-01",
-        submission=id,
-        publication=id,
-        name="Offer of a place.pdf",
-        sent_name="8302000 Offer of a place.pdf",
-        folder="send",
-        head_only=False,
-        everyone=False,
-        reach=1,
-        state=DocumentState.PUBLISHED,
-        channel=Channel.SFTP,
-        published_by="Olive Howarth",
-        published_by_user="olive.howarth",
-        sent_at=at,
-        published_at=at,
-        size=48_200,
-        sha256="",
-        expires_at=at + timedelta(days=90),
-        place="documents/2026-11/sample",
-    )
-    sentence = "Its name does not begin with the seven digits of a DfE number, so it is for no school."
-    held = replace(out, state=DocumentState.HELD, reach=0, sent_name="Offer of a place.pdf", detail=sentence)
-    many = replace(out, state=DocumentState.WAITING, reach=412, everyone=True, sent_name="Term dates.pdf")
-    confirmed = replace(many, state=DocumentState.PUBLISHED, confirmed_by="Ines Roe", head_only=True)
-    alone, nobody = Addressed(out, ("8302000",)), Addressed(held)
-    head = Letterhead("Derbyshire", "the files team, files-help@derbyshire.example, 01632 960123")
-    parts = (
-        PartFate(2, "8302000 Term dates.pdf", "application/pdf", 9, "duplicate", "earlier", "earlier"),
-        PartFate(3, "8302000 Empty.pdf", "application/pdf", 0, "ignored", "empty, or cut off on the way"),
-    )
-    told: tuple[tuple[tuple[Addressed, ...], bool, tuple[PartFate, ...]], ...] = (
-        ((alone, nobody, Addressed(many)), True, ()),
-        ((alone, nobody, nobody), False, ()),
-        ((Addressed(many), Addressed(replace(many, everyone=False))), False, ()),
-        ((Addressed(confirmed), alone, alone), False, ()),
-        ((), False, parts),
-        ((nobody,) * (MOST_ROWS + 1), False, parts),
-    )
-    samples = tuple(
-        plain(
-            published(
-                documents,
-                reader="Olive",
-                at=at,
-                head=head,
-                directory=Directory({"8302000": School("8302000", "Leys Junior School")}),
-                folders=(Folder("SEND", "send"),),
-                parts=fates,
-                second_person=is_strict,
-            )
-        )
-        for documents, is_strict, fates in told
-    )
-    return (*samples, {**samples[4], "repeated": [], "nothing": "There was no file in your message."})

@@ -97,40 +97,65 @@ def decide(
     `older` has its name and other bytes; `twins` have its bytes and service, and other names; newest first.
     """
     reason, detail = _reason(candidate, reading, seen, policy)
-    said = reading.school or reading.number or envelope.school
-    school = reading.school if reason is None else own_school(account, said)
-    file = f"{envelope.id}-{candidate.number:02d}"
-    at = envelope.received_at
+    record = _as_it_came(candidate, envelope=envelope, account=account, reading=reading, seen=seen)
+    if reason is None:
+        record = replace(
+            record,
+            school=reading.school,
+            remark=_remark(seen, twins, record.sent_at, policy),
+            supersedes=older.id if older else None,
+            private=is_private(policy, reading.service),
+        )
+    else:
+        record = replace(
+            record,
+            school=own_school(account, reading.school or reading.number or envelope.school),
+            status=Status.REJECTED,
+            reason=reason,
+            faults=reading.faults if reason in reading.faults else (reason,),
+            correction=reading.correction,
+            detail=detail,
+            rejected_by="the gateway",
+            private=is_private(policy, reading.service) or _may_be_private(reading, policy),
+        )
+    return _with_place(record, policy) if candidate.path else record
+
+
+def _as_it_came(
+    candidate: Candidate, *, envelope: Envelope, account: Account, reading: Reading, seen: Inspection
+) -> FileRecord:
+    """Return what of a record no verdict changes."""
     return FileRecord(
-        id=file,
+        id=f"{envelope.id}-{candidate.number:02d}",
         submission=envelope.id,
         name=reading.name,
-        school=school,
+        school=None,
         service=reading.service,
-        status=Status.SENT if reason is None else Status.REJECTED,
+        status=Status.SENT,
         channel=envelope.channel,
         sent_by=account.full_name,
         sent_by_user=account.username,
-        sent_at=at,
+        sent_at=envelope.received_at,
         size=candidate.size,
         sha256=candidate.sha256 or None,
-        expires_at=_term(candidate, reason, at, policy),
-        reason=reason,
-        faults=reading.faults if reason in reading.faults else (reason,) if reason else (),
-        remark=_remark(seen, twins, at, policy) if reason is None else None,
+        expires_at=None,
         warnings=reading.warnings,
         comment=candidate.comment,
         tags=candidate.tags,
         entries=seen.entries,
-        supersedes=older.id if older and reason is None else None,
-        correction=reading.correction if reason else None,
-        detail=detail,
-        place=place_of(school=school, received_at=at, file=file, zone=policy.zone) if candidate.path else None,
-        rejected_by="the gateway" if reason else None,
-        status_at=at,
+        status_at=envelope.received_at,
         date=reading.date or reading.version,
         extension=reading.extension,
-        private=is_private(policy, reading.service) or (reason is not None and _may_be_private(reading, policy)),
+    )
+
+
+def _with_place(file: FileRecord, policy: Policy) -> FileRecord:
+    """Return the record of a file whose bytes we hold: where, and until when."""
+    at, reason = file.sent_at, file.reason
+    return replace(
+        file,
+        place=place_of(school=file.school, received_at=at, file=file.id, zone=policy.zone),
+        expires_at=policy.terms.for_sent(at) if reason is None else policy.terms.for_rejected(at, reason),
     )
 
 
@@ -161,12 +186,6 @@ def fault_in_bytes(size: int, *, is_whole: bool, seen: Inspection, service: Serv
         if is_so:
             return reason, seen.detail or sentence_for(reason)
     return None
-
-
-def _term(candidate: Candidate, reason: str | None, at: datetime, policy: Policy) -> datetime | None:
-    if not candidate.path:
-        return None
-    return policy.terms.for_sent(at) if reason is None else policy.terms.for_rejected(at, reason)
 
 
 def is_private(policy: Policy, code: str | None) -> bool:

@@ -25,6 +25,7 @@ from gateway.core.model import Channel, Envelope, FileQuery, FileRecord, Mail, U
 from gateway.core.register import Account
 from gateway.errors import Transient
 from gateway.ports import Clock, Courier, Disk, Intake, Ledger
+from gateway.rooms.ground import Opened
 from gateway.settings import Settings
 from gateway.store.disk import PosixDisk
 from gateway.store.hashing import Hasher
@@ -268,17 +269,7 @@ async def _house(
     own, hasher = DiskThreads("disk", count=3), Hasher(time_cost=1, memory_kib=8)
     ledger = await open_ledger(str(data / "ledger.db"), clock=clock, patience=5.0)
     try:
-        house = build(
-            settings,
-            tables,
-            clock=clock,
-            disk=disk,
-            courier=courier,
-            ledger=wrap(ledger),
-            hasher=hasher,
-            own=own,
-            shares=shares,
-        )
+        house = build(settings, tables, Opened(clock, disk, courier, wrap(ledger), hasher, own, shares))
         await house.spool.prepare()
         await house.archive.prepare()
         await house.directory.pass_once()

@@ -1,6 +1,6 @@
 """The rooms of a house that are about people: who comes in, who may, and who looks after it.
 
-Owns their putting together; all else is put together in `app` (DESIGN 1).
+Owns their putting together.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,12 @@ from gateway.pipeline.forms import Forms
 from gateway.pipeline.keys import Keys
 from gateway.pipeline.letters import Letters
 from gateway.pipeline.login import Login
-from gateway.pipeline.passwords import Hasher, Passwords
+from gateway.pipeline.passwords import Passwords
 from gateway.pipeline.renewals import Renewals
 from gateway.pipeline.review import AccessReview
 from gateway.pipeline.suspend import Suspend
-from gateway.pipeline.telling import Telling
 from gateway.pipeline.upkeep import Upkeep
-from gateway.settings import Settings
+from gateway.rooms.ground import Ground
 
 
 @dataclass(frozen=True)
@@ -40,16 +39,18 @@ class PeopleRooms:
     upkeep: Upkeep
 
 
-def build_people_rooms(telling: Telling, hasher: Hasher, settings: Settings) -> PeopleRooms:
+def build_people_rooms(ground: Ground) -> PeopleRooms:
     """Make every one of them; does nothing."""
-    ledger, clock = telling.ledger, telling.clock
+    telling, ledger, clock, hasher = ground.telling, ground.ledger, ground.clock, ground.hasher
     access = Access(telling.directory, telling.policy, clock)
     passwords = Passwords(ledger, telling.policy, hasher)
     accounts = Accounts(telling, passwords)
     review, addresses, forms = AccessReview(telling), Addresses(telling), Forms(telling, access, accounts)
     return PeopleRooms(
         access=access,
-        login=Login(access, ledger, clock, hasher, guess_limits_of(settings), accounts=accounts, passwords=passwords),
+        login=Login(
+            access, ledger, clock, hasher, guess_limits_of(ground.settings), accounts=accounts, passwords=passwords
+        ),
         accounts=accounts,
         passwords=passwords,
         forms=forms,
