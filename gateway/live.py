@@ -6,7 +6,7 @@ Owns that a reload changes all of it or nothing; what settings become is `parame
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.core.model import Mail, Posted
+from gateway.core.mail import Mail, Posted
 from gateway.inbound.smtp.unpacker import MessageUnpacker
 from gateway.parameters import archive_limits_of, courier_of, guess_limits_of, message_limits_of, scanner_of
 from gateway.pipeline.inspect import Inspect

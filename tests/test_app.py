@@ -14,7 +14,7 @@ from gateway.cli.load import StayingCourier
 from gateway.configfile import Key
 from gateway.core.admission import Refusal
 from gateway.core.endpoint import Scanner
-from gateway.core.model import Mail
+from gateway.core.mail import Mail
 from gateway.core.standing import Approach
 from gateway.daemon import Daemon, make_data_folder
 from gateway.errors import ConfigError

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 import click
 
-from gateway.core.model import FileQuery, NoticeQuery, NoticeState, Status
+from gateway.core.mail import NoticeQuery, NoticeState
+from gateway.core.model import FileQuery, Status
 
 F = TypeVar("F", bound=Callable[..., Any])
 Moment = date | datetime  # a day of the authority, or a time (naive: in its zone)

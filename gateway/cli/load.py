@@ -17,7 +17,7 @@ import click
 from gateway.cli.owner import become_owner
 from gateway.cli.root import Invocation
 from gateway.clock import SystemClock
-from gateway.core.model import Mail, Posted
+from gateway.core.mail import Mail, Posted
 from gateway.core.names import Rules
 from gateway.core.register import Directory
 from gateway.errors import ConfigError, Fault

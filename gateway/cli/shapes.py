@@ -12,7 +12,8 @@ from datetime import date, datetime
 from gateway.cli.render import Row, iso
 from gateway.core.agreement import Agreement
 from gateway.core.documents import Audience, Document
-from gateway.core.model import Drop, FileRecord, History, Notice, PartFate, Submission
+from gateway.core.mail import Notice
+from gateway.core.model import Drop, FileRecord, History, PartFate, Submission
 from gateway.core.register import Account, Directory, School
 from gateway.core.routing import Service, Target
 from gateway.core.standing import AccessRules

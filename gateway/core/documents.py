@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from gateway.core.model import Channel, Notice
+from gateway.core.mail import Notice
+from gateway.core.model import Channel
 
 
 class DocumentState(StrEnum):

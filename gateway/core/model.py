@@ -1,14 +1,15 @@
-"""The records of the gateway: what was sent, what became of it, and what we still owe.
+"""The records of the gateway: what was sent, what became of it, and where it is still to be delivered.
 
 Frozen values only. Times are aware and in UTC; sizes are bytes. Refuses nothing: the lifecycle is `core.lifecycle`
 (Source: SPEC 2, 6, 13).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
+
+from gateway.core.mail import Notice
 
 if TYPE_CHECKING:
     from gateway.core.documents import Addressed, Order
@@ -158,34 +159,6 @@ class Drop:
     done_at: datetime | None = None
 
 
-class NoticeState(StrEnum):
-    """How far a notice is."""
-
-    DUE = "due"
-    SENT = "sent"
-    GIVEN_UP = "given-up"
-
-
-@dataclass(frozen=True)
-class Notice:
-    """One email that we owe to one person. Rendered when it is sent, from its template and context."""
-
-    id: str
-    template: str  # file name in config/notices without ending
-    username: str  # "" when it goes to an address that is no account's
-    address: str
-    context: Mapping[str, object]  # plain JSON
-    submission: str | None = None
-    state: NoticeState = NoticeState.DUE
-    due_at: datetime | None = None
-    first_due_at: datetime | None = None
-    attempts: int = 0
-    error: str | None = None
-    sent_at: datetime | None = None
-    is_answer: bool = True  # leaves with a null return path (SPEC 4)
-    in_reply_to: str | None = None  # Message-ID of the mail that it answers
-
-
 @dataclass(frozen=True)
 class Submission:
     """What one email or one upload became: everything that is recorded in one transaction."""
@@ -251,126 +224,3 @@ class Change:
     reclaim: tuple[str, ...] = ()  # drops that may lie somewhere yet, and are to be taken back
     notices: tuple[Notice, ...] = ()
     seen: FileRecord | None = None  # the record that was decided about: its service and time are compared too
-
-
-@dataclass(frozen=True)
-class AuditEntry:
-    """One row of the append-only trail; personal data only as salted digests (SPEC 10)."""
-
-    sequence: int
-    at: datetime
-    actor: str
-    action: str
-    subject: str  # id of a file, account, school…
-    detail: Mapping[str, object] = field(default_factory=dict)
-    previous: str = ""  # digest of the row before
-    digest: str = ""
-
-
-@dataclass(frozen=True)
-class TrailCheck:
-    """What a walk along the trail found."""
-
-    rows: int  # that are as they were written
-    head: str  # digest of the last of them: who keeps it elsewhere can show later that no row was cut off
-    broken: int | None = None  # sequence of the first row that is not
-    problem: str = ""  # a sentence about it
-
-
-@dataclass(frozen=True)
-class UnpackedPart:
-    """One leaf part of a message, its bytes decoded into a file of their own when it is a candidate."""
-
-    number: int
-    name: str | None  # as the sender wrote it, NFC
-    content_type: str
-    size: int
-    sha256: str
-    is_file: bool  # a candidate; otherwise it is ignored, and `why` says why
-    why: str = ""
-    path: str = ""  # of the decoded bytes, below the spool; "" for an ignored part
-    is_whole: bool = True  # False when the message ended inside it
-    container: str = ""  # name of the winmail.dat or attached message that it came out of
-
-
-@dataclass(frozen=True)
-class Unpacked:
-    """A message, taken apart."""
-
-    subject: str
-    message_id: str
-    is_automatic: bool  # RFC 3834: must not be answered
-    comment: str
-    tags: tuple[str, ...]
-    parts: tuple[UnpackedPart, ...]
-    cause: str = ""  # without a usable file: nothing-attached, cloud-link-only, encrypted-message, no-file-in-tnef
-    faults: tuple[str, ...] = ()  # limits that the message ran into
-
-    def without_files(self, why: str) -> "Unpacked":
-        """Return the message with its files ignored, from somebody who may reply and not send."""
-        parts = (replace(part, is_file=False, why=why) if part.is_file else part for part in self.parts)
-        return replace(self, parts=tuple(parts))
-
-
-@dataclass(frozen=True)
-class Inspection:
-    """What we saw inside a file."""
-
-    verdict: str  # clean, rejected, wait
-    reason: str | None = None  # infected, not-scannable, unsafe-archive, truncated, type-not-allowed
-    detail: str = ""
-    entries: tuple[str, ...] = ()  # of a zip
-    remark: str | None = None  # "not scanned"
-
-
-@dataclass(frozen=True)
-class Mail:
-    """One email, rendered and ready to leave."""
-
-    to: str
-    subject: str
-    text: str
-    message_id: str
-    return_path: str = ""  # "" is the null return path
-    html: str | None = None
-    in_reply_to: str | None = None
-    reply_to: str | None = None
-
-
-@dataclass(frozen=True)
-class Parcel:
-    """A file on its way to a service's mailbox."""
-
-    to: str
-    subject: str
-    text: str
-    message_id: str  # the same for each try
-    name: str  # of the attachment
-    path: str  # of its bytes, on our disk
-    size: int
-    file: str  # id, for the reader's programs
-    sha256: str
-    return_path: str = ""  # where it comes back to; a person reads there
-
-
-@dataclass(frozen=True)
-class Posted:
-    """What the relay said: sent, later (4xx, no answer) or refused (5xx)."""
-
-    outcome: str
-    text: str = ""
-
-
-@dataclass(frozen=True)
-class NoticeQuery:
-    """Which notices to list; every field narrows. Newest first."""
-
-    school: str | None = None
-    username: str | None = None
-    state: NoticeState | None = None
-    submission: str | None = None
-    template: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    search: str | None = None
-    limit: int | None = None

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gateway.core.model import Envelope, Unpacked
+from gateway.core.contents import Unpacked
+from gateway.core.model import Envelope
 from gateway.core.notices import Letterhead, plain
 from gateway.core.phrases import moment
 from gateway.core.register import Account, AccountState, Role

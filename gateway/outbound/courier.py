@@ -19,7 +19,7 @@ from pathlib import Path
 import aiosmtplib
 
 from gateway.core.endpoint import Relay
-from gateway.core.model import Mail, Posted
+from gateway.core.mail import Mail, Posted
 from gateway.errors import ConfigError, Fault
 from gateway.outbound.letter import Writer, is_address, write_letter
 from gateway.ports import Clock

@@ -17,7 +17,7 @@ from email.mime.text import MIMEText
 from email.policy import compat32
 from email.utils import format_datetime
 
-from gateway.core.model import Mail
+from gateway.core.mail import Mail
 
 _ADDRESS = re.compile(r"[!#-'*+\-/-9=?A-Z^-~]+(?:\.[!#-'*+\-/-9=?A-Z^-~]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 _IDENTIFIER = re.compile(r"<[!-;=?-~]{1,900}>")

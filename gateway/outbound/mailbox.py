@@ -17,7 +17,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Protocol
 
-from gateway.core.model import Parcel, Posted
+from gateway.core.mail import Parcel, Posted
 from gateway.outbound.letter import Writer, header_words, is_address, mailbox_of
 from gateway.ports import Clock, Threads
 

@@ -9,9 +9,9 @@ import struct
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from gateway.core.contents import Inspection
 from gateway.core.endpoint import Scanner as ScannerPlace
 from gateway.core.endpoint import SocketPath
-from gateway.core.model import Inspection
 
 Run = Callable[[Callable[[], bytes]], Awaitable[bytes]]
 

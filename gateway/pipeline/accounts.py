@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from gateway.core.agreement import Agreement
 from gateway.core.codes import CodeFor, OneTimeCode, plain_code, write_code
-from gateway.core.model import Notice
+from gateway.core.mail import Notice
 from gateway.core.newcomer import HouseRules
 from gateway.core.phrases import moment
 from gateway.core.register import Account, AccountState, Directory

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from gateway.core import discretion, notices
 from gateway.core.digests import beside_parcel, undeliverable, waits_in_inbox
 from gateway.core.lifecycle import Event
-from gateway.core.model import Channel, Drop, FileRecord, Notice, Status, Submission
+from gateway.core.mail import Notice
+from gateway.core.model import Channel, Drop, FileRecord, Status, Submission
 from gateway.core.nofile import NoFile, no_file
 from gateway.core.register import Account, Role
 from gateway.core.routing import Target

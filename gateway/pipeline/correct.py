@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from gateway.core.admission import Refusal
-from gateway.core.model import FileRecord, Inspection
+from gateway.core.contents import Inspection
+from gateway.core.model import FileRecord
 from gateway.core.names import Reading, read_name
 from gateway.core.phrases import moment
 from gateway.core.register import Account, Role

@@ -21,7 +21,7 @@ from gateway.core.dailyemail import (
     is_digest_due,
 )
 from gateway.core.documents import Document
-from gateway.core.model import Notice
+from gateway.core.mail import Notice
 from gateway.core.register import Account
 from gateway.pipeline.telling import Telling
 

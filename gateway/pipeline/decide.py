@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from gateway.core.admission import own_school
+from gateway.core.contents import Inspection, Unpacked
 from gateway.core.devicenames import device_name
 from gateway.core.discretion import is_delicate, mask_name
 from gateway.core.layout import place_of
 from gateway.core.lifecycle import Event
-from gateway.core.model import Drop, Envelope, FileRecord, History, Inspection, Status, Unpacked
+from gateway.core.model import Drop, Envelope, FileRecord, History, Status
 from gateway.core.names import Reading
 from gateway.core.partwords import words_for_cut
 from gateway.core.phrases import day

@@ -6,9 +6,10 @@ ids (Source: SPEC 7, 10; DESIGN 3, step 3).
 
 from dataclasses import dataclass
 
+from gateway.core.contents import Inspection
 from gateway.core.documents import Document, DocumentState, Order
 from gateway.core.layout import place_of
-from gateway.core.model import Envelope, Inspection
+from gateway.core.model import Envelope
 from gateway.core.publishing import FOLLOWED, Direction
 from gateway.core.reasons import sentence_for
 from gateway.core.remarks import joined

@@ -6,7 +6,8 @@ SPEC 4).
 
 from collections.abc import Sequence
 
-from gateway.core.model import PartFate, Unpacked, UnpackedPart
+from gateway.core.contents import Unpacked, UnpackedPart
+from gateway.core.model import PartFate
 from gateway.core.nofile import NOT_READ
 from gateway.core.partlist import unread
 from gateway.pipeline.decide import Candidate

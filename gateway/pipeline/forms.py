@@ -7,8 +7,10 @@ by it before the authority has verified them. Safe to repeat: a message that com
 from dataclasses import replace
 from datetime import timedelta
 
+from gateway.core.contents import Unpacked
 from gateway.core.forms import Entry, agrees, read_form
-from gateway.core.model import Envelope, Notice, Unpacked
+from gateway.core.mail import Notice
+from gateway.core.model import Envelope
 from gateway.core.newcomer import free_username, objections
 from gateway.core.register import Account, AccountState, Directory, Role
 from gateway.core.standing import Approach

@@ -11,18 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from gateway import log
-from gateway.core.model import (
-    Channel,
-    Drop,
-    Envelope,
-    FileRecord,
-    Inspection,
-    Notice,
-    PartFate,
-    Status,
-    Submission,
-    Unpacked,
-)
+from gateway.core.contents import Inspection, Unpacked
+from gateway.core.mail import Notice
+from gateway.core.model import Channel, Drop, Envelope, FileRecord, PartFate, Status, Submission
 from gateway.core.names import Reading, read_name
 from gateway.core.register import Account, Role
 from gateway.errors import Permanent, Transient

@@ -7,7 +7,7 @@ Owns the order of the looks: contents first, then the scanner; with a scanner co
 from dataclasses import replace
 from typing import Protocol
 
-from gateway.core.model import Inspection
+from gateway.core.contents import Inspection
 from gateway.core.remarks import NOT_SCANNED
 
 

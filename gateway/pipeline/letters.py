@@ -4,7 +4,9 @@ Owns which letter a reply belongs to. What an answer means is `review`, `address
 `forms` (Source: SPEC 9).
 """
 
-from gateway.core.model import Envelope, Notice, Unpacked
+from gateway.core.contents import Unpacked
+from gateway.core.mail import Notice
+from gateway.core.model import Envelope
 from gateway.core.register import Account
 from gateway.core.tokens import TokenKind
 from gateway.errors import NotThere

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gateway import log
-from gateway.core.model import Mail, Notice, NoticeState, Posted
+from gateway.core.mail import Mail, Notice, NoticeState, Posted
 from gateway.core.retry import next_attempt
 from gateway.pipeline.policy import LivePolicy
 from gateway.pipeline.tokens import Tokens

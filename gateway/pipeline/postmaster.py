@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gateway.core.admission import Refusal
-from gateway.core.model import Envelope, NoticeQuery, PartFate, Submission, Unpacked
+from gateway.core.contents import Unpacked
+from gateway.core.mail import NoticeQuery
+from gateway.core.model import Envelope, PartFate, Submission
 from gateway.core.postmaster import OUTCOME, TEMPLATE, handed_on
 from gateway.core.register import Account
 from gateway.pipeline.answer import Answer

@@ -8,8 +8,9 @@ that a repeat after a crash lands in the same places (Source: SPEC 7, 10, 11; DE
 from dataclasses import dataclass, field
 
 from gateway import log
+from gateway.core.contents import Inspection, Unpacked
 from gateway.core.documents import Addressed, Document, DocumentQuery, DocumentState, Order
-from gateway.core.model import Channel, Envelope, Inspection, PartFate, Submission, Unpacked
+from gateway.core.model import Channel, Envelope, PartFate, Submission
 from gateway.core.publishing import Direction, direct
 from gateway.errors import Permanent, Transient
 from gateway.pipeline.decide import CLEAN, Candidate, candidates_of

@@ -8,7 +8,7 @@ FIELD-NOTES A.9).
 from datetime import date, datetime
 
 from gateway.core.agreement import PolicyText
-from gateway.core.model import Notice
+from gateway.core.mail import Notice
 from gateway.core.register import Account
 from gateway.core.renewals import ReminderDays, has_password_to_renew, reminder_day
 from gateway.core.standing import AccessRules

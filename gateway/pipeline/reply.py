@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 
 from gateway import log
 from gateway.core.admission import Refusal
+from gateway.core.contents import Unpacked
 from gateway.core.lifecycle import Event
-from gateway.core.model import Envelope, FileRecord, Notice, Status, Unpacked
+from gateway.core.mail import Notice
+from gateway.core.model import Envelope, FileRecord, Status
 from gateway.core.notices import plain
 from gateway.core.register import Account
 from gateway.core.replies import Command, Outcome, Word, answered, is_acceptable, is_recallable, numbered, read_command

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.core.documents import Addressed, Document, DocumentState
-from gateway.core.model import Channel, Notice, PartFate, Submission
+from gateway.core.mail import Notice
+from gateway.core.model import Channel, PartFate, Submission
 from gateway.core.nofile import CAUSES
 from gateway.core.notices import plain
 from gateway.core.published import Published, published

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from gateway.core.asking import REMINDER, TEMPLATE, Asked, asked
-from gateway.core.model import Notice
+from gateway.core.mail import Notice
 from gateway.core.register import Account
 from gateway.core.requests import FileRequest, Outcome, Standing, by_reader, reminder_day, standing_of
 from gateway.errors import NotThere, Permanent

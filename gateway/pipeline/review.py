@@ -22,7 +22,8 @@ from gateway.core.accessnews import (
     names_of,
     school_title,
 )
-from gateway.core.model import Envelope, Notice
+from gateway.core.mail import Notice
+from gateway.core.model import Envelope
 from gateway.core.phrases import day
 from gateway.core.register import Account, Role
 from gateway.core.replies import Outcome

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.core.model import Notice, NoticeQuery, Submission
+from gateway.core.mail import Notice, NoticeQuery
+from gateway.core.model import Submission
 from gateway.core.register import Account
 from gateway.core.tokens import (
     Token,

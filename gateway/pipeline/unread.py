@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from gateway.core.dailyemail import by_school, daily_email, digest_readers, for_reader
 from gateway.core.documents import Addressed, Document
-from gateway.core.model import Notice
+from gateway.core.mail import Notice
 from gateway.core.register import Account
 from gateway.core.unread import SUMMARY, TEMPLATE, unread_summary, warning_day
 from gateway.core.workdays import is_working_day

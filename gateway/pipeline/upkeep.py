@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from gateway.core.accessnews import UNUSED, UNUSED_REPORT, Unused, UnusedReport, unused_row
 from gateway.core.keynews import OLD, keys_old
-from gateway.core.model import Notice
+from gateway.core.mail import Notice
 from gateway.core.phrases import day
 from gateway.core.publickeys import KeyFact, PublicKey, key_of
 from gateway.core.register import Account, Directory, Role

@@ -7,7 +7,8 @@ are Sent with a remark; they can be neither read nor taken back before the scan 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from gateway.core.model import Envelope, FileRecord, Inspection, Status
+from gateway.core.contents import Inspection
+from gateway.core.model import Envelope, FileRecord, Status
 from gateway.core.names import Reading
 from gateway.core.register import Account
 from gateway.core.remarks import WAITS_FOR_SCAN

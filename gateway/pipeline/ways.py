@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from gateway.core.model import Drop, DropState, FileRecord, Parcel
+from gateway.core.mail import Parcel
+from gateway.core.model import Drop, DropState, FileRecord
 from gateway.core.routing import Target
 from gateway.errors import NameTaken, Permanent, Transient
 from gateway.pipeline.answer import Answer

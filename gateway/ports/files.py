@@ -7,18 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from gateway.core.model import (
-    Change,
-    Drop,
-    DropState,
-    FileQuery,
-    FileRecord,
-    History,
-    Listed,
-    Notice,
-    NoticeQuery,
-    Submission,
-)
+from gateway.core.mail import Notice, NoticeQuery
+from gateway.core.model import Change, Drop, DropState, FileQuery, FileRecord, History, Listed, Submission
 
 
 class Submissions(Protocol):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.core.addresses import AddressChange
-from gateway.core.model import Notice
+from gateway.core.mail import Notice
 from gateway.core.reviews import Letter, Review
 
 

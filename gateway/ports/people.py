@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.core.agreement import Agreement, PolicyText
-from gateway.core.model import AuditEntry, TrailCheck, Unfinished
+from gateway.core.model import Unfinished
 from gateway.core.register import Account, Directory, School, Succession
+from gateway.core.trail import AuditEntry, TrailCheck
 
 
 class People(Protocol):

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from gateway.core.model import FileRecord, Notice
+from gateway.core.mail import Notice
+from gateway.core.model import FileRecord
 from gateway.core.requests import FileRequest
 
 

@@ -6,7 +6,9 @@ Owns no behaviour (Source: DESIGN 2, 3).
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from gateway.core.model import Envelope, FileRecord, Mail, Parcel, Posted, Unpacked
+from gateway.core.contents import Unpacked
+from gateway.core.mail import Mail, Parcel, Posted
+from gateway.core.model import Envelope, FileRecord
 from gateway.core.routing import Target
 
 

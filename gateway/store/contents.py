@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from gateway.core.contents import Inspection
 from gateway.core.filetypes import HEAD, is_cut_off, program_kind, types_of
-from gateway.core.model import Inspection
 from gateway.core.streams import FirstBytes
 
 Run = Callable[[Callable[[], Inspection]], Awaitable[Inspection]]

@@ -9,7 +9,8 @@ from click.testing import CliRunner, Result
 
 from gateway.cli.filters import Filters, with_filters
 from gateway.cli.root import Front, Part
-from gateway.core.model import FileQuery, NoticeQuery, NoticeState, Status
+from gateway.core.mail import NoticeQuery, NoticeState
+from gateway.core.model import FileQuery, Status
 
 LONDON = ZoneInfo("Europe/London")
 NOVEMBER = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)

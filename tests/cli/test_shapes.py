@@ -9,7 +9,8 @@ import pytest
 
 from gateway.cli import shapes
 from gateway.cli.render import Row
-from gateway.core.model import Channel, Drop, FileRecord, History, Notice, PartFate, Status, Submission
+from gateway.core.mail import Notice
+from gateway.core.model import Channel, Drop, FileRecord, History, PartFate, Status, Submission
 from gateway.core.register import Account, Directory, Role, School, SchoolStatus, Succession
 from gateway.core.routing import Service, Target, TargetKind
 from gateway.core.standing import AccessRules

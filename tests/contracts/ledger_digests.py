@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gateway.core.documents import Addressed, DocumentReading, DocumentState
-from gateway.core.model import NoticeState
+from gateway.core.mail import NoticeState
 from gateway.ports import Ledger
 from tests.contracts.ledger_values import SCHOOL, a_document, a_notice, an_account, published
 from tests.fakes import MORNING

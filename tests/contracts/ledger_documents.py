@@ -7,7 +7,8 @@ from itertools import pairwise
 import pytest
 
 from gateway.core.documents import Addressed, Document, DocumentEvent, DocumentQuery, DocumentReading, DocumentState
-from gateway.core.model import NoticeState, PartFate
+from gateway.core.mail import NoticeState
+from gateway.core.model import PartFate
 from gateway.core.retention import what_stays_of_document
 from gateway.errors import Transient
 from gateway.ports import Ledger

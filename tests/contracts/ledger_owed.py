@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.core.model import DropState, Notice, NoticeQuery, NoticeState, Status
+from gateway.core.mail import Notice, NoticeQuery, NoticeState
+from gateway.core.model import DropState, Status
 from gateway.ports import Ledger
 from tests.contracts.ledger_values import (
     SCHOOL,

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.core.model import DropState, FileQuery, FileRecord, History, NoticeState, PartFate, Status
+from gateway.core.mail import NoticeState
+from gateway.core.model import DropState, FileQuery, FileRecord, History, PartFate, Status
 from gateway.core.retention import what_stays
 from gateway.ports import Ledger
 from tests.contracts.ledger_values import (

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from gateway.core.documents import Addressed, Document, DocumentChange, DocumentEvent, DocumentState
-from gateway.core.model import Change, Channel, Drop, FileRecord, History, Notice, PartFate, Status, Submission
+from gateway.core.mail import Notice
+from gateway.core.model import Change, Channel, Drop, FileRecord, History, PartFate, Status, Submission
 from gateway.core.register import Account, AccountState, Role
 from tests.fakes import MORNING
 

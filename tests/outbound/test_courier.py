@@ -6,7 +6,7 @@ import email.policy
 import pytest
 
 from gateway.core.endpoint import Relay as RelayUrl
-from gateway.core.model import Mail, Posted
+from gateway.core.mail import Mail, Posted
 from gateway.errors import ConfigError
 from gateway.outbound.courier import SmtpCourier, trust
 from tests.fakes import ManualClock

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.model import Mail
+from gateway.core.mail import Mail
 from gateway.outbound.letter import Writer, is_address, write_letter
 
 AT = datetime(2026, 11, 22, 9, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.clock import SystemClock
 from gateway.core.endpoint import Relay
-from gateway.core.model import Parcel
+from gateway.core.mail import Parcel
 from gateway.outbound.courier import SmtpCourier
 from gateway.outbound.letter import Writer
 from gateway.outbound.mailbox import MailDrops, write_parcel

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.core.contents import Inspection
 from gateway.core.endpoint import Scanner
-from gateway.core.model import Inspection
 from gateway.outbound.scanner import Clamd, verdict_of
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB: several chunks

@@ -2,7 +2,7 @@
 
 import json
 
-from gateway.core.model import Mail
+from gateway.core.mail import Mail
 from gateway.core.register import AccountState
 from gateway.core.reviews import read_answer
 from tests.pipeline.test_reply import deliver, reply

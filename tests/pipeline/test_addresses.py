@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.core.model import Channel, Mail
+from gateway.core.mail import Mail
+from gateway.core.model import Channel
 from tests.pipeline.test_reply import deliver
 from tests.scenarios.harness import Scene, letter
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gateway.core.documents import Addressed, Document, DocumentEvent, DocumentState
-from gateway.core.model import Mail, Notice, NoticeQuery
+from gateway.core.mail import Mail, Notice, NoticeQuery
 from gateway.core.register import Account, AccountState, Role, School
 from gateway.errors import Transient
 from gateway.ports import Ledger

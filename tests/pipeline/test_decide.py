@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.core.model import Channel, DropState, Envelope, FileRecord, Inspection, Status
+from gateway.core.contents import Inspection
+from gateway.core.model import Channel, DropState, Envelope, FileRecord, Status
 from gateway.core.names import Reading, read_name
 from gateway.core.register import Account, AccountState, Directory, Role, School
 from gateway.core.retention import Terms

@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from gateway.core.model import PartFate, Unpacked, UnpackedPart
+from gateway.core.contents import Unpacked, UnpackedPart
+from gateway.core.model import PartFate
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.pipeline.fates import all_fates, cause_of
 from tests.inbound.smtp.letters import attachment, multipart, part

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.core.agreement import AcceptableUse
 from gateway.core.forms import agrees, read_form
-from gateway.core.model import Mail
+from gateway.core.mail import Mail
 from gateway.core.register import AccountState, Role
 from gateway.core.standing import Approach
 from gateway.errors import NotThere

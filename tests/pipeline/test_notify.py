@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.core.model import Mail, Notice, NoticeQuery, NoticeState, Posted
+from gateway.core.mail import Mail, Notice, NoticeQuery, NoticeState, Posted
 from tests.scenarios.harness import GOOD, HEAD, STAFF, Scene
 
 DAY = 86_400

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.core.codes import CodeFor
-from gateway.core.model import NoticeQuery, NoticeState, Posted
+from gateway.core.mail import NoticeQuery, NoticeState, Posted
 from gateway.core.register import AccountState
 from gateway.core.standing import Approach
 from gateway.pipeline.login import WRONG, Login, Proven

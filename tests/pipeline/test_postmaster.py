@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from gateway.core.model import NoticeQuery
+from gateway.core.mail import NoticeQuery
 from gateway.errors import Transient
 from gateway.pipeline.postmaster import PostmasterCap
 from tests.scenarios.harness import GOOD, HEAD, STAFF, Scene, letter

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from gateway.core.admission import Refusal
+from gateway.core.contents import Inspection
 from gateway.core.documents import Document, DocumentState, Order
-from gateway.core.model import Channel, Inspection
+from gateway.core.model import Channel
 from gateway.core.register import Role
 from gateway.core.retention import Terms
 from gateway.pipeline.transitions import Actor

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.core.model import Mail
+from gateway.core.mail import Mail
 from gateway.errors import Transient
 from gateway.pipeline.decisions import Actor
 from gateway.pipeline.policy import Reminders

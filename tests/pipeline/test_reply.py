@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 
-from gateway.core.model import Channel, DropState, Envelope, FileRecord, Mail, NoticeQuery, NoticeState, Status
+from gateway.core.mail import Mail, NoticeQuery, NoticeState
+from gateway.core.model import Channel, DropState, Envelope, FileRecord, Status
 from gateway.core.register import Role
 from gateway.pipeline.decisions import Actor
 from gateway.pipeline.postmaster import PostmasterCap

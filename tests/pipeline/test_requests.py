@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.core.model import NoticeQuery, Status
+from gateway.core.mail import NoticeQuery
+from gateway.core.model import Status
 from gateway.core.requests import FileRequest, Outcome, ReminderDays, Standing
 from gateway.errors import NotThere, Permanent, Transient
 from gateway.pipeline.decisions import Actor

@@ -21,7 +21,8 @@ from pathlib import Path
 from gateway.app import House, build
 from gateway.cli.init import lay_out, shipped_folder
 from gateway.core.documents import Document, DocumentQuery, Order
-from gateway.core.model import Channel, Envelope, FileQuery, FileRecord, Mail, Unfinished
+from gateway.core.mail import Mail
+from gateway.core.model import Channel, Envelope, FileQuery, FileRecord, Unfinished
 from gateway.core.register import Account
 from gateway.errors import Transient
 from gateway.ports import Clock, Courier, Disk, Intake, Ledger

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.core.model import Mail, Posted
+from gateway.core.mail import Mail, Posted
 from gateway.ports import Ledger
 from tests.fakes import Died, DyingDisk
 

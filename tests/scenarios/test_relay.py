@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.core.model import Mail, Notice, NoticeQuery, NoticeState, Posted
+from gateway.core.mail import Mail, Notice, NoticeQuery, NoticeState, Posted
 from gateway.parameters import courier_of
 from gateway.settings import NoticesSettings
 from tests.outbound.relay import relay

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.model import Inspection
+from gateway.core.contents import Inspection
 from gateway.store.contents import ArchiveLimits, FileContents, zipfile_like
 
 ACCEPTS = frozenset({"pdf", "docx", "xlsx", "csv", "txt", "zip", "jpg"})

@@ -7,7 +7,8 @@ from gateway.cli.admin.errand import Errand, on_errand
 from gateway.cli.filters import Filters, with_filters
 from gateway.cli.render import Column, Kind, Row, Screen, print_json
 from gateway.cli.shapes import drop_json, file_json, history_json, notice_json, part_json, submission_json
-from gateway.core.model import FileRecord, NoticeQuery
+from gateway.core.mail import NoticeQuery
+from gateway.core.model import FileRecord
 from gateway.errors import NotThere
 
 COLUMNS = (  # the portal's table, with what an administrator needs to name a file

@@ -10,7 +10,8 @@ from gateway.cli.filters import DFE_NUMBER, Filters, with_filters
 from gateway.cli.render import Column, Kind, Row, print_json
 from gateway.cli.shapes import notice_json
 from gateway.core.dailyemail import TEMPLATE as DIGEST
-from gateway.core.model import FileQuery, Notice, NoticeQuery, NoticeState
+from gateway.core.mail import Notice, NoticeQuery, NoticeState
+from gateway.core.model import FileQuery
 from gateway.core.notice_samples import sample_contexts
 from gateway.errors import NotThere
 

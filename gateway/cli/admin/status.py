@@ -16,7 +16,8 @@ from gateway.cli.endpoints import Endpoints, read_endpoints
 from gateway.cli.render import Column, Kind, Row, Screen, iso, print_json, size_text
 from gateway.cli.shapes import drop_json, notice_json
 from gateway.core.documents import DocumentState
-from gateway.core.model import Drop, DropState, Notice, NoticeQuery, NoticeState, Status
+from gateway.core.mail import Notice, NoticeQuery, NoticeState
+from gateway.core.model import Drop, DropState, Status
 from gateway.errors import NotThere, Permanent
 
 _LATE = timedelta(minutes=1)  # a running daemon takes what is due at once

@@ -11,7 +11,8 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any, BinaryIO, Protocol, TypeVar, cast
 
-from gateway.core.model import Envelope, Unpacked, UnpackedPart
+from gateway.core.contents import Unpacked, UnpackedPart
+from gateway.core.model import Envelope
 from gateway.core.streams import FirstBytes
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.inbound.smtp.message import Message, read_message

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.core.addresses import AddressChange
-from gateway.core.model import Notice
+from gateway.core.mail import Notice
 from gateway.core.reviews import Letter, Review
 from gateway.store.engine.connection import Row, Transaction
 from gateway.store.engine.rows import stamp

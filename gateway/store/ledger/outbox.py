@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from gateway.core.model import Notice, NoticeQuery
+from gateway.core.mail import Notice, NoticeQuery
 from gateway.store.engine.connection import Transaction
 from gateway.store.engine.rows import containing, fold, moment_if, stamp
 from gateway.store.ledger.desk import Desk

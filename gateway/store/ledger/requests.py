@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
-from gateway.core.model import FileRecord, Notice
+from gateway.core.mail import Notice
+from gateway.core.model import FileRecord
 from gateway.core.requests import FileRequest
 from gateway.store.engine.connection import Row, Transaction
 from gateway.store.engine.rows import containing, stamp

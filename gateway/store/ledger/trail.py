@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from gateway.core.model import AuditEntry, TrailCheck
+from gateway.core.trail import AuditEntry, TrailCheck
 from gateway.store.engine.connection import Row, Transaction
 from gateway.store.engine.rows import canonical, moment, stamp
 from gateway.store.ledger.desk import Desk

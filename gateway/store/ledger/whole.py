@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from gateway.core.documents import DocumentState
-from gateway.core.model import DropState, NoticeState, Status
+from gateway.core.mail import NoticeState
+from gateway.core.model import DropState, Status
 from gateway.ports import Clock
 from gateway.store.engine.connection import Transaction, connect, create
 from gateway.store.engine.crew import TOGETHER, Crew, commit_together, read_each

@@ -4,18 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from gateway.app import House
-from gateway.core.model import (
-    Channel,
-    Drop,
-    DropState,
-    FileRecord,
-    History,
-    Notice,
-    NoticeState,
-    PartFate,
-    Status,
-    Submission,
-)
+from gateway.core.mail import Notice, NoticeState
+from gateway.core.model import Channel, Drop, DropState, FileRecord, History, PartFate, Status, Submission
 
 DAY = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 NOON = DAY + timedelta(hours=2)

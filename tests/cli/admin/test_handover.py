@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gateway.app import House
-from gateway.core.model import AuditEntry
+from gateway.core.trail import AuditEntry
 from tests.cli.admin.mailbag import GOOD, find, send
 from tests.cli.conftest import Deployment
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.app import House
-from gateway.core.model import Notice, NoticeQuery, NoticeState
+from gateway.core.mail import Notice, NoticeQuery, NoticeState
 from gateway.core.notice_samples import sample_contexts
 from tests.cli.admin import story
 from tests.cli.admin.mailbag import send

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.app import House
-from gateway.core.model import NoticeState
+from gateway.core.mail import NoticeState
 from gateway.store.lock import DataLock
 from tests.cli.admin import story
 from tests.cli.conftest import Deployment

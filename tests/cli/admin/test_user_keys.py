@@ -5,7 +5,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from gateway.core.model import NoticeQuery
+from gateway.core.mail import NoticeQuery
 from tests.cli.conftest import Deployment
 
 WHO = "samir.okonjo"

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from gateway.core.model import Inspection, Status
+from gateway.core.contents import Inspection
+from gateway.core.model import Status
 from tests.inbound.sftp.person import GOOD, JONAS, NADIA, PDF, RUTH, SAMIR, YUSUF, Person
 from tests.inbound.sftp.test_view import SENT, record, status
 
