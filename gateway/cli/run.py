@@ -13,9 +13,11 @@ from gateway.cli.owner import demand_owner
 def run_command(ctx: click.Context) -> None:
     """Run the gateway in the foreground, until SIGTERM or Ctrl-C."""
     from gateway.daemon import serve
+    from gateway.loop import new_loop
 
     configuration = read_configuration(invocation(ctx).config)
     if configuration.data.exists():  # or the daemon makes it, as its own
         demand_owner(configuration.data)
     settings = configuration.settings
-    asyncio.run(serve(settings, configuration.tables, settings.file))
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(serve(settings, configuration.tables, settings.file))

@@ -124,7 +124,9 @@ def measure_crowd(folder: Path, rounds: int, small: bool) -> dict[str, object]:
     for _ in range(rounds):
         with tempfile.TemporaryDirectory(dir=folder) as place, gateway(Path(place)) as ours:
             time.sleep(1.5)  # until the meter runs
+            before = ours.processor()
             row = crowd.all_at_once(ours, Path(place), count=count)
+            row["processor seconds"] = ours.processor() - before
             rows.append({**row, "peak memory (MB)": ours.memory("VmHWM"), **ours.stalls()})
             say("crowd", rows[-1])
             guesses.append(crowd.guesses(ours, count=count // 2))

@@ -55,6 +55,11 @@ class Server:
                 return int(line.split()[1]) / 1024
         return 0.0
 
+    def processor(self) -> float:
+        """Seconds of processor time of all its threads, since it started."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def stalls(self) -> dict[str, float]:
         """Milliseconds: the longest stall, and the longest without waiting for a processor."""
         if self.stall_file is None or not self.stall_file.exists():
