@@ -1,7 +1,7 @@
 """What an authority edits in `routing/` and `config/`, read as one value: completely, or not at all.
 
 Owns the small tables: standard folders, holidays, addresses that no account may have, the acceptable use policy. The
-services are `servicetable`'s and the notices `templates`'. Every fault of every file at once, as ConfigError
+services are `servicetable`'s and the notices `noticetemplate`'s. Every fault of every file at once, as ConfigError
 (Source: SPEC 7, 8, 9, 11; DESIGN 1).
 """
 
@@ -20,7 +20,7 @@ from gateway.core.routing import Catalogue, Folder
 from gateway.errors import ConfigError, Fault
 from gateway.servicetable import read_services
 from gateway.settings import Settings, StorageSettings, TablesSettings, read_settings
-from gateway.templates import Templates, read_templates
+from gateway.templates import ReadWhenUsed, Templates
 
 TableT = TypeVar("TableT", bound=Table)
 
@@ -38,13 +38,16 @@ class Tables:
     home_domains: frozenset[str] = frozenset()  # lower case
 
 
-def read_deployment(path: Path) -> tuple[Settings, Tables]:
-    """Read `gateway.toml` and all tables. Raises ConfigError with every fault of both, as far as each can be read."""
+def read_deployment(path: Path, *, tries_templates: bool = True) -> tuple[Settings, Tables]:
+    """Read `gateway.toml` and all tables. Raises ConfigError with every fault of both, as far as each can be read.
+
+    Without `tries_templates`, each is read and tried when it is used: a command that writes none starts sooner.
+    """
     found = Findings()
     settings = found.attempt(lambda: read_settings(path))
     # Where gateway.toml is faulty elsewhere, the places in it may still be right.
     places = _places(settings) if settings else Findings().attempt(lambda: _places_alone(path.absolute()))
-    tables = found.attempt(lambda: _read_tables(places)) if places else None
+    tables = found.attempt(lambda: _read_tables(places, tries_templates)) if places else None
     if settings is None or tables is None:
         raise ConfigError(tuple(found.faults))
     return settings, tables
@@ -52,7 +55,7 @@ def read_deployment(path: Path) -> tuple[Settings, Tables]:
 
 def read_tables(settings: Settings) -> Tables:
     """Read all tables that `gateway.toml` points at. Raises ConfigError with every fault of every file."""
-    return _read_tables(_places(settings))
+    return _read_tables(_places(settings), tries_templates=True)
 
 
 @dataclass(frozen=True)
@@ -81,13 +84,13 @@ def _places_alone(path: Path) -> _Places:
     )
 
 
-def _read_tables(places: _Places) -> Tables:
+def _read_tables(places: _Places, tries_templates: bool) -> Tables:
     found = Findings()
     routing, config = places.tables.routing, places.tables.config
     name = _Namer(places.folder)
     catalogue = found.attempt(lambda: _read_catalogue(routing / "services.toml", name, places))
     folders = found.attempt(lambda: _read_folders(routing / "folders.toml", name))
-    templates = found.attempt(lambda: read_templates(config / "notices", name=name(config / "notices")))
+    templates = found.attempt(lambda: _read_notices(config / "notices", name, tries_templates))
     policy = found.attempt(lambda: _read_policy(config / "policy.md", name))
     holidays = found.attempt(lambda: _read_table(HolidaysFile, config / "holidays.toml", name))
     addresses = found.attempt(lambda: _read_table(AddressesFile, config / "addresses.toml", name))
@@ -165,6 +168,14 @@ class _Namer:
     def __call__(self, path: Path) -> str:
         """Return the name."""
         return str(path.relative_to(self.folder) if path.is_relative_to(self.folder) else path)
+
+
+def _read_notices(folder: Path, name: _Namer, tries_templates: bool) -> Templates:
+    if not tries_templates:
+        return Templates(ReadWhenUsed(folder, name=name(folder)))
+    from gateway.noticetemplate import read_templates  # jinja2 and the samples: half of a command's start
+
+    return read_templates(folder, name=name(folder))
 
 
 def _read_table(model: type[TableT], path: Path, name: _Namer) -> TableT:

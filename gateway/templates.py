@@ -1,154 +1,62 @@
-"""The templates of notices in `config/notices`, and their rendering.
+"""The notices of a deployment as words: each by its template, or by plain words where that fails.
 
-A file is named after its notice: `receipt.txt`. Its first line is `Subject: …`, then a blank line, then the text; both
-are Jinja2, where an unknown name is an error. Owns the check of each template against sample contexts, so that a slip
-is a configuration fault; for one that fails all the same, `core.letters` has plain words (Source: SPEC 11; DESIGN 1).
+Owns when templates are read. The daemon and `check` read and try every one before anything depends on it; a command
+reads and tries the one that it shows. How one is read, and what Jinja2 does with it, is `noticetemplate`
+(Source: SPEC 11; DESIGN 1).
 """
 
-import re
-import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache, partial
 from pathlib import Path
+from typing import Protocol
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
-from jinja2.meta import find_undeclared_variables
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-from gateway.configfile import Findings, read_text, suggest
-from gateway.core.letters import WIDTH, Context, Letter, in_plain_words, letter_of, wrap
-from gateway.core.notice_samples import sample_contexts
-from gateway.errors import ConfigError, Fault
-
-__all__ = ["WIDTH", "Letter", "NoticeTemplate", "Templates", "in_plain_words", "read_templates", "wrap"]
-
-_FAILURES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+from gateway.core.letters import Context, Letter, in_plain_words
+from gateway.errors import ConfigError
 
 
-@dataclass(frozen=True)
-class NoticeTemplate:
-    """One compiled template."""
-
-    name: str
-    subject: Template
-    text: Template
+class Template(Protocol):
+    """One template."""
 
     def render(self, context: Context) -> Letter:
-        """Return the notice. Raises what Jinja2 raises."""
-        subject = " ".join(self.subject.render(context).split())
-        return letter_of(subject, self.text.render(context).strip("\n") + "\n")
+        """Return the notice. Raises ConfigError, with the line where it fails."""
+        ...
 
 
 @dataclass(frozen=True)
 class Templates:
     """All templates of a deployment: the port through which notices become words."""
 
-    by_name: Mapping[str, NoticeTemplate] = field(default_factory=dict)
+    by_name: Mapping[str, Template] = field(default_factory=dict)
 
     def render(self, template: str, context: Context) -> Letter:
         """Return the notice; a faulty template falls back to built-in plain words, so that it never fails."""
         try:
             return self.by_name[template].render(context)
-        except _FAILURES:
+        except (KeyError, ConfigError):
             return in_plain_words(context, template)
 
 
-def read_templates(folder: Path, *, name: str) -> Templates:
-    """Read and try every template of a folder. Raises ConfigError with all faults."""
-    samples = _samples()
-    found = Findings()
-    files = {path.stem: path for path in sorted(folder.glob("*.txt"))}
-    for stem in files.keys() - samples.keys():
-        problem = f"there is no notice of this name; {suggest(stem, tuple(samples))}"
-        found.faults.append(Fault(f"{name}/{stem}.txt", "", problem))
-    read = {}
-    for stem in samples:
-        path = files.get(stem, folder / f"{stem}.txt")
-        template = found.attempt(partial(_read_template, path, f"{name}/{path.name}"))
-        if template is not None:
-            read[stem] = template
-    found.raise_them()
-    return Templates(read)
+class ReadWhenUsed(Mapping[str, Template]):
+    """The templates of a folder, each read and tried when somebody asks for it: most commands write nothing."""
 
+    def __init__(self, folder: Path, *, name: str) -> None:
+        """Take the folder, and its name as faults show it."""
+        self._folder = folder
+        self._name = name
 
-def _environment() -> ImmutableSandboxedEnvironment:
-    # Plain text: nothing to escape. The HTML twin is made of the finished text.
-    environment = ImmutableSandboxedEnvironment(
-        autoescape=False,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["wrap"] = wrap
-    return environment
+    def __getitem__(self, stem: str) -> Template:
+        """Return a template. Raises ConfigError with its faults, KeyError where there is no such file."""
+        from gateway.noticetemplate import read_template  # jinja2 and the samples: half of a command's start
 
+        path = self._folder / f"{stem}.txt"
+        if not path.is_file():
+            raise KeyError(stem)
+        return read_template(path, f"{self._name}/{path.name}")
 
-_ENVIRONMENT = _environment()
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return (path.stem for path in sorted(self._folder.glob("*.txt")))
 
-
-_samples = cache(sample_contexts)
-
-
-def _read_template(path: Path, name: str) -> NoticeTemplate:
-    """Read a template and try it with sample contexts. Raises ConfigError."""
-    return _tried(path.stem, name, read_text(path, name=name))
-
-
-@lru_cache(maxsize=256)
-def _tried(stem: str, name: str, source: str) -> NoticeTemplate:
-    """Compile a template and try it; the same words once only, since all of them take half a second."""
-    contexts = _samples()[stem]
-    first, _, rest = source.partition("\n")
-    second, _, body = rest.partition("\n")
-    if not re.match(r"Subject: \S", first) or second.strip():
-        problem = 'expected "Subject: " with words behind it, then a blank line, then the text'
-        raise ConfigError((Fault(name, "line 1", problem),))
-    # The subject is one template, the text another; each keeps the lines of the file.
-    subject = _compile(first.removeprefix("Subject: "), name)
-    template = NoticeTemplate(stem, subject, _compile(f"\n\n{body}", name))
-    faults = tuple(_unknown_names(source, name, contexts[0])) or tuple(_try_out(template, contexts, name))
-    if faults:
-        raise ConfigError(faults)
-    return template
-
-
-def _compile(source: str, name: str) -> Template:
-    try:
-        code = _ENVIRONMENT.compile(source, name, name)
-    except TemplateSyntaxError as error:
-        raise ConfigError((Fault(name, f"line {error.lineno}", f"this is not Jinja2: {_as_clause(error)}"),)) from None
-    return Template.from_code(_ENVIRONMENT, code, dict(_ENVIRONMENT.globals))
-
-
-def _unknown_names(source: str, name: str, context: Context) -> Iterator[Fault]:
-    """Yield a fault for each name that the notice doesn't know, also where no sample comes by."""
-    unknown = find_undeclared_variables(_ENVIRONMENT.parse(source)) - context.keys() - _ENVIRONMENT.globals.keys()
-    for word in sorted(unknown):
-        found = re.search(rf"\b{re.escape(word)}\b", source)
-        line = source.count("\n", 0, found.start()) + 1 if found else 1
-        yield Fault(name, f"line {line}", f'this notice has nothing called "{word}"; {suggest(word, tuple(context))}')
-
-
-def _try_out(template: NoticeTemplate, contexts: Sequence[Context], name: str) -> Iterator[Fault]:
-    """Yield the first fault that a template has with sample contexts."""
-    for context in contexts:
-        try:
-            template.render(context)
-        except _FAILURES as error:
-            problem = f"this fails with a sample notice: {_as_clause(error)}"
-            yield Fault(name, f"line {_line_of(error, name)}", problem)
-            return
-
-
-def _as_clause(error: Exception) -> str:
-    """Return what a foreign exception says, as a part of our sentence."""
-    text = str(error).rstrip(".")
-    return text[:1].lower() + text[1:]
-
-
-def _line_of(error: Exception, name: str) -> int:
-    """Return the line of the template where rendering stopped."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == name]
-    return lines[-1] or 1 if lines else 1
+    def __len__(self) -> int:
+        """Return how many files there are."""
+        return sum(1 for _ in self)

@@ -22,6 +22,7 @@ from gateway.core.digests import service_digest, uncollected, undeliverable, wai
 from gateway.core.document_samples import sample_published
 from gateway.core.documents import Addressed, Document
 from gateway.core.keynews import CHANGED, OLD
+from gateway.core.letters import WIDTH, in_plain_words, wrap
 from gateway.core.model import Channel, Drop, DropState, FileRecord, PartFate, Status, Submission
 from gateway.core.names import Rules, read_name
 from gateway.core.nofile import no_file
@@ -34,10 +35,11 @@ from gateway.core.requests import FileRequest
 from gateway.core.tidings import tidings
 from gateway.core.unread import unread_summary
 from gateway.core.wayin import account_samples
+from gateway.noticetemplate import read_templates
 from gateway.sample import read_sample
 from gateway.settings import read_settings
 from gateway.tables import read_tables
-from gateway.templates import WIDTH, Templates, in_plain_words, read_templates, wrap
+from gateway.templates import Templates
 from tests.contracts.ledger_values import a_document
 
 SHIPPED = Path(__file__).parent.parent

@@ -77,11 +77,14 @@ class NameRules(NamedTuple):
     today: date  # in the authority's time zone
 
 
-def read_configuration(config: str | None) -> Configuration:
-    """Read everything that an authority edits. Raises ConfigError with all that is wrong."""
+def read_configuration(config: str | None, *, tries_templates: bool = False) -> Configuration:
+    """Read everything that an authority edits. Raises ConfigError with all that is wrong.
+
+    What a template is at fault with is found when it is used, or here with `tries_templates`: half a second's work.
+    """
     from gateway.tables import read_deployment
 
-    return Configuration(*read_deployment(find_config(config)))
+    return Configuration(*read_deployment(find_config(config), tries_templates=tries_templates))
 
 
 def run_in_house(ctx: click.Context, work: Callable[["House"], Awaitable[T]]) -> T:

@@ -15,7 +15,7 @@ def run_command(ctx: click.Context) -> None:
     from gateway.daemon import serve
     from gateway.loop import new_loop
 
-    configuration = read_configuration(invocation(ctx).config)
+    configuration = read_configuration(invocation(ctx).config, tries_templates=True)
     if configuration.data.exists():  # or the daemon makes it, as its own
         demand_owner(configuration.data)
     settings = configuration.settings

@@ -12,7 +12,6 @@ from gateway.cli.shapes import notice_json
 from gateway.core.dailyemail import TEMPLATE as DIGEST
 from gateway.core.mail import Notice, NoticeQuery, NoticeState
 from gateway.core.model import FileQuery
-from gateway.core.notice_samples import sample_contexts
 from gateway.errors import NotThere
 
 COLUMNS = (
@@ -74,10 +73,13 @@ async def preview_notice(errand: Errand, template: str, school: str | None) -> N
             raise click.UsageError("--school is for `preview digest` alone")
         await dailyemail.preview(errand, school)
         return
+    from gateway.core.notice_samples import sample_contexts  # many, and made only to be shown
+
     samples = sample_contexts()
     if template not in samples:
         raise NotThere(f'There is no notice "{template}". They are: {", ".join(sorted(samples))}.')
-    letter = errand.house.tables.templates.render(template, samples[template][0])
+    # By the template itself, not by the words that would stand in for it: its faults are to be seen here.
+    letter = errand.house.tables.templates.by_name[template].render(samples[template][0])
     if errand.screen.as_json:
         print_json({"template": template, "subject": letter.subject, "text": letter.text, "html": letter.html})
         return

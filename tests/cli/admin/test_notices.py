@@ -31,6 +31,33 @@ def test_a_preview_is_by_the_templates_in_force(deployment: Deployment) -> None:
     assert (told["subject"], told["text"]) == ("Ours", "Our words, Petra.\n")
 
 
+def break_template(deployment: Deployment, name: str) -> None:
+    (deployment.folder / "config" / "notices" / f"{name}.txt").write_text("Subject: Ours\n\n{{ nobody }}\n")
+
+
+def test_a_broken_template_stops_no_command_that_does_not_need_it(deployment: Deployment) -> None:
+    break_template(deployment, "recalled")
+    assert deployment.ask("admin", "files", "list") == []
+    assert deployment.ask("admin", "notices", "preview", "received")["subject"]
+
+
+def test_a_broken_template_is_found_by_check_and_by_a_start_and_by_its_preview(deployment: Deployment) -> None:
+    break_template(deployment, "recalled")
+    for command in (("check",), ("run",), ("admin", "notices", "preview", "recalled")):
+        ran = deployment.run(*command)
+        assert ran.exit_code == 78
+        assert 'config/notices/recalled.txt: line 3: this notice has nothing called "nobody"' in ran.output
+
+
+def test_what_was_sent_by_a_template_that_broke_later_is_shown_in_plain_words(deployment: Deployment) -> None:
+    id = give_up(deployment)
+    template = deployment.ask("admin", "notices", "show", id)["template"]
+    break_template(deployment, template)
+    shown = deployment.ask("admin", "notices", "show", id)
+    assert shown["subject"] != "Ours"
+    assert "nobody" not in shown["text"]
+
+
 def test_a_notice_that_is_not_there_is_bad_data_and_names_those_that_are(deployment: Deployment) -> None:
     ran = deployment.run("admin", "notices", "preview", "receit")
     assert ran.exit_code == 65
