@@ -315,6 +315,7 @@ CASES: dict[str, tuple[str, Mapping[str, object]]] = {
             can_reply=True,
         ),
     ),
+    "not-recalled": ("not-recalled", told_of(replace(GOOD, status=Status.RECEIVED), by="INFO (folder)")),
     "received": ("received", told_of(replace(GOOD, status=Status.RECEIVED), by="Callum Eastwick")),
     "receipt-replies": ("receipt", receipt_for(message_of(GOOD, parts=(LOGO,)), can_reply=True)),
     "receipt-ignored": (

@@ -28,6 +28,7 @@ _HAPPENED: Mapping[str, str] = {  # the notice -> what it tells of, in words for
     "rerouted": "A file of yours was handed from {old_service} to {service} by {by}.",
     "correction-accepted": "A file of yours was sent under a new name, by {by}.",
     "received": "A file of yours was received by {by}.",
+    "not-recalled": "A file of yours could not be recalled: it was received by {by}.",
     "service-digest": "Files have come for {service}.",
     "uncollected": "Files wait, and nobody has collected them.",
     "undeliverable": "A delivery to {service} was given up. To try again: gateway admin deliveries retry {delivery}",

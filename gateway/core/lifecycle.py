@@ -18,6 +18,7 @@ class Event(StrEnum):
     REFUSE = "refuse"  # the gateway itself rejects
     DELIVER = "deliver"  # a drop lies where the service reads
     RECEIVE = "receive"  # a named officer took it, or the service is received on delivery
+    ASK_BACK = "ask-back"  # its school recalls it, and the share with its copy does not answer yet
     RECALL = "recall"
     REJECT = "reject"  # an officer, with a reason
     REROUTE = "reroute"  # an officer hands it to the right service
@@ -50,6 +51,7 @@ STEPS: tuple[Step, ...] = (
     Step(Status.SENT, Event.DELIVER, Status.SENT, By.GATEWAY),
     Step(Status.RECEIVED, Event.DELIVER, Status.RECEIVED, By.GATEWAY),
     Step(Status.SENT, Event.RECEIVE, Status.RECEIVED, By.OFFICER),
+    Step(Status.SENT, Event.ASK_BACK, Status.SENT, By.SENDER),
     Step(Status.SENT, Event.RECALL, Status.RECALLED, By.SENDER, withdraws=True),
     Step(Status.SENT, Event.REFUSE, Status.REJECTED, By.GATEWAY, withdraws=True),
     Step(Status.SENT, Event.REJECT, Status.REJECTED, By.OFFICER),

@@ -21,7 +21,7 @@ from gateway.core.postmaster import sample_postmaster
 from gateway.core.register import Account, AccountState, Directory, Role, School
 from gateway.core.replies import TONES, Outcome, answered
 from gateway.core.routing import Catalogue, Service
-from gateway.core.tidings import TEMPLATES, tidings
+from gateway.core.tidings import NOT_RECALLED, TEMPLATES, tidings
 from gateway.core.wayin import account_samples
 
 _AT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
@@ -132,6 +132,7 @@ def sample_contexts() -> dict[str, tuple[Mapping[str, object], ...]]:
         "rejection": _rejections(),
         "no-file": _no_files(),
         **{TEMPLATES[event]: _tidings(event) for event in TEMPLATES},
+        NOT_RECALLED: _tidings(Event.RECEIVE),
         "answer": _answers(),
         "service-digest": _digests(),
         "uncollected": _uncollected(),

@@ -9,6 +9,7 @@ WAITS_FOR_SCAN = "waiting for the scan"
 SAME_BYTES = "the same file came as {name} on {day}"
 REROUTED = "re-routed from {code}"
 LEAVES_AT = "leaves at {time}"  # the undo window
+BEING_RECALLED = "being recalled"  # a share does not answer: its copy is taken back when it does
 _BETWEEN = "; "
 
 
@@ -25,7 +26,12 @@ def with_delivered(remark: str | None) -> str:
 
 def without_delivered(remark: str | None) -> str | None:
     """Return the remark of a file that is not Sent any more, or not yet delivered again."""
-    return _without(_without(remark, LEAVES_AT), DELIVERED)
+    return _without(_without(_without(remark, LEAVES_AT), DELIVERED), BEING_RECALLED)
+
+
+def is_being_recalled(remark: str | None) -> bool:
+    """Return whether a file's school has taken it back, and a copy of it could not be reached yet."""
+    return BEING_RECALLED in (remark or "").split(_BETWEEN)
 
 
 def _without(remark: str | None, form: str) -> str | None:

@@ -14,6 +14,7 @@ from gateway.core.notices import Letterhead, title_of
 from gateway.core.phrases import day, moment, size_for_people
 from gateway.core.reasons import advice_for, sentence_for
 from gateway.core.register import Account
+from gateway.core.remarks import is_being_recalled
 from gateway.core.routing import Catalogue
 
 _CODE = re.compile(r"^([0-9]{7}[^0-9A-Za-z]+)[A-Z]+")
@@ -24,6 +25,14 @@ TEMPLATES = {  # what happened -> the notice of it
     Event.ACCEPT: "correction-accepted",
     Event.RECEIVE: "received",
 }
+NOT_RECALLED = "not-recalled"  # the notice of a receipt that came before a recall
+
+
+def template_of(before: FileRecord, event: Event) -> str | None:
+    """Return the notice of an event, None where it has none: who had recalled a file hears that it was received."""
+    if event is Event.RECEIVE and is_being_recalled(before.remark):
+        return NOT_RECALLED
+    return TEMPLATES.get(event)
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,13 @@ class FolderDrops:
         text = json.dumps(facts, ensure_ascii=False, indent=2).encode("utf-8")
         await self._run(folder, self._write_sidecar, folder, _plain(name), text)
 
+    async def take(self, folder: str, *, id: str, name: str, size: int, sha256: str | None = None) -> bool:
+        """Take its name, and its sidecar, from an untouched drop; a repeat finds it under its temporary name."""
+        placed = f"{folder}/{_plain(name)}"
+        return await self._run(
+            folder, self._unname_for_good, _temporary(folder, id), placed, size, sha256, seconds=size / _PACE
+        )
+
     async def withdraw(self, folder: str, *, id: str, name: str, size: int, sha256: str | None = None) -> bool:
         """Take an untouched drop back, with its sidecar and its temporary name; safe to repeat."""
         taken = f"{folder}/{_plain(name)}" if name else None
@@ -196,6 +203,12 @@ class FolderDrops:
         self._disk.sync_folder(folder)
 
     def _withdraw(self, temporary: str, placed: str | None, size: int, sha256: str | None) -> bool:
+        is_ours = self._unname(temporary, placed, size, sha256)
+        self._disk.unlink(temporary)  # the last: a repeat finds by it what is left to do
+        self._disk.sync_folder(_folder_of(temporary))
+        return is_ours
+
+    def _unname(self, temporary: str, placed: str | None, size: int, sha256: str | None) -> bool:
         was_waiting = self._disk.exists(temporary)
         if placed is not None and self._disk.exists(placed):
             has_other = was_waiting and not self._disk.is_same(temporary, placed)  # took the name before we did
@@ -204,9 +217,12 @@ class FolderDrops:
         if placed is not None and was_waiting and not self._disk.exists(placed):
             self._disk.unlink(_sidecar_under_way(placed))
             self._disk.unlink(f"{placed}.json")
-        self._disk.unlink(temporary)  # the last: a repeat finds by it what is left to do
-        self._disk.sync_folder(_folder_of(temporary))
         return was_waiting or placed is None
+
+    def _unname_for_good(self, temporary: str, placed: str, size: int, sha256: str | None) -> bool:
+        is_ours = self._unname(temporary, placed, size, sha256)
+        self._disk.sync_folder(_folder_of(temporary))  # before anybody is told that it can't be collected any more
+        return is_ours
 
     def _take(self, placed: str, temporary: str, size: int, sha256: str | None) -> bool:
         """Take the name from a drop that still has its bytes; False when it is gone or another's by now."""

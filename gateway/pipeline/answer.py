@@ -17,7 +17,7 @@ from gateway.core.model import Channel, Drop, FileRecord, Status, Submission
 from gateway.core.nofile import NoFile, no_file
 from gateway.core.register import Account, Role
 from gateway.core.routing import Target
-from gateway.core.tidings import TEMPLATES, Tidings, tidings
+from gateway.core.tidings import TEMPLATES, Tidings, template_of, tidings
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.policy import LivePolicy
 
@@ -60,9 +60,9 @@ class Answer:
         self, before: FileRecord, after: FileRecord, event: Event, *, by: str, at: datetime, id: str
     ) -> tuple[Notice, ...]:
         """Return what is owed when somebody decided about a file: `id` makes the notices' ids."""
-        template = TEMPLATES.get(event)
+        template = template_of(before, event)
         sender = self._directory.current.account(after.sent_by_user)
-        if template is None or sender is None or not self._wants(event):
+        if template is None or sender is None or not self._wants(template):
             return ()
         contexts: list[tuple[Account, str, Context]] = [
             (reader, template, self._tidings(before, after, by=by, at=at, reader=reader))
@@ -138,8 +138,8 @@ class Answer:
             is_answer=False,
         )
 
-    def _wants(self, event: Event) -> bool:
-        return event is not Event.RECEIVE or self._policy.current.notices.tell_received
+    def _wants(self, template: str) -> bool:
+        return template != TEMPLATES[Event.RECEIVE] or self._policy.current.notices.tell_received
 
     def _readers_of(self, file: FileRecord, sender: Account) -> tuple[Account, ...]:
         """Return who reads what became of a file; for a copier's private file, nobody."""

@@ -18,17 +18,21 @@ from gateway.core.routing import Service
 from gateway.pipeline.correct import Correct
 from gateway.pipeline.decide import drops_for, due_after_undo, remark_of_undo
 from gateway.pipeline.policy import LivePolicy
+from gateway.pipeline.recalls import Recalls, is_pending
 from gateway.pipeline.transitions import Actor, Transitions
-from gateway.pipeline.withdraw import Taken, Withdraw
+from gateway.pipeline.withdraw import UNANSWERED, Taken, Withdraw
 from gateway.ports import Clock, Ledger
 
 __all__ = ["NOT_THERE", "TRY_AGAIN", "Actor", "Decisions"]
 
 NOT_THERE = Refusal("not-there", "There is no such file.")
-TRY_AGAIN = frozenset({"changed", "busy", "away", "not-scanned"})  # refusals that may be another answer in a minute
+TRY_AGAIN = frozenset(
+    {"changed", "busy", "away", "unanswered", "not-scanned"}
+)  # refusals that may be another answer in a minute
 _NO_REASON = "No reason was given. Please ask the service before you send the file again."
 _RACE = Refusal("changed", "It was changed by somebody else in the same moment. Please look again.")
 _STILL_THERE = Refusal("away", "Its last copy is still being taken back from a folder. Please try again in a while.")
+_BEING_RECALLED = Refusal("being-recalled", "Its school is taking it back, so it can't be handed on.")
 _NOT_YOURS = Refusal("not-yours", "Only somebody of the sender's school can do this.")
 _NOT_OFFICER = Refusal("not-officer", "Only an officer of its service can do this.")
 
@@ -47,6 +51,7 @@ class Decisions:
         withdraw: Withdraw,
         transitions: Transitions,
         correct: Correct,
+        recalls: Recalls,
     ) -> None:
         """Take the parts."""
         self._ledger = ledger
@@ -55,6 +60,7 @@ class Decisions:
         self._withdraw = withdraw
         self._transitions = transitions
         self._correct = correct
+        self._recalls = recalls
 
     async def receive(self, file: str, *, by: Actor, why: str = "") -> FileRecord | Refusal:
         """Mark received by a named person, now."""
@@ -71,13 +77,15 @@ class Decisions:
         return await self._write(found, received, Event.RECEIVE, by=by, why=why)
 
     async def recall(self, file: str, *, by: Actor) -> FileRecord | Refusal:
-        """Take a file back for the sender's school, every drop first."""
+        """Take a file back for the sender's school, every drop first; one that a share keeps from us follows."""
         found = await self._begin(file, Event.RECALL, by, self._may_as_sender)
         if isinstance(found, Refusal):
             return found
+        if is_pending(found):
+            return await self._recalls.hasten(found)
         taken = await self._withdraw.take_back(found)
         if isinstance(taken, Refusal):
-            return taken
+            return await self._recalls.ask(found, by=by) if taken.code == UNANSWERED else taken
         recalled = replace(found, remark=f"recalled by {by.name}")
         return await self._write(found, recalled, Event.RECALL, by=by, taken=taken)
 
@@ -100,7 +108,7 @@ class Decisions:
         found = await self._begin(file, Event.REROUTE, by, _may_as_officer)
         if isinstance(found, Refusal):
             return found
-        service = self._service_for(found, code)
+        service = _BEING_RECALLED if is_pending(found) else self._service_for(found, code)
         if isinstance(service, Refusal):
             return service
         taken = await self._withdraw.take_back(found)

@@ -21,8 +21,10 @@ from gateway.core.routing import Receive, Service, Target, TargetKind
 from gateway.errors import GatewayError, Permanent
 from gateway.pipeline.answer import Answer
 from gateway.pipeline.policy import LivePolicy
+from gateway.pipeline.recalls import Recalls, is_pending
 from gateway.pipeline.transitions import Actor, Transitions
 from gateway.pipeline.ways import Made, Way
+from gateway.pipeline.withdraw import Withdraw
 from gateway.ports import Clock, Ledger, Wake
 
 BATCH = 64
@@ -52,6 +54,8 @@ class Dropper:
         transitions: Transitions,
         answer: Answer,
         to_notify: Wake,
+        withdraw: Withdraw,
+        recalls: Recalls,
     ) -> None:
         """Take the parts; a way for each kind of target."""
         self._ledger = ledger
@@ -61,6 +65,8 @@ class Dropper:
         self._transitions = transitions
         self._answer = answer
         self._to_notify = to_notify
+        self._withdraw = withdraw
+        self._recalls = recalls
         self._lanes: dict[str, Lane] = {}
         self._under_way: set[str] = set()  # ids of drops in a lane
 
@@ -117,6 +123,9 @@ class Dropper:
             if file.status in _GONE:
                 await self._take_away(drop, file)
                 return
+            if is_pending(file) and drop.state in (DropState.WITHDRAWING, DropState.DUE):
+                await self._recalls.go_on(drop, file)
+                return
             if drop.state is DropState.WITHDRAWING:
                 await self._owe_again(drop, file)
                 return
@@ -141,9 +150,12 @@ class Dropper:
         return next((d for d in known if d.id == drop.id), drop)
 
     async def _owe_again(self, drop: Drop, file: FileRecord) -> None:
-        """Take up a drop that a decision claimed, and that died with it: what it left goes, then it is made anew."""
+        """Take up a drop that a decision claimed and did not end: what lies there stays, what does not is made anew."""
+        if await self._withdraw.let_lie(file, drop):
+            return
         target = self._target_of(drop)
-        if target is not None and drop.placed_as is not None:
+        # Without a name in the row its bytes may lie there yet, under the temporary one.
+        if target is not None and (drop.placed_as is not None or target.kind is TargetKind.FOLDER):
             await self._ways[target.kind].undo(drop, file, target)
         due = replace(drop, state=DropState.DUE, placed_as=None, done_at=None)
         await self._ledger.mark_drop(due, expected=DropState.WITHDRAWING)
@@ -195,7 +207,7 @@ class Dropper:
             now=now,
             jitter=random.random(),  # noqa: S311  # spreads load, guards nothing
         )
-        if file.status in _GONE:  # a copy of it is never left to itself; purge looks for it too
+        if file.status in _GONE or is_pending(file):  # a copy of it is never left to itself; purge looks for it too
             again = again or now + timedelta(seconds=self._policy.current.drop_retry.longest)
         elif again is None or isinstance(trouble, Permanent):
             await self._give_up(replace(failed, state=DropState.GIVEN_UP), file, expected=drop.state)

@@ -21,9 +21,11 @@ from gateway.pipeline.transitions import Actor, Transitions
 from gateway.ports import Clock, DropFolder, Ledger
 
 CLAIM = timedelta(minutes=10)  # for which a decision may take; longer than any share is waited for
-_LATER = frozenset({"busy", "away"})  # refusals that leave a copy which may be taken back later
+UNANSWERED = "unanswered"  # the refusal where a share hangs: what was begun may happen yet, so it is finished later
+_LATER = frozenset({"busy", "away", UNANSWERED})  # refusals that leave a copy which may be taken back later
 _LYING = frozenset({TargetKind.FOLDER})  # where a drop is bytes that we can take away
 _BUSY = Refusal("busy", "It is just being delivered. Please try again in a moment.")
+_AWAY = "The folder of {code} can't be reached just now, so nothing was changed. Please try again in a while."
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,28 @@ class Withdraw:
         found = [(drop, await self._take(file, drop)) for drop in await self._owed(file)]
         left = [d.id for d, one in found if isinstance(one, Refusal) and one.code in _LATER and kind_of(d) in _LYING]
         return [one for _, one in found if isinstance(one, Taken)], left
+
+    async def claim_all(self, file: FileRecord) -> list[Taken] | Refusal:
+        """Claim every drop that has bytes somewhere, or none, and touch no copy yet.
+
+        A drop that is claimed already is one that a share did not give an answer for.
+        """
+        taken: list[Taken] = []
+        for drop in await self._owed(file):
+            if kind_of(drop) is TargetKind.PICKUP:
+                continue
+            claimed = replace(drop, state=DropState.WITHDRAWING, due_at=self._clock.now())
+            refusal = None if drop.state is DropState.WITHDRAWING else self._refusal(drop)
+            if refusal is not None or not await self._ledger.mark_drop(claimed, expected=drop.state):
+                await self._put_back(taken)
+                return refusal or _BUSY
+            taken.append(Taken(drop, claimed))
+        return taken
+
+    async def _put_back(self, taken: Sequence[Taken]) -> None:
+        """Give up claims under which nothing was touched."""
+        for one in taken:
+            await self._ledger.mark_drop(one.before, expected=DropState.WITHDRAWING)
 
     async def is_taking_back(self, file: FileRecord) -> bool:
         """Return whether copies of a file that went another way may lie in a folder yet: now it would lie twice."""
@@ -126,9 +150,7 @@ class Withdraw:
         if not await self._ledger.mark_drop(claimed, expected=drop.state):
             return _BUSY
         if kind_of(drop) is TargetKind.FOLDER and drop.placed_as is not None:
-            stuck = await self._take_from_folder(file, claimed, drop)
-            if stuck is not None:
-                return stuck
+            return await self._take_from_folder(file, claimed, drop)
         return Taken(drop, claimed)
 
     def _refusal(self, drop: Drop) -> Refusal | None:
@@ -143,31 +165,71 @@ class Withdraw:
         how = "may have been" if is_under_way else "was"
         return Refusal("delivered", f"It {how} delivered to {drop.service} and can't be taken back from there.")
 
-    async def _take_from_folder(self, file: FileRecord, claimed: Drop, before: Drop) -> Refusal | None:
+    async def _take_from_folder(self, file: FileRecord, claimed: Drop, before: Drop) -> Taken | Refusal:
         try:
-            is_back = await self._folder.withdraw(
-                self.folder_of(claimed),
-                id=claimed.id,
-                name=claimed.placed_as or "",
-                size=file.size or 0,
-                sha256=file.sha256,
-            )
+            fetched = await self.fetch(file, claimed)
         except Transient as away:
-            if not isinstance(away, Unanswered):  # else it may be taken yet: the claim lapses, and it is owed again
+            if not isinstance(away, Unanswered):  # else it may be taken yet: the claim lapses, and it is looked for
                 await self._ledger.mark_drop(before, expected=DropState.WITHDRAWING)
             log.transient(stage="withdraw", why=str(away))  # with the path, which is nothing for a school
-            return Refusal(
-                "away", f"The folder of {claimed.service} can't be reached just now. Please try again in a while."
-            )
-        if is_back:
-            return None
-        # Gone, or changed by its reader: it was delivered, and it was collected.
-        gone = replace(before, state=DropState.DONE, done_at=before.done_at or self._clock.now())
-        await self._ledger.mark_drop(gone, expected=DropState.WITHDRAWING)
-        await self.note_collected(gone, await self._ledger.file(file.id) or file)
+            code = UNANSWERED if isinstance(away, Unanswered) else "away"
+            return Refusal(code, _AWAY.format(code=claimed.service))
+        if fetched is not None:
+            return Taken(before, fetched)
         return Refusal(
             "collected", f"It was collected by {self._collector_of(claimed).name}, so it can't be taken back."
         )
+
+    async def fetch(self, file: FileRecord, claimed: Drop) -> Drop | None:
+        """Take the copy of a claimed drop out of its folder; return the drop as it is then. Raises Transient.
+
+        None when it was collected, and the file is Received. Whatever ends this halfway, a repeat finds where it was:
+        the copy under its temporary name, then the row without a name.
+        """
+        if kind_of(claimed) not in _LYING:
+            return claimed
+        fetched = replace(claimed, placed_as=None)
+        if claimed.placed_as is not None:
+            is_back = await self._folder.take(
+                self.folder_of(claimed),
+                id=claimed.id,
+                name=claimed.placed_as,
+                size=file.size or 0,
+                sha256=file.sha256,
+            )
+            if not is_back:
+                await self._was_collected(claimed, file)
+                return None
+            await self._ledger.mark_drop(fetched, expected=DropState.WITHDRAWING)
+        await self._forget_bytes(claimed)
+        return fetched
+
+    async def _forget_bytes(self, drop: Drop) -> None:
+        """Remove what lies under the temporary name; a share that is away is swept when it is back."""
+        try:
+            await self._folder.sweep(self.folder_of(drop), ids=[drop.id])
+        except Transient as away:
+            log.transient(stage="withdraw", why=str(away))
+
+    async def _was_collected(self, drop: Drop, file: FileRecord) -> None:
+        """Write that a copy is gone, or was changed by its reader: it was delivered, and it was collected."""
+        gone = replace(drop, state=DropState.DONE, done_at=drop.done_at or self._clock.now())
+        await self._ledger.mark_drop(gone, expected=DropState.WITHDRAWING)
+        await self.note_collected(gone, await self._ledger.file(file.id) or file)
+
+    async def let_lie(self, file: FileRecord, drop: Drop) -> bool:
+        """Leave a copy where it is whose decision came to nothing; False when it must be made anew. Raises Transient.
+
+        Who can see it there must not get it a second time; what was taken meanwhile was received.
+        """
+        if drop.placed_as is None or kind_of(drop) not in _LYING:
+            return False
+        if await self._folder.holds(self.folder_of(drop), name=drop.placed_as):
+            # Placed is placed: the dropper finds it under its name, if the claim came before its mark.
+            state = DropState.DONE if drop.done_at else DropState.PLACING
+            await self._ledger.mark_drop(replace(drop, state=state, error=None), expected=DropState.WITHDRAWING)
+            return True
+        return await self.fetch(file, drop) is None
 
 
 def kind_of(drop: Drop) -> TargetKind:

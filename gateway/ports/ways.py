@@ -42,6 +42,13 @@ class DropFolder(Protocol):
         """Write NAME.json beside the drop, by temporary name and rename."""
         ...
 
+    async def take(self, folder: str, *, id: str, name: str, size: int, sha256: str | None = None) -> bool:
+        """Take its name from an untouched drop, durable; False when it is gone, or no longer has these bytes.
+
+        Its bytes stay under the temporary name, so that a repeat finds what was done; `sweep` removes them.
+        """
+        ...
+
     async def withdraw(self, folder: str, *, id: str, name: str, size: int, sha256: str | None = None) -> bool:
         """Take an untouched drop back, with its sidecar; False when it is gone, or no longer has these bytes.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gateway.pipeline.correct import Correct
 from gateway.pipeline.decisions import Decisions
+from gateway.pipeline.recalls import Recalls
 from gateway.pipeline.transitions import Transitions
 from gateway.pipeline.withdraw import Withdraw
 from gateway.rooms.ground import Ground
@@ -18,6 +19,7 @@ class DecisionRooms:
 
     transitions: Transitions
     withdraw: Withdraw
+    recalls: Recalls
     decisions: Decisions
 
 
@@ -28,6 +30,9 @@ def build_decision_rooms(ground: Ground) -> DecisionRooms:
         ledger=ledger, clock=clock, answer=ground.answer, to_drop=turns.drop.wake, to_notify=turns.notify.wake
     )
     withdraw = Withdraw(ledger=ledger, folder=ground.folder, clock=clock, policy=policy, transitions=transitions)
+    recalls = Recalls(
+        ledger=ledger, clock=clock, directory=ground.directory, withdraw=withdraw, transitions=transitions
+    )
     correct = Correct(
         ledger=ledger,
         archive=ground.archive,
@@ -40,7 +45,14 @@ def build_decision_rooms(ground: Ground) -> DecisionRooms:
     return DecisionRooms(
         transitions=transitions,
         withdraw=withdraw,
+        recalls=recalls,
         decisions=Decisions(
-            ledger=ledger, clock=clock, policy=policy, withdraw=withdraw, transitions=transitions, correct=correct
+            ledger=ledger,
+            clock=clock,
+            policy=policy,
+            withdraw=withdraw,
+            transitions=transitions,
+            correct=correct,
+            recalls=recalls,
         ),
     )

@@ -39,6 +39,8 @@ def build_departure_rooms(ground: Ground, *, deciding: DecisionRooms) -> Departu
             transitions=deciding.transitions,
             answer=ground.answer,
             to_notify=ground.turns.notify.wake,
+            withdraw=deciding.withdraw,
+            recalls=deciding.recalls,
         ),
         collect=Collect(ledger=ledger, folder=folder, withdraw=deciding.withdraw),
         sweep=Sweep(ledger=ledger, folder=folder, policy=policy),

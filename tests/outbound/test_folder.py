@@ -449,3 +449,33 @@ async def test_every_death_while_taking_back_is_mended_by_a_repeat(
             assert os.listdir(folder) == [MARKER]
         await take_back(PosixDisk(), folder)
         assert os.listdir(folder) == [MARKER]
+
+
+@pytest.mark.parametrize("way", WAYS_TO_DIE)
+async def test_every_death_while_a_name_is_taken_leaves_what_a_repeat_finds(
+    build: Callable[[Disk], FolderDrops], tmp_path: Path, source: str, way: str
+) -> None:
+    """The name, or the temporary name, or both: never neither, which would mean that the service has it."""
+
+    async def take(disk: Disk, folder: str) -> bool:
+        return await build(disk).take(folder, id=ID, name=NAME, size=len(BODY), sha256=DIGEST)
+
+    for n in range(8):
+        folder = a_folder(tmp_path / str(n))
+        await drop(build(PosixDisk()), folder, source)
+        disk = dying(way, at=n, graveyard=tmp_path / f"graveyard {n}")
+        died = await dies(take(disk, folder))
+        disk.die()
+        assert await take(PosixDisk(), folder), disk.changes
+        assert os.listdir(folder) != [MARKER]
+        assert not (Path(folder) / NAME).exists()
+        assert await build(PosixDisk()).sweep(folder, ids=[ID]) == 1
+        if not died:
+            break
+    assert n >= 2
+
+
+async def test_the_name_of_a_drop_that_was_collected_is_not_taken(drops: FolderDrops, folder: str, source: str) -> None:
+    await drop(drops, folder, source)
+    os.unlink(f"{folder}/{NAME}")
+    assert not await drops.take(folder, id=ID, name=NAME, size=len(BODY), sha256=DIGEST)

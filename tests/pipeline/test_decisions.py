@@ -801,19 +801,34 @@ def _batches(items: list, size: int) -> list[list]:  # type: ignore[type-arg]
 class TestAStopInTheMiddle:
     """A claim that nobody finishes lapses; whatever a stop leaves, the file is with its service or with its school."""
 
-    async def test_of_a_claim_owes_the_drop_again(self, scene: Scene) -> None:
+    @pytest.mark.parametrize(
+        ("left", "status"),
+        [
+            ("lying", Status.SENT),  # what lies there is not made anew
+            ("taken", Status.SENT),  # it has lost its name, so nobody could collect it
+            ("written", Status.SENT),  # and the row says so
+            ("collected", Status.RECEIVED),  # neither name is there: its service has it
+        ],
+    )
+    async def test_of_a_claim_is_seen_by_what_lies_there(self, scene: Scene, left: str, status: Status) -> None:
         file = await sent(scene)
         drop = (await drops_of(scene, file))["folder"]
-        claimed = replace(drop, state=DropState.WITHDRAWING, due_at=scene.clock.now() + CLAIM)
+        name = None if left == "written" else drop.placed_as
+        claimed = replace(drop, state=DropState.WITHDRAWING, placed_as=name, due_at=scene.clock.now() + CLAIM)
         assert await scene.house.ledger.mark_drop(claimed, expected=DropState.DONE)
-        (scene.drop_folder("SEN") / SEN).unlink()
+        copy = scene.drop_folder("SEN") / SEN
+        if left in ("taken", "written"):
+            copy.rename(copy.with_name(f".{drop.id}.part"))
+        if left == "collected":
+            collect(scene, "SEN", SEN)
+        stamp = copy.stat().st_ino if left == "lying" else None
         await scene.idle()
         assert await scene.house.collect.pass_once() == 0
-        assert scene.dropped("SEN") == {}
         scene.clock.advance(CLAIM.total_seconds() + 1)
         await scene.idle()
-        assert scene.dropped("SEN") == {SEN: b"a plan"}
-        assert (await now(scene, file)).status is Status.SENT
+        assert scene.dropped("SEN") == ({} if left == "collected" else {SEN: b"a plan"})
+        assert stamp in (None, copy.stat().st_ino if copy.exists() else None)
+        assert (await now(scene, file)).status is status
 
     @pytest.mark.parametrize("deed", ["recall", "reroute", "reject", "accept"])
     @pytest.mark.parametrize("after", [False, True])
@@ -841,6 +856,34 @@ class TestAStopInTheMiddle:
             await scene.stop()
         assert n >= 1
         scene.promises.clear()
+
+    @pytest.mark.parametrize("after", [False, True])
+    async def test_of_a_recall_that_waits_for_a_share(self, scene: Scene, after: bool) -> None:
+        """At every write with which it is gone on with: it ends Recalled, told once, and nothing is delivered anew."""
+        file = await sent(scene)
+        drop = (await drops_of(scene, file))["folder"]
+        claimed = replace(drop, state=DropState.WITHDRAWING, due_at=scene.clock.now() + CLAIM)
+        assert await scene.house.ledger.mark_drop(claimed, expected=DropState.DONE)
+        assert isinstance(await scene.house.recalls.ask(file, by=actor(scene, STAFF)), Refusal)
+        await scene.stop()
+        snapshot = scene.folder.parent / "snapshot"
+        for name in ("data", "drops"):
+            shutil.copytree(scene.folder / name, snapshot / name)
+        for n in range(20):
+            restore(snapshot, scene.folder)
+            disk = dying(WAYS_TO_DIE[0], at=None, graveyard=scene.folder.parent / "grave")
+            await scene.start(disk=disk, wrap=partial(DyingLedger, disk=disk, dies_at=n, after=after))  # type: ignore[arg-type]
+            has_died = await dies(scene.house.dropper.pass_once())
+            await scene.restart(disk=PosixDisk())
+            scene.clock.advance(CLAIM.total_seconds() + 60)
+            await scene.idle()
+            assert (await now(scene, file)).status is Status.RECALLED
+            assert scene.dropped("SEN") == {}
+            assert [n["template"] for n in scene.rows("notices")].count("recalled") == 1
+            if not has_died:
+                break
+            await scene.stop()
+        assert n >= 3
 
 
 TOLD_BY = {"recall": "recalled", "reject": "rejected", "reroute": "rerouted", "accept": "correction-accepted"}

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import threading
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from gateway.clock import SystemClock
 from gateway.core.admission import Refusal
 from gateway.core.model import Drop, DropState, FileRecord, Status
+from gateway.core.remarks import is_being_recalled
 from gateway.core.routing import Receive, Service, Target, TargetKind
 from gateway.errors import Transient
 from gateway.pipeline.decisions import TRY_AGAIN, Actor
@@ -23,6 +25,7 @@ from tests.scenarios.harness import GOOD, HEAD, Scene
 from tests.scenarios.invariants import MARKER
 from tests.scenarios.stand_ins import StubbornLedger
 
+ADMINISTRATOR = Actor("it.admin", "it.admin")
 SEN = "8301102_SENplan20261120.docx"
 
 
@@ -271,34 +274,133 @@ async def test_a_busy_ledger_leaves_the_rest_of_a_lane_due(scene: Scene) -> None
     assert len(scene.dropped("INFO")) == 5
 
 
-async def test_a_share_that_hangs_while_a_file_is_recalled_is_no_receipt(scene: Scene) -> None:
-    """The taking back may yet happen when the share is back: the file is delivered anew, and never called collected."""
-    await scene.upload(HEAD, GOOD, b"for info")
-    await scene.idle()
-    scene.promises.clear()
-    disk = HangingDisk(scene.drop_folder("INFO"))
-    scene.patience = 0.05
-    await scene.restart(disk=disk)
-    try:
-        file = await scene.file(GOOD)
-        got = await scene.house.decisions.recall(file.id, by=Actor("it.admin", "it.admin"))
-        assert isinstance(got, Refusal)
-        assert (got.code, got.code in TRY_AGAIN) == ("away", True)
-        assert got.sentence == "The folder of INFO can't be reached just now. Please try again in a while."
-        assert await scene.house.collect.pass_once() == 0
-        assert (await folder_drop(scene)).state is DropState.WITHDRAWING
-    finally:
+class TestARecallThatAShareKeepsFromUs:
+    """A share hangs: the taking back may happen yet, so the file is being recalled until that is known (SPEC 6, 11)."""
+
+    @pytest.fixture
+    async def hung(self, scene: Scene) -> AsyncIterator[HangingDisk]:
+        """Yield a share that hangs with a file in it."""
+        await scene.upload(HEAD, GOOD, b"for info")
+        await scene.idle()
+        scene.promises.clear()
+        disk = HangingDisk(scene.drop_folder("INFO"))
+        scene.patience = 0.05
+        await scene.restart(disk=disk)
+        yield disk
         disk.back.set()
-    while scene.dropped("INFO"):  # what was asked of the share happens after all
-        await SystemClock().sleep(0.01)
-    for _ in range(100):
+
+    async def test_is_told_so_and_delivers_nothing_anew(self, scene: Scene, hung: HangingDisk) -> None:
+        got = await recall(scene)
+        assert isinstance(got, Refusal)
+        assert (got.code, got.code in TRY_AGAIN) == ("unanswered", True)
+        assert got.sentence.startswith("The folder of INFO does not answer just now, so it is not recalled yet.")
+        file = await scene.file(GOOD)
+        assert (file.status, file.remark) == (Status.SENT, "not scanned; Delivered; being recalled")
         assert await scene.house.collect.pass_once() == 0
+        assert await recall(scene) == got  # asked again, it is the same answer
+        hung.back.set()
+        await until_known(scene)
+        file = await scene.file(GOOD)
+        assert (file.status, file.remark) == (Status.RECALLED, "recalled by Ruth Ashdown")
+        assert scene.dropped("INFO") == {}
+        assert [h.event for h in await scene.house.ledger.history(file.id)][-2:] == ["ask-back", "recall"]
+        assert scene.notices_to(HEAD)[-1].subject == "A file of yours was recalled"
+
+    async def test_over_a_restart_is_gone_on_with(self, scene: Scene, hung: HangingDisk) -> None:
+        await recall(scene)
+        hung.back.set()
+        await came_back(scene)
+        await scene.restart()
+        await until_known(scene)
+        assert (await scene.file(GOOD)).status is Status.RECALLED
+        assert scene.dropped("INFO") == {}
+
+    async def test_of_a_file_that_was_collected_meanwhile_tells_its_sender_that(
+        self, scene: Scene, hung: HangingDisk
+    ) -> None:
+        (scene.drop_folder("INFO") / GOOD).unlink()
+        scene.known.collected.add(f"INFO/{GOOD}")
+        await recall(scene)
+        hung.back.set()
+        await until_known(scene)
+        file = await scene.file(GOOD)
+        assert (file.status, file.received_by, file.remark) == (
+            Status.RECEIVED,
+            "EYFS, Phonics (folder)",
+            "not scanned",
+        )
+        assert scene.notices_to(HEAD)[-1].subject == "A file of yours could not be recalled"
+        assert scene.dropped("INFO") == {}
+
+    async def test_is_never_given_up_while_the_share_is_away(self, scene: Scene, hung: HangingDisk) -> None:
+        await recall(scene)
+        hung.back.set()
+        await came_back(scene)
+        (scene.drop_folder("INFO") / MARKER).unlink()
+        for _ in range(12):  # six days: longer than a delivery is tried
+            scene.clock.advance(12 * 3600)
+            await scene.idle()
+        assert (await folder_drop(scene)).state is DropState.WITHDRAWING
+        (scene.drop_folder("INFO") / MARKER).touch()
+        await until_known(scene)
+        assert (await scene.file(GOOD)).status is Status.RECALLED
+        assert scene.dropped("INFO") == {}
+
+    async def test_can_be_received_before_by_who_has_it_in_the_inbox(self, scene: Scene, hung: HangingDisk) -> None:
+        await recall(scene)
+        await scene.house.decisions.receive((await scene.file(GOOD)).id, by=ADMINISTRATOR)
+        hung.back.set()
+        for _ in range(4):
+            scene.clock.advance(CLAIM.total_seconds())
+            await scene.idle()
+        assert (await scene.file(GOOD)).status is Status.RECEIVED
+        assert scene.notices_to(HEAD)[-1].subject == "A file of yours could not be recalled"
+        assert scene.dropped("INFO") == {GOOD: b"for info"}
+
+    async def test_cannot_be_handed_on(self, scene: Scene, hung: HangingDisk) -> None:
+        await recall(scene)
+        got = await scene.house.decisions.reroute((await scene.file(GOOD)).id, "EP", by=ADMINISTRATOR)
+        assert got == Refusal("being-recalled", "Its school is taking it back, so it can't be handed on.")
+        hung.back.set()
+        await until_known(scene)
+
+    async def test_of_somebody_who_hands_on_leaves_the_copy_where_it_lies(
+        self, scene: Scene, hung: HangingDisk
+    ) -> None:
+        """A re-routing is refused and not remembered: what lies there is not made anew, what was taken is."""
+        got = await scene.house.decisions.reroute((await scene.file(GOOD)).id, "EP", by=ADMINISTRATOR)
+        assert isinstance(got, Refusal)
+        assert "so nothing was changed" in got.sentence
+        hung.back.set()
+        for _ in range(4):
+            scene.clock.advance(CLAIM.total_seconds())
+            await scene.idle()
+        file = await scene.file(GOOD)
+        assert (file.status, file.service) == (Status.SENT, "INFO")
+        assert scene.dropped("INFO") == {GOOD: b"for info"}
+
+
+async def recall(scene: Scene) -> FileRecord | Refusal:
+    """Recall the file, as its sender."""
+    return await scene.house.decisions.recall((await scene.file(GOOD)).id, by=Actor.of(scene.account(HEAD)))
+
+
+async def came_back(scene: Scene) -> None:
+    """Wait until what was asked of the share has happened after all."""
+    while GOOD in scene.dropped("INFO"):
+        await SystemClock().sleep(0.01)
+
+
+async def until_known(scene: Scene) -> None:
+    """Let time go by until a recall has ended: a share that is back takes one more try to be asked again."""
+    for _ in range(100):
         scene.clock.advance(CLAIM.total_seconds())
         await scene.idle()
-        if scene.dropped("INFO"):
-            break
-    assert (await scene.file(GOOD)).status is Status.SENT
-    assert scene.dropped("INFO") == {GOOD: b"for info"}
+        file = await scene.file(GOOD)
+        if not is_being_recalled(file.remark):
+            return
+        await SystemClock().sleep(0.01)
+    raise AssertionError("it never ends")
 
 
 class TestAFolderThatMoves:
