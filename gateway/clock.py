@@ -4,8 +4,6 @@ import asyncio
 import time
 from datetime import UTC, datetime
 
-from ulid import ULID
-
 
 class SystemClock:
     """Time of this host, in UTC."""
@@ -24,4 +22,6 @@ class SystemClock:
 
     def new_id(self) -> str:
         """Return a new id: 26 characters, lower case, sorting by time."""
+        from ulid import ULID  # looks up its own version when it is loaded: commands that make no id need not wait
+
         return str(ULID()).lower()

@@ -6,14 +6,66 @@ Owns the words of the log. The submission's id is in every line about a file; na
 
 import logging
 import sys
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
-import structlog
+if TYPE_CHECKING:
+    import structlog
 
-_log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
+
+class _Lines:
+    """Says the lines. structlog is loaded for the first: it takes long, and most commands say none."""
+
+    def __init__(self) -> None:
+        self._logger: structlog.stdlib.BoundLogger | None = None
+        self._set_up: Callable[[], None] | None = None  # what is to be done first
+        self._level = logging.NOTSET  # below which nothing is said, until then
+
+    def begin(self, set_up: Callable[[], None], *, level: int) -> None:
+        self._set_up, self._level = set_up, level
+        if "structlog" in sys.modules:
+            self._load()
+
+    def info(self, event: str, **said: object) -> None:
+        self._say(logging.INFO, event, said)
+
+    def warning(self, event: str, **said: object) -> None:
+        self._say(logging.WARNING, event, said)
+
+    def error(self, event: str, **said: object) -> None:
+        self._say(logging.ERROR, event, said)
+
+    def _say(self, level: int, event: str, said: dict[str, object]) -> None:
+        if self._set_up is not None and level < self._level:
+            return
+        logger = self._logger if self._logger is not None and self._set_up is None else self._load()
+        logger.log(level, event, **said)
+
+    def _load(self) -> "structlog.stdlib.BoundLogger":
+        import structlog
+
+        if self._set_up is not None:
+            self._set_up()
+            self._set_up = None
+        if self._logger is None:
+            self._logger = structlog.get_logger("gateway")
+        return self._logger
+
+
+_log = _Lines()
 
 
 def set_up(*, json: bool, level: str = "INFO") -> None:
     """Write to standard error: JSON for a journal, aligned text for a terminal."""
+    _log.begin(partial(_configure, json=json, level=level), level=getattr(logging, level))
+    # The libraries' own lines carry addresses and commands; only their warnings pass.
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+
+
+def _configure(*, json: bool, level: str) -> None:
+    import structlog
+
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
@@ -28,8 +80,6 @@ def set_up(*, json: bool, level: str = "INFO") -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    # The libraries' own lines carry addresses and commands; only their warnings pass.
-    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
 
 
 def started(*, places: int, pid: int) -> None:

@@ -1,11 +1,12 @@
 """From a command line to a house: which configuration, whose hands, and what is open while a command runs.
 
-Owns the search for `gateway.toml` and the life of the house in a command. A command works while the daemon runs and
-while it is down: both reach the same ledger (Source: SPEC 13).
+Owns the search for `gateway.toml` and the life of the house, or of its books alone, in a command. A command works while
+the daemon runs and while it is down: both reach the same ledger (Source: SPEC 13).
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,10 +25,12 @@ from gateway.errors import ConfigError, Fault
 
 if TYPE_CHECKING:  # heavy: imported when a command needs them
     from gateway.app import House
+    from gateway.books import Books
     from gateway.settings import Settings
     from gateway.tables import Tables
 
 T = TypeVar("T")
+OpenT = TypeVar("OpenT")
 
 USUAL_PLACES = (Path("gateway.toml"), Path("/etc/gateway/gateway.toml"))
 
@@ -89,7 +92,16 @@ def read_configuration(config: str | None, *, tries_templates: bool = False) -> 
 
 def run_in_house(ctx: click.Context, work: Callable[["House"], Awaitable[T]]) -> T:
     """Open the house as the owner of its data, do the work, close it, and return what the work returned."""
-    return _run(read_configuration(invocation(ctx).config), work)
+    from gateway.app import open_house
+
+    configuration = read_configuration(invocation(ctx).config)
+    courier = StayingCourier()
+    return _run(configuration, lambda: open_house(configuration.settings, configuration.tables, courier=courier), work)
+
+
+def run_in_books(ctx: click.Context, work: Callable[["Books"], Awaitable[T]]) -> T:
+    """Do as `run_in_house`, with the books alone: for work that changes nothing."""
+    return _look_up(read_configuration(invocation(ctx).config), work)
 
 
 def load_rules(config: str | None) -> NameRules:
@@ -109,7 +121,7 @@ def load_rules(config: str | None) -> NameRules:
 def _read_directory(configuration: Configuration) -> Directory:
     if not configuration.data.is_dir():
         return _sample_directory(configuration)
-    return _run(configuration, lambda house: house.ledger.directory())
+    return _look_up(configuration, lambda books: books.ledger.directory())
 
 
 def _sample_directory(configuration: Configuration) -> Directory:
@@ -128,18 +140,27 @@ def _sample_directory(configuration: Configuration) -> Directory:
     )
 
 
-def _run(configuration: Configuration, work: Callable[["House"], Awaitable[T]]) -> T:
+def _look_up(configuration: Configuration, work: Callable[["Books"], Awaitable[T]]) -> T:
+    from gateway.books import open_books
+
+    return _run(configuration, lambda: open_books(configuration.settings, configuration.tables), work)
+
+
+def _run(
+    configuration: Configuration,
+    opened: Callable[[], AbstractAsyncContextManager[OpenT]],
+    work: Callable[[OpenT], Awaitable[T]],
+) -> T:
     from gateway import log
-    from gateway.app import open_house
 
     log.set_up(json=False, level="WARNING")  # the answer is on stdout; the log is the daemon's
 
-    async def in_house() -> T:
-        async with open_house(configuration.settings, configuration.tables, courier=StayingCourier()) as house:
-            return await work(house)
+    async def inside() -> T:
+        async with opened() as what:
+            return await work(what)
 
     become_owner(configuration.data)
-    return asyncio.run(in_house())
+    return asyncio.run(inside())
 
 
 def invocation(ctx: click.Context) -> Invocation:

@@ -15,7 +15,7 @@ from gateway.errors import ConfigError, Fault, NotPermitted
 from gateway.store.engine.queries import load_queries
 from gateway.store.migrate import read_migrations
 
-_LATE = (  # what the standard library and rich import when they need it
+_LATE = (  # what we, the standard library and rich import when they need it
     "concurrent.futures.thread",
     "encodings.idna",
     "encodings.unicode_escape",
@@ -23,6 +23,8 @@ _LATE = (  # what the standard library and rich import when they need it
     "encodings.utf_8_sig",
     "rich.console",
     "rich.table",
+    "structlog",
+    "ulid",
 )
 
 

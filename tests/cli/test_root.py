@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import click
 import pytest
@@ -10,21 +11,40 @@ from click.testing import CliRunner
 
 from gateway.cli.root import COMMANDS, Front, Part, root
 from gateway.errors import ConfigError, Fault, NotPermitted, NotThere, Permanent, Transient
+from tests.cli.conftest import Deployment
 
-HEAVY = {"pydantic", "aiosqlite", "rich", "jinja2", "asyncssh", "aiosmtpd", "aiosmtplib", "argon2", "cryptography"}
+HEAVY = {
+    *("pydantic", "aiosqlite", "rich", "jinja2", "structlog"),
+    *("asyncssh", "aiosmtpd", "aiosmtplib", "argon2", "cryptography"),
+}
+ROOMS = {"gateway.app", "gateway.pipeline", "gateway.inbound", "gateway.outbound"}
+
+
+def modules_after(line: Sequence[str], *, codes: Sequence[int] = (0,)) -> set[str]:
+    """Return what is imported when a command is done in a process of its own."""
+    code = (
+        "import sys; from gateway.__main__ import main\n"
+        f"sys.argv = ['gateway', *{[*line]!r}]\n"
+        "try: main()\n"
+        f"except SystemExit as left: assert left.code in {[*codes]!r}, left.code\n"
+        "print(','.join(sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(ran.stdout.splitlines()[-1].split(","))
 
 
 @pytest.mark.parametrize("line", [["--version"], ["--help"], ["-h"], ["admin", "--help"], ["admin", "users", "--help"]])
 def test_help_and_version_import_nothing_heavy(line: list[str]) -> None:
-    code = (
-        "import sys; from gateway.__main__ import main\n"
-        f"sys.argv = ['gateway', *{line!r}]\n"
-        "try: main()\n"
-        "except SystemExit as left: assert left.code == 0, left.code\n"
-        "print(','.join(sorted({m.partition('.')[0] for m in sys.modules})))"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert HEAVY & set(ran.stdout.splitlines()[-1].split(",")) == set()
+    assert HEAVY & modules_after(line) == set()
+
+
+LOOKING = [["admin", "files", "list"], ["admin", "status"], ["admin", "documents", "list"], ["name", "x.pdf"]]
+
+
+@pytest.mark.parametrize("line", LOOKING, ids=" ".join)
+def test_what_only_looks_something_up_builds_no_house(deployment: Deployment, line: list[str]) -> None:
+    imported = modules_after(["-c", str(deployment.config), *line], codes=(0, 65))
+    assert (HEAVY - {"pydantic", "aiosqlite"} | ROOMS) & imported == set()
 
 
 def raising(error: BaseException) -> Front:

@@ -4,6 +4,8 @@ Owns the commands' words. What may be decided is `pipeline.decisions`; what it r
 what may go better in a minute with 75 (Source: SPEC 6, 13).
 """
 
+from typing import TYPE_CHECKING
+
 import click
 
 from gateway.cli.admin.errand import Errand, on_errand
@@ -12,7 +14,9 @@ from gateway.cli.shapes import file_json
 from gateway.core.admission import Refusal
 from gateway.core.model import FileRecord
 from gateway.errors import NotThere, Transient
-from gateway.pipeline.decisions import NOT_THERE, TRY_AGAIN, Actor
+
+if TYPE_CHECKING:
+    from gateway.pipeline.transitions import Actor
 
 
 @click.command("reject")
@@ -55,6 +59,8 @@ async def receive_file(errand: Errand, id: str, username: str) -> None:
     officer = (await errand.ledger.directory()).account(username)
     if officer is None:
         raise NotThere(f'There is no account "{username}". `gateway admin users list` shows them.')
+    from gateway.pipeline.transitions import Actor
+
     answer = await errand.house.decisions.receive(_id(id), by=Actor.of(officer), why=f"recorded by {errand.actor}")
     _show(errand, answer, id, f"was received by {officer.full_name}.")
 
@@ -76,12 +82,16 @@ def _id(id: str) -> str:
     return id.strip().lower()
 
 
-def _administrator(errand: Errand) -> Actor:
+def _administrator(errand: Errand) -> "Actor":
+    from gateway.pipeline.transitions import Actor  # a listing of files need not wait for it
+
     return Actor(errand.actor, errand.actor)
 
 
 def _show(errand: Errand, answer: FileRecord | Refusal, id: str, done: str) -> None:
     """Show the file as it is now. Raises NotThere or Transient for what was refused."""
+    from gateway.pipeline.decisions import NOT_THERE, TRY_AGAIN
+
     if isinstance(answer, FileRecord):
         errand.screen.action(file_json(answer), sentence=f"{answer.name} {done}")
         return

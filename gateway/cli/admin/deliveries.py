@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import click
 
-from gateway.cli.admin.errand import Errand, on_errand
+from gateway.cli.admin.errand import Enquiry, Errand, on_enquiry, on_errand
 from gateway.cli.filters import Filters, with_filters
 from gateway.cli.render import Column, Kind, Row
 from gateway.cli.shapes import drop_json
@@ -32,16 +32,16 @@ def deliveries() -> None:
 
 @deliveries.command("list")
 @with_filters(statuses=tuple(DropState))
-@on_errand
-async def list_deliveries(errand: Errand, filters: Filters) -> None:
+@on_enquiry
+async def list_deliveries(enquiry: Enquiry, filters: Filters) -> None:
     """List deliveries, newest first; --status is of the delivery, every other filter of its file."""
     state = DropState(filters.status[0]) if len(filters.status) == 1 else None
-    drops = await errand.ledger.drops(state=state)
-    found = await errand.ledger.files(replace(filters, status=()).files(zone=errand.zone, now=errand.now()))
+    drops = await enquiry.ledger.drops(state=state)
+    found = await enquiry.ledger.files(replace(filters, status=()).files(zone=enquiry.zone, now=enquiry.now()))
     files = {file.id: file for file in found}
     wanted = [d for d in drops if d.file in files and (not filters.status or d.state in filters.status)]
     rows = [_row(drop, files[drop.file]) for drop in wanted]
-    errand.screen.listing(rows, COLUMNS, empty="There is no such delivery.")
+    enquiry.screen.listing(rows, COLUMNS, empty="There is no such delivery.")
 
 
 @deliveries.command("retry")

@@ -5,10 +5,11 @@ sentence (Source: SPEC 7, 13).
 """
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.admin.errand import Errand, on_errand
+from gateway.cli.admin.errand import Enquiry, Errand, on_enquiry, on_errand
 from gateway.cli.admin.publishing import publish
 from gateway.cli.admin.unopened import BY, list_unopened
 from gateway.cli.filters import Filters, with_filters
@@ -17,7 +18,9 @@ from gateway.cli.shapes import audience_json, document_json
 from gateway.core.admission import Refusal
 from gateway.core.documents import DocumentQuery, DocumentState
 from gateway.errors import NotThere
-from gateway.pipeline.transitions import Actor
+
+if TYPE_CHECKING:
+    from gateway.pipeline.transitions import Actor
 
 COLUMNS = (
     Column("id", "Id"),
@@ -90,14 +93,14 @@ documents.add_command(publish)
 @click.option("--publication", metavar="ID", help="Published together under this id.")
 @click.option("--unread", is_flag=True, help="That a school (--school: this one) has not opened.")
 @click.option("--by", type=click.Choice(BY), help="Of --unread: how many, school by school or publisher by publisher.")
-@on_errand
+@on_enquiry
 async def list_documents(
-    errand: Errand, filters: Filters, *, folder: str | None, publication: str | None, unread: bool, by: str | None
+    enquiry: Enquiry, filters: Filters, *, folder: str | None, publication: str | None, unread: bool, by: str | None
 ) -> None:
     """List documents, newest first."""
     if by and not unread:
         raise click.UsageError("--by is for --unread")
-    since, until = filters.window(zone=errand.zone, now=errand.now())
+    since, until = filters.window(zone=enquiry.zone, now=enquiry.now())
     query = DocumentQuery(
         school=filters.school,
         folder=folder,
@@ -109,41 +112,41 @@ async def list_documents(
         search=filters.search,
         unread=unread,
     )
-    found = await errand.ledger.documents(query)
+    found = await enquiry.ledger.documents(query)
     if unread:
-        await list_unopened(errand, found, school=filters.school, by=by)
+        await list_unopened(enquiry, found, school=filters.school, by=by)
         return
     rows = [document_json(document) for document in found]
-    if not errand.screen.as_json:
+    if not enquiry.screen.as_json:
         rows = [{**row, "info": row["reason"] or row["delete_reason"] or row["remark"]} for row in rows]
-    errand.screen.listing(rows, COLUMNS, empty="There is no such document.")
+    enquiry.screen.listing(rows, COLUMNS, empty="There is no such document.")
 
 
 @documents.command("show")
 @click.argument("id")
-@on_errand
-async def show_document(errand: Errand, id: str) -> None:
+@on_enquiry
+async def show_document(enquiry: Enquiry, id: str) -> None:
     """Show one document: its schools, who of them read it, and what happened to it."""
-    found = await errand.ledger.document(_id(id))
+    found = await enquiry.ledger.document(_id(id))
     if found is None:
         raise NotThere(f"There is no document {id}. `gateway admin documents list` shows the ids.")
-    register = await errand.ledger.directory()
+    register = await enquiry.ledger.directory()
     audience = [
-        audience_json(row, register.school(row.school)) for row in await errand.ledger.audience(found.document.id)
+        audience_json(row, register.school(row.school)) for row in await enquiry.ledger.audience(found.document.id)
     ]
     trail = [
         {"at": row.at.isoformat(), "actor": row.actor, "event": row.action, "why": row.detail.get("why")}
-        for row in reversed(await errand.ledger.trail(subject=found.document.id))
+        for row in reversed(await enquiry.ledger.trail(subject=found.document.id))
     ]
     card = document_json(found.document, found.schools)
-    if errand.screen.as_json:
+    if enquiry.screen.as_json:
         print_json({**card, "audience": audience, "history": trail})
         return
-    errand.screen.card(card, _CARD)
+    enquiry.screen.card(card, _CARD)
     for heading, rows, columns in (("Schools", audience, _AUDIENCE), ("History", trail, _HISTORY)):
         if rows:
-            errand.screen.heading(heading)
-            errand.screen.table(rows, columns)
+            enquiry.screen.heading(heading)
+            enquiry.screen.table(rows, columns)
 
 
 @documents.command("confirm")
@@ -189,7 +192,9 @@ def _id(id: str) -> str:
     return id.strip().lower()
 
 
-def _administrator(errand: Errand) -> Actor:
+def _administrator(errand: Errand) -> "Actor":
+    from gateway.pipeline.transitions import Actor  # a listing of documents need not wait for it
+
     return Actor(errand.actor, errand.actor)
 
 

@@ -3,7 +3,7 @@
 import click
 
 from gateway.cli.admin import decide, handover
-from gateway.cli.admin.errand import Errand, on_errand
+from gateway.cli.admin.errand import Enquiry, on_enquiry
 from gateway.cli.filters import Filters, with_filters
 from gateway.cli.render import Column, Kind, Row, Screen, print_json
 from gateway.cli.shapes import drop_json, file_json, history_json, notice_json, part_json, submission_json
@@ -110,26 +110,26 @@ for _command in (*decide.COMMANDS, *handover.COMMANDS):
 
 @files.command("list")
 @with_filters()
-@on_errand
-async def list_files(errand: Errand, filters: Filters) -> None:
+@on_enquiry
+async def list_files(enquiry: Enquiry, filters: Filters) -> None:
     """List files, newest first."""
-    found = await errand.ledger.files(filters.files(zone=errand.zone, now=errand.now()))
-    show_files(errand.screen, found, empty="There is no such file.")
+    found = await enquiry.ledger.files(filters.files(zone=enquiry.zone, now=enquiry.now()))
+    show_files(enquiry.screen, found, empty="There is no such file.")
 
 
 @files.command("show")
 @click.argument("id")
-@on_errand
-async def show_file(errand: Errand, id: str) -> None:
+@on_enquiry
+async def show_file(enquiry: Enquiry, id: str) -> None:
     """Show one file: its history, drops and notices, and every part of what it came with."""
-    file = await errand.ledger.file(id.strip().lower())
+    file = await enquiry.ledger.file(id.strip().lower())
     if file is None:
         raise NotThere(f"There is no file {id}. `gateway admin files list` shows the ids.")
-    story = await _story(errand, file)
-    if errand.screen.as_json:
+    story = await _story(enquiry, file)
+    if enquiry.screen.as_json:
         print_json(story)
     else:
-        _tell(errand.screen, story)
+        _tell(enquiry.screen, story)
 
 
 def show_files(screen: Screen, found: list[FileRecord], *, empty: str) -> None:
@@ -144,14 +144,14 @@ def _info(file: FileRecord) -> str | None:
     return file.reason or file.remark or ", ".join(file.warnings)
 
 
-async def _story(errand: Errand, file: FileRecord) -> dict[str, object]:
+async def _story(enquiry: Enquiry, file: FileRecord) -> dict[str, object]:
     """Return everything that the ledger knows of a file."""
-    submission = await errand.ledger.submission(file.submission)
-    notices = await errand.ledger.notices(NoticeQuery(submission=file.submission))
+    submission = await enquiry.ledger.submission(file.submission)
+    notices = await enquiry.ledger.notices(NoticeQuery(submission=file.submission))
     return {
         **file_json(file),
-        "history": [history_json(change) for change in await errand.ledger.history(file.id)],
-        "drops": [drop_json(drop) for drop in await errand.ledger.drops(file=file.id)],
+        "history": [history_json(change) for change in await enquiry.ledger.history(file.id)],
+        "drops": [drop_json(drop) for drop in await enquiry.ledger.drops(file=file.id)],
         "notices": [notice_json(notice) for notice in notices],
         "submission_record": submission_json(submission) if submission else None,
         "submission_parts": [part_json(part) for part in submission.parts] if submission else [],

@@ -6,7 +6,7 @@ While it is open its people are suspended ("pending investigation") and no file 
 import click
 
 from gateway.cli.admin.endings import people_rows, reason_of
-from gateway.cli.admin.errand import Errand, on_errand
+from gateway.cli.admin.errand import Enquiry, Errand, on_enquiry, on_errand
 from gateway.cli.filters import DFE_NUMBER
 from gateway.cli.render import Column, Kind, Row, iso
 from gateway.core.admission import Refusal
@@ -50,11 +50,11 @@ async def open_incident(errand: Errand, school: str, others: tuple[str, ...], re
 
 @incident.command("list")
 @click.option("--open", "is_open", is_flag=True, help="Only those that are open.")
-@on_errand
-async def list_incidents(errand: Errand, is_open: bool) -> None:
+@on_enquiry
+async def list_incidents(enquiry: Enquiry, is_open: bool) -> None:
     """List incidents, newest first."""
-    found = await errand.ledger.incidents(is_open=True if is_open else None)
-    errand.screen.listing([incident_json(each) for each in found], COLUMNS, empty="There is no incident.")
+    found = await enquiry.ledger.incidents(is_open=True if is_open else None)
+    enquiry.screen.listing([incident_json(each) for each in found], COLUMNS, empty="There is no incident.")
 
 
 @incident.command("close")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import click
 
 from gateway.cli.admin import dailyemail
-from gateway.cli.admin.errand import Errand, on_errand
+from gateway.cli.admin.errand import Enquiry, Errand, on_enquiry, on_errand
 from gateway.cli.filters import DFE_NUMBER, Filters, with_filters
 from gateway.cli.render import Column, Kind, Row, print_json
 from gateway.cli.shapes import notice_json
@@ -34,32 +34,32 @@ def notices() -> None:
 
 @notices.command("list")
 @with_filters(statuses=tuple(NoticeState))
-@on_errand
-async def list_notices(errand: Errand, filters: Filters) -> None:
+@on_enquiry
+async def list_notices(enquiry: Enquiry, filters: Filters) -> None:
     """List notices, newest first; --service and --sent-by are of the files that a notice is about."""
-    found = await errand.ledger.notices(filters.notices(zone=errand.zone, now=errand.now()))
+    found = await enquiry.ledger.notices(filters.notices(zone=enquiry.zone, now=enquiry.now()))
     if filters.service or filters.sent_by:
-        about = await errand.ledger.files(FileQuery(service=filters.service, sent_by=filters.sent_by))
+        about = await enquiry.ledger.files(FileQuery(service=filters.service, sent_by=filters.sent_by))
         submissions = {file.submission for file in about}
         found = [notice for notice in found if notice.submission in submissions]
     wanted = [notice for notice in found if not filters.status or notice.state in filters.status]
-    errand.screen.listing([notice_json(notice) for notice in wanted], COLUMNS, empty="There is no such notice.")
+    enquiry.screen.listing([notice_json(notice) for notice in wanted], COLUMNS, empty="There is no such notice.")
 
 
 @notices.command("show")
 @click.argument("id")
-@on_errand
-async def show_notice(errand: Errand, id: str) -> None:
+@on_enquiry
+async def show_notice(enquiry: Enquiry, id: str) -> None:
     """Show one notice with its words."""
-    notice = await errand.ledger.notice(id.strip().lower())
+    notice = await enquiry.ledger.notice(id.strip().lower())
     if notice is None:
         raise NotThere(f"There is no notice {id}. `gateway admin notices list` shows the ids.")
-    row = {**notice_json(notice), **_words(errand, notice)}
-    if errand.screen.as_json:
+    row = {**notice_json(notice), **_words(enquiry, notice)}
+    if enquiry.screen.as_json:
         print_json(row)
         return
-    errand.screen.card(row, _CARD)
-    errand.screen.text(str(row["text"] or "Its words were destroyed with the files that it was about."))
+    enquiry.screen.card(row, _CARD)
+    enquiry.screen.text(str(row["text"] or "Its words were destroyed with the files that it was about."))
 
 
 @notices.command("preview")
@@ -126,9 +126,9 @@ async def _retry(errand: Errand, notice: Notice) -> Notice:
     return again
 
 
-def _words(errand: Errand, notice: Notice) -> Row:
+def _words(enquiry: Enquiry, notice: Notice) -> Row:
     """Return the notice as it reads; its words go with the bytes that it was about."""
     if not notice.context:
         return {"subject": None, "text": None, "html": None}
-    letter = errand.house.tables.templates.render(notice.template, notice.context)
+    letter = enquiry.tables.templates.render(notice.template, notice.context)
     return {"subject": letter.subject, "text": letter.text, "html": letter.html}

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,8 +21,10 @@ from gateway.core.model import Channel, Envelope, Submission
 from gateway.core.published import people_of
 from gateway.core.publishing import Direction, direct
 from gateway.errors import NotThere, Transient
-from gateway.pipeline.policy import Policy
 from gateway.store.lock import DataLock
+
+if TYPE_CHECKING:
+    from gateway.pipeline.policy import Policy
 
 PIECE = 1 << 20  # bytes read at once
 PATIENCE = 60.0  # seconds for which the daemon's record is waited for
@@ -109,7 +112,7 @@ def _numbers_in(path: Path) -> tuple[str, ...]:
     return tuple(line[:7] for _, line in wanted)
 
 
-def _check(order: Order, policy: Policy, errand: Errand) -> None:
+def _check(order: Order, policy: "Policy", errand: Errand) -> None:
     """Raise NotThere for what this gateway doesn't have: a folder, a room for headteachers, a school."""
     if policy.documents.folder(order.folder) is None:
         keys = ", ".join(folder.key for folder in policy.documents.folders)
@@ -136,7 +139,7 @@ def _ordered(path: Path, order: Order, errand: Errand) -> Ordered:
     return Ordered(path, size, direct(path.name, order, directory=directory, la_codes=policy.la_codes, on=on))
 
 
-def _together(order: Order, ordered: Sequence[Ordered], policy: Policy, errand: Errand) -> Order:
+def _together(order: Order, ordered: Sequence[Ordered], policy: "Policy", errand: Errand) -> Order:
     """Return the order with the id of the publication, and whether all of it waits for a confirmation."""
     reached = {school for one in ordered for school in one.direction.schools}
     waits = len(reached) > policy.documents.confirm_above

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import click
 
-from gateway.cli.admin.errand import Errand, on_errand
+from gateway.cli.admin.errand import Enquiry, Errand, on_enquiry, on_errand
 from gateway.cli.filters import Filters, with_filters
-from gateway.cli.render import Column, Kind, Row, iso
+from gateway.cli.render import Column, Kind, Row, Screen, iso
 from gateway.core.dailyemail import by_school
 from gateway.core.model import FileQuery, FileRecord, Status
 from gateway.core.pages import table_csv
@@ -83,26 +83,26 @@ def report() -> None:
 @with_filters(only=(*_WHEN, "status"))
 @click.option("--by", type=click.Choice([*TRAFFIC_KEYS, MONTH]), default="service", help="Else by service.")
 @_with_csv
-@on_errand
-async def report_traffic(errand: Errand, filters: Filters, by: str, as_csv: bool) -> None:
+@on_enquiry
+async def report_traffic(enquiry: Enquiry, filters: Filters, by: str, as_csv: bool) -> None:
     """Count what schools sent, and what became of it."""
-    query = filters.files(zone=errand.zone, now=errand.now())
-    tallies = await errand.ledger.tallies(query)
-    groups = await _by_month(errand, query, tallies) if by == MONTH else grouped(tallies, TRAFFIC_KEYS[by])
+    query = filters.files(zone=enquiry.zone, now=enquiry.now())
+    tallies = await enquiry.ledger.tallies(query)
+    groups = await _by_month(enquiry, query, tallies) if by == MONTH else grouped(tallies, TRAFFIC_KEYS[by])
     rows = [_row(each, by) for each in traffic(groups)]
-    _show(errand, rows, (Column(by, _HEADINGS[by]), *_TRAFFIC), as_csv=as_csv)
+    _show(enquiry.screen, rows, (Column(by, _HEADINGS[by]), *_TRAFFIC), as_csv=as_csv)
 
 
 @report.command("rejections")
 @with_filters(only=_WHEN)
 @click.option("--by", type=click.Choice(list(REJECTION_KEYS)), default="reason", help="Else by reason.")
 @_with_csv
-@on_errand
-async def report_rejections(errand: Errand, filters: Filters, by: str, as_csv: bool) -> None:
+@on_enquiry
+async def report_rejections(enquiry: Enquiry, filters: Filters, by: str, as_csv: bool) -> None:
     """Count what was rejected, and why."""
-    query = replace(filters.files(zone=errand.zone, now=errand.now()), status=(Status.REJECTED,))
-    found = rejections(grouped(await errand.ledger.tallies(query), REJECTION_KEYS[by]))
-    _show(errand, [_row(each, by) for each in found], (Column(by, _HEADINGS[by]), *_REJECTIONS), as_csv=as_csv)
+    query = replace(filters.files(zone=enquiry.zone, now=enquiry.now()), status=(Status.REJECTED,))
+    found = rejections(grouped(await enquiry.ledger.tallies(query), REJECTION_KEYS[by]))
+    _show(enquiry.screen, [_row(each, by) for each in found], (Column(by, _HEADINGS[by]), *_REJECTIONS), as_csv=as_csv)
 
 
 @report.command("uncollected")
@@ -116,34 +116,34 @@ async def report_uncollected(errand: Errand, filters: Filters, as_csv: bool) -> 
     codes = sorted({file.service or "" for file in waiting})
     rows = [_waiting_row(errand, code, [f for f in waiting if f.service == code]) for code in codes]
     rows.sort(key=lambda row: str(row["oldest_at"]))
-    _show(errand, rows, _UNCOLLECTED, as_csv=as_csv, empty="Nothing waits: every file was received.")
+    _show(errand.screen, rows, _UNCOLLECTED, as_csv=as_csv, empty="Nothing waits: every file was received.")
 
 
 @report.command("schools")
 @with_filters(only=_WHEN)
 @_with_csv
-@on_errand
-async def report_schools(errand: Errand, filters: Filters, as_csv: bool) -> None:
+@on_enquiry
+async def report_schools(enquiry: Enquiry, filters: Filters, as_csv: bool) -> None:
     """Say how each school uses the gateway: people, files, and documents that nobody there has opened."""
-    tallies = await errand.ledger.tallies(filters.files(zone=errand.zone, now=errand.now()))
-    unread = by_school(await errand.ledger.unread_documents(after=errand.now(), upto=errand.now() + _FAR))
+    tallies = await enquiry.ledger.tallies(filters.files(zone=enquiry.zone, now=enquiry.now()))
+    unread = by_school(await enquiry.ledger.unread_documents(after=enquiry.now(), upto=enquiry.now() + _FAR))
     counts = {school: len(documents) for school, documents in unread.items()}
-    found = school_use(tallies, counts, await errand.ledger.directory())
+    found = school_use(tallies, counts, await enquiry.ledger.directory())
     rows = [_row(each) for each in found if filters.school in (None, each.school)]
-    _show(errand, rows, _SCHOOLS, as_csv=as_csv)
+    _show(enquiry.screen, rows, _SCHOOLS, as_csv=as_csv)
 
 
-async def _by_month(errand: Errand, query: FileQuery, tallies: Sequence[Tally]) -> dict[str, list[Tally]]:
+async def _by_month(enquiry: Enquiry, query: FileQuery, tallies: Sequence[Tally]) -> dict[str, list[Tally]]:
     """Count each month of the authority's calendar on its own; one without a file is left out."""
     if not tallies:
         return {}
     first, last = min(t.first_at for t in tallies), max(t.last_at for t in tallies)
-    months = list(_months(first.astimezone(errand.zone).date(), last.astimezone(errand.zone).date()))
+    months = list(_months(first.astimezone(enquiry.zone).date(), last.astimezone(enquiry.zone).date()))
     found = {}
     for start, end in pairwise(months):
-        since, until = (_midnight(day, errand.zone) for day in (start, end))
+        since, until = (_midnight(day, enquiry.zone) for day in (start, end))
         window = replace(query, since=max(since, query.since or since), until=min(until, query.until or until))
-        found[f"{start:%Y-%m}"] = await errand.ledger.tallies(window)
+        found[f"{start:%Y-%m}"] = await enquiry.ledger.tallies(window)
     return found
 
 
@@ -180,7 +180,7 @@ def _waiting_row(errand: Errand, code: str, files: Sequence[FileRecord]) -> Row:
 
 
 def _show(
-    errand: Errand,
+    screen: Screen,
     rows: Sequence[Row],
     columns: Sequence[Column],
     *,
@@ -188,11 +188,11 @@ def _show(
     empty: str = "There is nothing to report.",
 ) -> None:
     if not as_csv:
-        errand.screen.listing(rows, columns, empty=empty)
+        screen.listing(rows, columns, empty=empty)
         return
-    if errand.screen.as_json:
+    if screen.as_json:
         raise click.UsageError("expected --json or --csv, not both")
     # Sizes as numbers of bytes: a spreadsheet sums them up.
     kinds = [Kind.TEXT if column.kind is Kind.SIZE else column.kind for column in columns]
-    cells = ([errand.screen.cell(row.get(c.key), kind) for c, kind in zip(columns, kinds, strict=True)] for row in rows)
+    cells = ([screen.cell(row.get(c.key), kind) for c, kind in zip(columns, kinds, strict=True)] for row in rows)
     click.echo(table_csv((column.heading for column in columns), cells), nl=False)

@@ -7,7 +7,7 @@ Owns the commands' words. Who is asked, and what an answer changes, is `pipeline
 import click
 
 from gateway.cli.admin.endings import people_rows
-from gateway.cli.admin.errand import Errand, on_errand
+from gateway.cli.admin.errand import Enquiry, Errand, on_enquiry, on_errand
 from gateway.cli.filters import DFE_NUMBER
 from gateway.cli.render import Column, Kind, Row, iso, print_json
 from gateway.core.addresses import AddressChange
@@ -55,11 +55,11 @@ async def start_review(errand: Errand, schools: tuple[str, ...]) -> None:
 
 
 @review.command("list")
-@on_errand
-async def list_reviews(errand: Errand) -> None:
+@on_enquiry
+async def list_reviews(enquiry: Enquiry) -> None:
     """List reviews, newest first."""
-    rows = [_review_json(found) for found in await errand.ledger.reviews()]
-    errand.screen.listing(
+    rows = [_review_json(found) for found in await enquiry.ledger.reviews()]
+    enquiry.screen.listing(
         rows, _REVIEWS, empty="There was no review yet. `gateway admin users review start` begins one."
     )
 

@@ -2,7 +2,7 @@
 
 import click
 
-from gateway.cli.admin.errand import Errand, on_errand
+from gateway.cli.admin.errand import Enquiry, Errand, on_enquiry, on_errand
 from gateway.cli.filters import DFE_NUMBER, Filters, with_filters
 from gateway.cli.render import Column, Row, print_json
 from gateway.cli.shapes import account_json, school_json
@@ -43,18 +43,18 @@ def schools() -> None:
 @schools.command("list")
 @click.option("--stale", is_flag=True, help="Only those with people to whom our mail comes back; shows these people.")
 @with_filters(statuses=tuple(SchoolStatus), only=["school", "status", "search"])
-@on_errand
-async def list_schools(errand: Errand, filters: Filters, stale: bool) -> None:
+@on_enquiry
+async def list_schools(enquiry: Enquiry, filters: Filters, stale: bool) -> None:
     """List schools by their DfE number."""
-    directory = await errand.ledger.directory()
+    directory = await enquiry.ledger.directory()
     found = [s for _, s in sorted(directory.schools.items()) if _is_wanted(s, filters)]
     if stale:
-        _list_stale(errand, found, directory)
+        _list_stale(enquiry, found, directory)
         return
-    errand.screen.listing([school_json(s, directory) for s in found], COLUMNS, empty="There is no such school.")
+    enquiry.screen.listing([school_json(s, directory) for s in found], COLUMNS, empty="There is no such school.")
 
 
-def _list_stale(errand: Errand, schools: list[School], directory: Directory) -> None:
+def _list_stale(enquiry: Enquiry, schools: list[School], directory: Directory) -> None:
     """Show the schools with people to whom our mail comes back, and these people."""
     rows: list[Row] = []
     for school in schools:
@@ -62,7 +62,7 @@ def _list_stale(errand: Errand, schools: list[School], directory: Directory) -> 
         if people:
             addresses = [f"{person.username} <{person.email}>" for person in people]
             rows.append({**school_json(school, directory), "stale": addresses})
-    errand.screen.listing(rows, _STALE, empty="Our mail to no school's people comes back.")
+    enquiry.screen.listing(rows, _STALE, empty="Our mail to no school's people comes back.")
 
 
 @schools.command("show")

@@ -2,7 +2,7 @@
 
 import click
 
-from gateway.cli.admin.errand import Errand, on_errand
+from gateway.cli.admin.errand import Enquiry, on_enquiry
 from gateway.cli.filters import SERVICE_CODE, Filters, with_filters
 from gateway.cli.render import Column, Kind, Row, print_json
 from gateway.cli.shapes import service_json
@@ -36,32 +36,32 @@ def services() -> None:
 
 @services.command("list")
 @with_filters(only=["service", "search"])
-@on_errand
-async def list_services(errand: Errand, filters: Filters) -> None:
+@on_enquiry
+async def list_services(enquiry: Enquiry, filters: Filters) -> None:
     """List services by their code."""
-    directory = await errand.ledger.directory()
+    directory = await enquiry.ledger.directory()
     found = [
         service_json(service, directory)
-        for code, service in sorted(errand.house.tables.catalogue.services.items())
+        for code, service in sorted(enquiry.tables.catalogue.services.items())
         if filters.service in (None, code) and filters.matches(code, service.name, service.use, *service.aliases)
     ]
-    rows = found if errand.screen.as_json else [_in_words(row) for row in found]
-    errand.screen.listing(rows, COLUMNS, empty="There is no such service.")
+    rows = found if enquiry.screen.as_json else [_in_words(row) for row in found]
+    enquiry.screen.listing(rows, COLUMNS, empty="There is no such service.")
 
 
 @services.command("show")
 @click.argument("code", type=SERVICE_CODE)
-@on_errand
-async def show_service(errand: Errand, code: str) -> None:
+@on_enquiry
+async def show_service(enquiry: Enquiry, code: str) -> None:
     """Show one service."""
-    service = errand.house.tables.catalogue.get(code)
+    service = enquiry.tables.catalogue.get(code)
     if service is None:
         raise NotThere(f"There is no service {code}. `gateway admin services list` shows the codes.")
-    row = service_json(service, await errand.ledger.directory())
-    if errand.screen.as_json:
+    row = service_json(service, await enquiry.ledger.directory())
+    if enquiry.screen.as_json:
         print_json(row)
     else:
-        errand.screen.card(_in_words(row), _CARD)
+        enquiry.screen.card(_in_words(row), _CARD)
 
 
 def _in_words(row: Row) -> Row:

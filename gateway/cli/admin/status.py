@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from gateway.cli.admin.errand import Errand, on_errand
+from gateway.cli.admin.errand import Enquiry, on_enquiry
 from gateway.cli.admin.wayin import late_and_waiting
 from gateway.cli.endpoints import Endpoints, read_endpoints
 from gateway.cli.render import Column, Kind, Row, Screen, iso, print_json, size_text
@@ -50,28 +50,28 @@ _OWED_NOTICES = (NoticeState.DUE, NoticeState.GIVEN_UP)
 
 
 @click.command("status")
-@on_errand
-async def status_command(errand: Errand) -> None:
+@on_enquiry
+async def status_command(enquiry: Enquiry) -> None:
     """Say whether the gateway runs, what is stuck, and how full the disk is."""
-    report = await _report(errand)
-    if errand.screen.as_json:
+    report = await _report(enquiry)
+    if enquiry.screen.as_json:
         print_json(report)
     else:
-        _tell(errand.screen, report)
+        _tell(enquiry.screen, report)
 
 
-async def _report(errand: Errand) -> dict[str, object]:
-    counts = await errand.ledger.counts()
+async def _report(enquiry: Enquiry) -> dict[str, object]:
+    counts = await enquiry.ledger.counts()
     return {
-        **_daemon(read_endpoints(errand.house.settings.storage.data)),
+        **_daemon(read_endpoints(enquiry.settings.storage.data)),
         "files": _counted(counts, "files", Status),
         "documents": _counted(counts, "documents", DocumentState),
         "drops": _counted(counts, "drops", DropState),
         "notices": _counted(counts, "notices", NoticeState),
-        "accounts": late_and_waiting(errand, (await errand.ledger.directory()).accounts.values()),
-        "stuck": await _stuck(errand),
-        "spool": await _spool(errand),
-        "free_bytes": await errand.house.spool.free_bytes(),
+        "accounts": late_and_waiting(enquiry, (await enquiry.ledger.directory()).accounts.values()),
+        "stuck": await _stuck(enquiry),
+        "spool": await _spool(enquiry),
+        "free_bytes": await enquiry.books.spool.free_bytes(),
     }
 
 
@@ -88,14 +88,14 @@ def _counted(counts: Mapping[str, int], kind: str, states: Iterable[str]) -> dic
     return {str(state): counts[f"{kind}.{state}"] for state in states}
 
 
-async def _stuck(errand: Errand) -> dict[str, list[Row]]:
-    late = errand.now() - _LATE
-    drops = [drop for state in _OWED_DROPS for drop in await errand.ledger.drops(state=state)]
-    notices = [notice for state in _OWED_NOTICES for notice in await errand.ledger.notices(NoticeQuery(state=state))]
+async def _stuck(enquiry: Enquiry) -> dict[str, list[Row]]:
+    late = enquiry.now() - _LATE
+    drops = [drop for state in _OWED_DROPS for drop in await enquiry.ledger.drops(state=state)]
+    notices = [notice for state in _OWED_NOTICES for notice in await enquiry.ledger.notices(NoticeQuery(state=state))]
     return {
         "drops": [drop_json(drop) for drop in drops if _is_stuck(drop, late)],
         "notices": [notice_json(notice) for notice in notices if _is_stuck(notice, late)],
-        "failed": [{"submission": id} for id in await errand.house.spool.failed()],
+        "failed": [{"submission": id} for id in await enquiry.books.spool.failed()],
     }
 
 
@@ -104,20 +104,20 @@ def _is_stuck(owed: Drop | Notice, late: datetime) -> bool:
     return given_up or owed.attempts > 0 or (owed.due_at is not None and owed.due_at < late)
 
 
-async def _spool(errand: Errand) -> Row:
+async def _spool(enquiry: Enquiry) -> Row:
     """Return what is promised and not yet recorded."""
-    ready = await errand.house.spool.ready()
+    ready = await enquiry.books.spool.ready()
     return {
         "unprocessed": len(ready),
         "oldest": ready[0] if ready else None,
-        "oldest_at": iso(await _received_at(errand, ready[0])) if ready else None,
-        "unfinished": len(await errand.house.spool.parked()),
+        "oldest_at": iso(await _received_at(enquiry, ready[0])) if ready else None,
+        "unfinished": len(await enquiry.books.spool.parked()),
     }
 
 
-async def _received_at(errand: Errand, id: str) -> datetime | None:
+async def _received_at(enquiry: Enquiry, id: str) -> datetime | None:
     try:
-        return (await errand.house.spool.envelope(id)).received_at
+        return (await enquiry.books.spool.envelope(id)).received_at
     except (NotThere, Permanent):  # worked on a moment ago, or damaged: the daemon sets it aside
         return None
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from gateway.cli.admin.errand import Errand
+from gateway.cli.admin.errand import Enquiry
 from gateway.cli.render import Column, Kind, Row, iso
 from gateway.cli.shapes import document_json
 from gateway.core.documents import Document
@@ -57,26 +57,26 @@ class Pile:
         }
 
 
-async def list_unopened(errand: Errand, documents: Sequence[Document], *, school: str | None, by: str | None) -> None:
+async def list_unopened(enquiry: Enquiry, documents: Sequence[Document], *, school: str | None, by: str | None) -> None:
     """Show documents with the schools that have not opened them: of one school where it was asked for."""
-    found = [(d, [n for n in await _unread_by(errand, d) if school in (None, n)]) for d in documents]
-    directory = await errand.ledger.directory()
+    found = [(d, [n for n in await _unread_by(enquiry, d) if school in (None, n)]) for d in documents]
+    directory = await enquiry.ledger.directory()
     if by is None:
         rows: list[Row] = [{**document_json(d), "unread": len(who), "unread_by": who} for d, who in found]
-        errand.screen.listing(rows if errand.screen.as_json else _shortened(rows), _DOCUMENTS, empty=_NONE)
+        enquiry.screen.listing(rows if enquiry.screen.as_json else _shortened(rows), _DOCUMENTS, empty=_NONE)
     elif by == "school":
-        errand.screen.listing(_by_school(found, directory), _SCHOOLS, empty=_NONE)
+        enquiry.screen.listing(_by_school(found, directory), _SCHOOLS, empty=_NONE)
     else:
-        errand.screen.listing(_by_publisher(found), _PUBLISHERS, empty=_NONE)
+        enquiry.screen.listing(_by_publisher(found), _PUBLISHERS, empty=_NONE)
 
 
 _NONE = "Every school has opened what it got."
 _MOST_NAMED = 5  # schools beside a document, on a screen
 
 
-async def _unread_by(errand: Errand, document: Document) -> list[str]:
+async def _unread_by(enquiry: Enquiry, document: Document) -> list[str]:
     """Return the schools that see a document and of which nobody opened it."""
-    audience = await errand.ledger.audience(document.id)
+    audience = await enquiry.ledger.audience(document.id)
     return [row.school for row in audience if row.replaced_by is None and row.first_read_at is None]
 
 

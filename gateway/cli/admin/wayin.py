@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gateway.cli.admin.errand import Errand, on_errand
+from gateway.cli.admin.errand import Enquiry, Errand, on_errand
 from gateway.cli.filters import DFE_NUMBER, SERVICE_CODE
 from gateway.cli.render import Row
 from gateway.cli.shapes import account_json
@@ -90,9 +90,9 @@ async def send_form(errand: Errand, username: str) -> None:
 COMMANDS = (request_user, verify_user, activate_user, reset_password, send_form)
 
 
-def waiting_of(errand: Errand, account: Account) -> Row:
+def waiting_of(enquiry: Enquiry, account: Account) -> Row:
     """Return how long somebody has waited for the account, and whether that is longer than was promised."""
-    days, promised = waiting_days(account, errand.now()), errand.house.settings.accounts.promised_days
+    days, promised = waiting_days(account, enquiry.now()), enquiry.settings.accounts.promised_days
     return {"waiting_days": days, "is_late": days is not None and days >= promised}
 
 
@@ -104,15 +104,15 @@ def waits(row: Row, promised: int) -> str:
     return f"{days} of {promised} days{', LATE' if row['is_late'] else ''}"
 
 
-def late_and_waiting(errand: Errand, accounts: Iterable[Account]) -> Row:
+def late_and_waiting(enquiry: Enquiry, accounts: Iterable[Account]) -> Row:
     """Return how many wait to be verified or activated, and who waits longer than was promised."""
-    waiting = [(a, row) for a in accounts if (row := waiting_of(errand, a))["waiting_days"] is not None]
+    waiting = [(a, row) for a in accounts if (row := waiting_of(enquiry, a))["waiting_days"] is not None]
     late = [
         {"username": a.username, "state": str(a.state), "waiting_days": row["waiting_days"]}
         for a, row in waiting
         if row["is_late"]
     ]
-    return {"waiting": len(waiting), "promised_days": errand.house.settings.accounts.promised_days, "late": late}
+    return {"waiting": len(waiting), "promised_days": enquiry.settings.accounts.promised_days, "late": late}
 
 
 def _show(errand: Errand, account: Account, sentence: str) -> None:
