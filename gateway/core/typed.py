@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.core.codes import CodeFor, plain_code
+from gateway.core.proof import Way
 from gateway.core.register import Account
 
 _CHANGE = "CHANGE"
@@ -48,6 +49,13 @@ def is_by_code(account: Account, reading: Reading, at: datetime) -> bool:
     """Return whether a code that is out stands for this account's password."""
     code = account.code
     return not reading.word and code is not None and code.is_password and code.is_open(at)
+
+
+def way_of(account: Account, reading: Reading, at: datetime) -> Way:
+    """Return by what an account's person is proved, when this reading fits."""
+    if is_by_code(account, reading, at):
+        return Way.CODE
+    return Way.BOTH if reading.has_code else Way.PASSWORD
 
 
 def compared(account: Account | None, reading: Reading, at: datetime) -> Iterator[tuple[str | None, str]]:

@@ -4,6 +4,7 @@ Owns the putting together of the register, the rules in force and the time for `
 """
 
 from gateway.core.admission import Refusal
+from gateway.core.proof import has_same_rights
 from gateway.core.register import Account, Directory
 from gateway.core.standing import AccessRules, Approach, why_not
 from gateway.pipeline.directory import LiveDirectory
@@ -39,5 +40,4 @@ class Access:
 
     def may_stay(self, before: Account, now: Account) -> bool:
         """Return whether who is in goes on: with the same rights, and though a password expires meanwhile."""
-        same = (before.role, before.schools, before.services) == (now.role, now.schools, now.services)
-        return same and self.refusal(now, Approach.KEY) is None
+        return has_same_rights(before, now) and self.refusal(now, Approach.KEY) is None

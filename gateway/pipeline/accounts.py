@@ -6,15 +6,16 @@ meanwhile stays so, whatever code or password comes. A code is made when its mai
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gateway.core.agreement import Agreement
+from gateway.core.agreement import AcceptableUse, Agreement
 from gateway.core.codes import CodeFor, OneTimeCode, plain_code, write_code
 from gateway.core.mail import Notice
 from gateway.core.newcomer import HouseRules
 from gateway.core.phrases import moment
+from gateway.core.proof import Proof, is_same_code, why_gone
 from gateway.core.register import Account, AccountState, Directory
 from gateway.core.wayin import ACTIVATION, CODE, REQUESTED, RESET, requested, reset, with_code
 from gateway.errors import NotThere
@@ -22,7 +23,7 @@ from gateway.pipeline.passwords import Passwords
 from gateway.pipeline.policy import Policy
 from gateway.pipeline.telling import Telling
 
-_CAN_BE_CODED = (AccountState.VERIFIED, AccountState.ACTIVE)
+_TICK = timedelta(microseconds=1)  # what the ledger can tell apart
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Wish:
     """What a person settled at a login, all of it or nothing."""
 
     password: str | None = None
-    agrees: bool = False
+    agrees_to: AcceptableUse | None = None  # the very text that they were shown
     peer: str = ""
     how: str = "login"
 
@@ -57,16 +58,9 @@ class Accounts:
         """Add somebody who waits to be verified, and tell the administrator. Raises NotThere when they can't be."""
         now = self._clock.now()
         asked = replace(account, state=AccountState.REQUESTED, requested_at=now, requested_by=actor)
-        await self._ledger.add_account(asked, actor=actor, at=now, why=f"requested by {by}")
-        if self._policy.current.notices.administrator:
-            context = requested(
-                asked,
-                self._directory.current,
-                by=by,
-                days=self._policy.current.accounts.promised_days,
-                head=self._answer.letterhead(),
-            )
-            await self._owe(self._answer.unasked(self._clock.new_id(), REQUESTED, context, at=now))
+        told = [self._requested(asked, by=by, at=now)] if self._policy.current.notices.administrator else []
+        await self._ledger.add_account(asked, actor=actor, at=now, why=f"requested by {by}", notices=told)
+        self._to_notify()
         return asked
 
     async def verify(self, username: str, *, evidence: str, actor: str) -> Account:
@@ -80,9 +74,9 @@ class Accounts:
                 )
             return replace(account, state=AccountState.VERIFIED, verified_at=now, verified_by=actor, evidence=evidence)
 
-        account = await self._ledger.amend_account(username, change, actor=actor, at=now, event="verify", why=evidence)
-        await self._send_code(account, CodeFor.ACTIVATION, by=actor)
-        return account
+        return await self._amend_and_send(
+            username, change, CodeFor.ACTIVATION, actor=actor, at=now, event="verify", why=evidence
+        )
 
     async def send_activation(self, username: str, *, actor: str) -> Account:
         """Mail a code for the first login; an earlier one is void from then on. Raises NotThere."""
@@ -91,14 +85,16 @@ class Accounts:
             raise NotThere(_WHY_NO_ACTIVATION[account.state].format(username=account.username))
         if not account.email:
             raise NotThere(f"{account.username} has no address to which a code could be mailed.")
+        now = self._clock.now()
         await self._ledger.note(
-            at=self._clock.now(),
+            at=now,
             actor=actor,
             action="send-code",
             subject=account.username,
             detail={"for": "activation"},
+            notices=[self._with_code(account, CodeFor.ACTIVATION, by=actor, at=now)],
         )
-        await self._send_code(account, CodeFor.ACTIVATION, by=actor)
+        self._to_notify()
         return account
 
     async def reset_password(self, username: str, *, actor: str) -> Account:
@@ -112,10 +108,16 @@ class Accounts:
                 raise NotThere(f"{account.username} has no address to which a code could be mailed.")
             return replace(account, password_hash=None, password_set_at=None, code=None)
 
-        account = await self._ledger.amend_account(username, change, actor=actor, at=now, event="reset-password")
-        await self._send_code(account, CodeFor.PASSWORD, by=actor)
-        await self._tell_heads(account, by=actor, at=now)
-        return account
+        await self._directory.fresh()  # of whose school somebody is head by now
+        return await self._amend_and_send(
+            username,
+            change,
+            CodeFor.PASSWORD,
+            actor=actor,
+            at=now,
+            event="reset-password",
+            others=lambda account: self._to_heads(account, by=actor, at=now),
+        )
 
     async def send_expired_code(self, username: str) -> None:
         """Mail a code beside an expired password: for who came with a program that can't be asked for a new one."""
@@ -127,25 +129,27 @@ class Accounts:
         sent = int(count or 0) if day == today else 0
         if (account.code and account.code.is_open(now)) or sent >= told.codes_a_day or not account.email:
             return
-        await self._ledger.set_mark(mark, f"{today} {sent + 1}")
-        await self._send_code(account, CodeFor.EXPIRED)
+        notice = self._with_code(account, CodeFor.EXPIRED, at=now)
+        await self._ledger.owe([notice], marks={mark: f"{today} {sent + 1}"})
+        self._to_notify()
 
     # The person's steps
 
-    async def settle(self, account: Account, wish: Wish) -> Account:
+    async def settle(self, proof: Proof, wish: Wish) -> Account:
         """Do what a person settled at a login or in a reply: agree, set a password, begin. Raises NotThere.
 
-        The password was judged before. Who is verified becomes active; a code is used up with it.
+        What they proved is asked again in the very transaction that changes the account: who took the password away
+        meanwhile, or suspended the account, is not overruled. The password was judged before. Who is verified becomes
+        active; a code is used up with it.
         """
-        now, use = self._clock.now(), self._policy.current.accounts.acceptable_use
+        now, use, account = self._clock.now(), wish.agrees_to, proof.account
         hash = await self._passwords.hash(wish.password) if wish.password is not None else None
-        agreed = Agreement(use.version, use.digest, now, wish.how, wish.peer) if wish.agrees else None
+        agreed = Agreement(use.version, use.digest, now, wish.how, wish.peer) if use else None
 
         def change(now_is: Account) -> Account:
-            if now_is.state not in _CAN_BE_CODED:
-                raise NotThere(f"{now_is.username} was {now_is.state} meanwhile, so nothing was changed.")
+            _refuse_if_gone(proof, now_is)
             after = replace(now_is, state=AccountState.ACTIVE, activated_at=now_is.activated_at or now)
-            return replace(after, password_hash=hash, password_set_at=now, code=None) if hash else after
+            return _with_password(after, hash, at=now) if hash else after
 
         event = "activate" if account.state is AccountState.VERIFIED else "change-password" if hash else "agree"
         return await self._ledger.amend_account(
@@ -153,24 +157,27 @@ class Accounts:
         )
 
     async def count_wrong_code(self, account: Account) -> None:
-        """Take one try from the code that is out."""
+        """Take one try from the code that is out, if it is still the one that was guessed at."""
 
         def change(now_is: Account) -> Account:
             code = now_is.code
-            return now_is if code is None else replace(now_is, code=replace(code, tries=max(0, code.tries - 1)))
+            if code is None or not is_same_code(account.code, code):
+                return now_is
+            return replace(now_is, code=replace(code, tries=max(0, code.tries - 1)))
 
         await self._ledger.amend_account(
             account.username, change, actor="gateway", at=self._clock.now(), event="wrong-code"
         )
 
-    async def use_up(self, account: Account) -> None:
-        """Forget the code that was used beside an expired password."""
+    async def use_up(self, proof: Proof) -> None:
+        """Forget the code that was used beside an expired password. Raises NotThere where that counts no more."""
+
+        def change(now_is: Account) -> Account:
+            _refuse_if_gone(proof, now_is)
+            return replace(now_is, code=None)
+
         await self._ledger.amend_account(
-            account.username,
-            lambda now_is: replace(now_is, code=None),
-            actor=account.username,
-            at=self._clock.now(),
-            event="use-code",
+            proof.account.username, change, actor=proof.account.username, at=self._clock.now(), event="use-code"
         )
 
     # The code in the mail
@@ -190,7 +197,7 @@ class Accounts:
         code = OneTimeCode(hash, purpose, until, self._policy.current.accounts.code_tries)
 
         def change(account: Account) -> Account:
-            if not _may_have(account, purpose):
+            if not _may_have(account, purpose) or account.email != notice.address:
                 raise NotThere(f"{account.username} is {account.state} by now and gets no code.")
             return replace(account, code=code)
 
@@ -206,8 +213,34 @@ class Accounts:
             return timedelta(minutes=told.code_minutes)
         return timedelta(hours=told.activation_hours)
 
-    async def _send_code(self, account: Account, purpose: CodeFor, *, by: str = "") -> None:
-        now, policy = self._clock.now(), self._policy.current
+    async def _amend_and_send(
+        self,
+        username: str,
+        change: Callable[[Account], Account],
+        purpose: CodeFor,
+        *,
+        actor: str,
+        at: datetime,
+        event: str,
+        why: str = "",
+        others: Callable[[Account], Sequence[Notice]] = lambda _: (),
+    ) -> Account:
+        """Change an account, and owe the mail with its code and what others are told, or none of it."""
+        account = await self._ledger.amend_account(
+            username,
+            change,
+            actor=actor,
+            at=at,
+            event=event,
+            why=why,
+            owing=lambda _, after: [self._with_code(after, purpose, by=actor, at=at), *others(after)],
+        )
+        self._to_notify()
+        return account
+
+    def _with_code(self, account: Account, purpose: CodeFor, *, at: datetime, by: str = "") -> Notice:
+        """Return the mail that a code will be put into when it leaves."""
+        policy = self._policy.current
         context = with_code(
             account,
             purpose,
@@ -215,28 +248,38 @@ class Accounts:
             sftp=policy.accounts.sftp,
             by=by,
             policy=policy.accounts.acceptable_use if purpose is CodeFor.ACTIVATION else None,
-            reply_until=now + self._valid_for(purpose),
+            reply_until=at + self._valid_for(purpose),
         )
         template = ACTIVATION if purpose is CodeFor.ACTIVATION else CODE
-        await self._owe(self._answer.unasked(self._clock.new_id(), template, context, at=now, reader=account))
+        return self._answer.unasked(self._clock.new_id(), template, context, at=at, reader=account)
 
-    async def _tell_heads(self, account: Account, *, by: str, at: datetime) -> None:
-        directory = self._directory.current
+    def _to_heads(self, account: Account, *, by: str, at: datetime) -> list[Notice]:
+        """Return what the headteachers are told of somebody's password that was reset."""
+        directory, letterhead = self._directory.current, self._answer.letterhead()
         heads = {head.username: head for school in account.schools for head in directory.heads_of(school)}
-        for head in heads.values():
-            if head.username != account.username:
-                context = reset(account, by=by, at=at, head=self._answer.letterhead(), reader=head)
-                await self._owe(self._answer.unasked(self._clock.new_id(), RESET, context, at=at, reader=head))
+        heads.pop(account.username, None)
+        return [
+            self._answer.unasked(
+                self._clock.new_id(),
+                RESET,
+                reset(account, by=by, at=at, head=letterhead, reader=head),
+                at=at,
+                reader=head,
+            )
+            for head in heads.values()
+        ]
+
+    def _requested(self, account: Account, *, by: str, at: datetime) -> Notice:
+        """Return what the administrator is told of somebody who waits to be verified."""
+        days, head = self._policy.current.accounts.promised_days, self._answer.letterhead()
+        context = requested(account, self._directory.current, by=by, days=days, head=head)
+        return self._answer.unasked(self._clock.new_id(), REQUESTED, context, at=at)
 
     async def _account(self, username: str) -> Account:
         account = (await self._directory.fresh()).account(username)
         if account is None:
             raise NotThere(f'There is no account "{username}". `gateway admin users list` shows them.')
         return account
-
-    async def _owe(self, notice: Notice) -> None:
-        await self._ledger.owe([notice])
-        self._to_notify()
 
 
 def house_rules(policy: Policy, directory: Directory) -> HouseRules:
@@ -247,6 +290,18 @@ def house_rules(policy: Policy, directory: Directory) -> HouseRules:
         shared_mailboxes=policy.accounts.shared_mailboxes,
         home_domains=policy.accounts.home_domains,
     )
+
+
+def _refuse_if_gone(proof: Proof, now_is: Account) -> None:
+    """Raise NotThere, with the sentence for its person, where what was proved counts no more."""
+    if sentence := why_gone(proof, now_is):
+        raise NotThere(sentence)
+
+
+def _with_password(account: Account, hash: str, *, at: datetime) -> Account:
+    """Return an account with another password, whose time is another too: by it a password is told from its re-hash."""
+    before = account.password_set_at
+    return replace(account, password_hash=hash, password_set_at=at + _TICK if at == before else at, code=None)
 
 
 def _may_have(account: Account, purpose: CodeFor) -> bool:

@@ -65,39 +65,48 @@ class Addresses:
             await self._end(change, "refused", by=change.username)
             return ()
         side = {"new_at": envelope.received_at} if letter == change.letter_to_new else {"old_at": envelope.received_at}
-        confirmed = replace(change, **side)  # type: ignore[arg-type]  # both are times
-        if not confirmed.is_confirmed:
-            await self._ledger.put_address_change(
-                confirmed, actor=change.username, at=envelope.received_at, event="confirm-address"
-            )
+        said = replace(change, **side)  # type: ignore[arg-type]  # both are times
+        await self._ledger.put_address_change(
+            said, actor=change.username, at=envelope.received_at, event="confirm-address"
+        )
+        confirmed = await self._ledger.address_change(change.id)  # the other word may have come at the same time
+        if confirmed is None or not confirmed.is_confirmed or confirmed.ended_at is not None:
             return ()
-        why = "confirmed from both addresses"
-        return await self._change(confirmed, by=change.username, why=why, id=envelope.id)
+        await self._change(confirmed, by=change.username, why="confirmed from both addresses", id=envelope.id)
+        return ()  # both are told of the change, from its own transaction
 
     async def change_at_once(self, change: AddressChange, *, by: str, why: str) -> None:
         """Change an address on an administrator's word, and tell both. Raises NotThere where it is taken."""
-        await self._ledger.owe(await self._change(change, by=by, why=why, id=change.id))
-        self._to_notify()
+        await self._change(change, by=by, why=why, id=change.id)
 
-    async def _change(self, change: AddressChange, *, by: str, why: str, id: str) -> tuple[Notice, ...]:
-        """Put the new address in place of the old one; return the word to both. Raises NotThere where it is taken."""
+    async def _change(self, change: AddressChange, *, by: str, why: str, id: str) -> None:
+        """Put the new address in place of the old one, and owe the word to both. Raises NotThere where it is taken.
+
+        A code that went to the old address is void: who reads there is perhaps not who was meant.
+        """
         at = self._clock.now()
 
         def moved(account: Account) -> Account:
             if account.email not in (change.old, change.new):
                 raise NotThere(f"The address of {account.username} was changed meanwhile, so nothing was.")
-            return replace(account, email=change.new, is_stale=False)
+            return replace(account, email=change.new, is_stale=False, code=None)
 
         try:
-            account = await self._ledger.amend_account(
-                change.username, moved, actor=by, at=at, event="address", why=why
+            await self._ledger.move_address(
+                replace(change, ended_at=at, outcome="changed"),
+                moved,
+                actor=by,
+                at=at,
+                why=why,
+                owing=lambda before, after: (
+                    () if before.email == after.email else self._told(after, change, by=by, id=id)
+                ),
             )
         except NotThere as refusal:
             await self._end(change, f"refused: {refusal}", by="gateway")
             raise
-        await self._end(change, "changed", by=by)
         await self._directory.fresh()
-        return self._told(account, change, by=by, id=id)
+        self._to_notify()
 
     async def _end(self, change: AddressChange, outcome: str, *, by: str) -> None:
         at = self._clock.now()
@@ -130,12 +139,16 @@ class Addresses:
 
         if owner.is_stale:
             return False
-        after = await self._ledger.amend_account(owner.username, marked, actor="gateway", at=at, event="stale-address")
-        if not after.is_stale:
-            return False
-        await self._ledger.owe(self._stale_notices(after))
+        after = await self._ledger.amend_account(
+            owner.username,
+            marked,
+            actor="gateway",
+            at=at,
+            event="stale-address",
+            owing=lambda before, after: [] if before == after else self._stale_notices(after),
+        )
         self._to_notify()
-        return True
+        return after.is_stale
 
     def _stale_notices(self, person: Account) -> list[Notice]:
         """Return the word to the school's other contacts, else to the administrator."""

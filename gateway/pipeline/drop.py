@@ -171,7 +171,7 @@ class Dropper:
     async def _finish(self, made: Made, file: FileRecord) -> None:
         drop, now = made.drop, self._clock.now()
         done = replace(drop, state=DropState.DONE, done_at=now, error=None, attempts=drop.attempts + 1)
-        if not await self._ledger.mark_drop(done, expected=drop.state):
+        if not await self._ledger.mark_drop(done, expected=drop.state, notices=made.notices):
             target = self._target_of(drop)
             if target is not None:
                 await self._ways[target.kind].undo(drop, file, target)
@@ -216,11 +216,11 @@ class Dropper:
         await self._ledger.mark_drop(replace(failed, due_at=again), expected=drop.state)
 
     async def _give_up(self, drop: Drop, file: FileRecord, *, expected: DropState) -> None:
-        """Hand a drop to a person: the alert is owed first, under an id that a repeat does not owe twice."""
+        """Hand a drop to a person, and owe the alert; neither where it was withdrawn meanwhile."""
         log.given_up(what="drop", id=drop.id, why=drop.error or "")
-        await self._ledger.owe(self._answer.to_undeliverable(drop, file, at=self._clock.now()))
+        alert = self._answer.to_undeliverable(drop, file, at=self._clock.now())
+        await self._ledger.mark_drop(drop, expected=expected, notices=alert)
         self._to_notify()
-        await self._ledger.mark_drop(drop, expected=expected)
 
 
 def _lane_of(drop: Drop) -> str:

@@ -12,6 +12,7 @@ from gateway.core.forms import Entry, agrees, read_form
 from gateway.core.mail import Notice
 from gateway.core.model import Envelope
 from gateway.core.newcomer import free_username, objections
+from gateway.core.proof import Proof, Way
 from gateway.core.register import Account, AccountState, Directory, Role
 from gateway.core.standing import Approach
 from gateway.core.tokens import TokenKind, matter_of_agreement
@@ -52,8 +53,10 @@ class Forms:
             until=at + _FORM_FOR,
             head=self._answer.letterhead(),
         )
-        await self._ledger.note(at=at, actor=actor, action="send-form", subject=head.username, detail={})
-        await self._ledger.owe([self._answer.unasked(self._clock.new_id(), FORM, context, at=at, reader=head)])
+        notice = self._answer.unasked(self._clock.new_id(), FORM, context, at=at, reader=head)
+        await self._ledger.note(
+            at=at, actor=actor, action="send-form", subject=head.username, detail={}, notices=[notice]
+        )
         self._to_notify()
 
     async def take(self, known: Known, envelope: Envelope, unpacked: Unpacked) -> tuple[Notice, ...]:
@@ -78,7 +81,9 @@ class Forms:
         if account.is_active and self._access.rules.has_agreed(account):
             return self._say(account, *_AGREED_BEFORE)
         try:
-            await self._accounts.settle(account, Wish(agrees=True, peer=envelope.peer, how="email"))
+            # Who wrote was verified at the door, by the address that the account had then.
+            proof = Proof(replace(account, email=envelope.sender or account.email), Way.REPLY)
+            await self._accounts.settle(proof, Wish(agrees_to=use, peer=envelope.peer, how="email"))
         except NotThere as refused:
             return self._say(account, "Nothing was changed", str(refused))
         await self._directory.fresh()

@@ -6,9 +6,11 @@ the same key: nobody can find out whose a key is by trying (Source: SPEC 9).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from gateway.core.admission import Refusal
 from gateway.core.keynews import CHANGED, keys_changed
+from gateway.core.mail import Notice
 from gateway.core.publickeys import PublicKey, key_of, read_keys
 from gateway.core.register import Account, Role
 from gateway.errors import NotThere
@@ -88,15 +90,17 @@ class Keys:
             return replace(account, keys=after)
 
         at = self._clock.now()
+
+        def owing(old: Account, new: Account) -> list[Notice]:
+            return self._told(_difference(new, tuple(map(key_of, old.keys))), by=by, peer=peer, at=at)
+
         try:
-            account = await self._ledger.amend_account(username, change, actor=by, at=at, event="keys")
+            account = await self._ledger.amend_account(username, change, actor=by, at=at, event="keys", owing=owing)
         except NotThere as refusal:
             return Refusal("keys", str(refusal))
         await self._directory.pass_once()
-        done = _difference(account, before)
-        if done.added or done.removed:
-            await self._tell(done, by=by, peer=peer)
-        return done
+        self._to_notify()
+        return _difference(account, before)
 
     def _refuse(self, account: Account, lines: tuple[str, ...], *, by: str) -> None:
         """Raise NotThere for what an account can't have. Pure, as `amend_account` asks."""
@@ -110,16 +114,15 @@ class Keys:
         if account.keys and not lines and account.password_hash is None and by == account.username:
             raise NotThere("This would remove your last key, and you have no password. Nothing was changed.")
 
-    async def _tell(self, done: KeyChange, *, by: str, peer: str) -> None:
-        reader, at = done.account, self._clock.now()
-        if not reader.email:
-            return
+    def _told(self, done: KeyChange, *, by: str, peer: str, at: datetime) -> list[Notice]:
+        """Return the word to the owner; none where only a comment or the order is another."""
+        reader = done.account
+        if not reader.email or not (done.added or done.removed):
+            return []
         context = keys_changed(
             reader, added=done.added, removed=done.removed, by=by, peer=peer, at=at, head=self._answer.letterhead()
         )
-        id = f"{self._clock.new_id()}-keys"
-        await self._ledger.owe([self._answer.unasked(id, CHANGED, context, at=at, reader=reader)])
-        self._to_notify()
+        return [self._answer.unasked(f"{self._clock.new_id()}-keys", CHANGED, context, at=at, reader=reader)]
 
 
 def _united(before: Sequence[PublicKey], keys: Sequence[PublicKey]) -> list[PublicKey]:

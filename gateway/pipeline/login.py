@@ -12,9 +12,10 @@ from datetime import datetime
 from gateway import log
 from gateway.core.admission import Refusal
 from gateway.core.model import Channel
+from gateway.core.proof import Proof, Way, is_same_code, is_same_password
 from gateway.core.register import Account
 from gateway.core.standing import Approach
-from gateway.core.typed import Reading, compared, is_by_code, is_code_try, readings
+from gateway.core.typed import Reading, compared, is_code_try, readings, way_of
 from gateway.pipeline.access import Access
 from gateway.pipeline.accounts import Accounts
 from gateway.pipeline.passwords import Hasher, Passwords
@@ -73,12 +74,25 @@ class Failures:
 class Proven:
     """Somebody who is who they say; whether they may come in is `refusal`."""
 
-    account: Account
+    proof: Proof
     refusal: Refusal | None  # what stops them still
-    by_code: bool = False  # the one-time code stood for the password
     wants_change: bool = False  # they asked for a new password
     new_password: str | None = None  # that was given with the old one
-    with_code: bool = False  # a one-time code stood beside the password
+
+    @property
+    def account(self) -> Account:
+        """Who it is."""
+        return self.proof.account
+
+    @property
+    def by_code(self) -> bool:
+        """Whether the one-time code stood for the password."""
+        return self.proof.way is Way.CODE
+
+    @property
+    def with_code(self) -> bool:
+        """Whether a one-time code stood beside the password."""
+        return self.proof.way is Way.BOTH
 
 
 class Login:
@@ -128,21 +142,21 @@ class Login:
             account = replace(account, code=None)  # only where the person can be asked for a new password
         try:
             reading = await self._fitting(account, readings(typed) if takes_more else [Reading(typed)], at)
+            proof = await self._proof(account, reading, at)
         except asyncio.CancelledError:  # who does not wait for the answer has guessed all the same
             self._count(who, where, now)
             raise
         if self._is_shut(who, where):  # by those who guessed meanwhile: many at once win nothing
             return self._refuse(SHUT_OUT, by)
-        if reading is None or account is None:
+        if reading is None or proof is None:
             self._count(who, where, now)
             if self._accounts and account and takes_more and is_code_try(account, typed, at):
                 await self._accounts.count_wrong_code(account)
             return self._refuse(WRONG, by)
         self._failures.clear(who)
-        proven = self._judged(account, reading, by=by, by_code=is_by_code(account, reading, at))
-        if self._passwords and not proven.by_code:
-            await self._passwords.freshen(account, reading.password)
-        return proven
+        if self._passwords and proof.way is not Way.CODE:
+            await self._passwords.freshen(proof.account, reading.password)
+        return self._judged(proof, reading, by=by)
 
     async def _fitting(self, account: Account | None, ways: Iterable[Reading], at: datetime) -> Reading | None:
         """Return the reading that fits; each is compared to its end, whoever the account is."""
@@ -152,13 +166,23 @@ class Login:
             fitting = reading if all(fits) and fitting is None else fitting
         return fitting
 
-    def _judged(self, account: Account, reading: Reading, *, by: Approach, by_code: bool) -> Proven:
-        refusal = self._access.refusal(account, by)
+    async def _proof(self, account: Account | None, reading: Reading | None, at: datetime) -> Proof | None:
+        """Return what the reading that fits proves, unless it was replaced while it was compared."""
+        directory = await self._access.fresh()  # whoever it is: the same work
+        now_is = directory.account(account.username) if account is not None else None
+        if account is None or reading is None or now_is is None:
+            return None
+        way = way_of(account, reading, at)
+        is_gone = way is not Way.PASSWORD and not is_same_code(account.code, now_is.code)
+        return None if is_gone or not is_same_password(account, now_is) else Proof(now_is, way)
+
+    def _judged(self, proof: Proof, reading: Reading, *, by: Approach) -> Proven:
+        refusal = self._access.refusal(proof.account, by)
         if refusal is not None and refusal.code == "password-expired" and reading.has_code:
             refusal = None  # the code from the mail stands beside it
         if refusal is not None:
             self._refuse(refusal, by)
-        return Proven(account, refusal, by_code, reading.wants_change, reading.new, reading.has_code)
+        return Proven(proof, refusal, reading.wants_change, reading.new)
 
     def _count(self, who: str, where: str, now: float) -> None:
         self._failures.add(who, now, tries=self._failures.limits.tries)

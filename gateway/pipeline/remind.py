@@ -133,8 +133,7 @@ class Remind:
         last = [f for f in waiting if since < self._warned_on(f) <= today]
         late = [f for f in waiting if f not in last and since < policy.late_on(f.status_at or f.sent_at) <= today]
         notices = [*self._reminders(late, today, is_last=False), *self._reminders(last, today, is_last=True)]
-        await self._ledger.owe(notices)
-        await self._ledger.set_mark(_UNCOLLECTED, today.isoformat())
+        await self._ledger.owe(notices, marks={_UNCOLLECTED: today.isoformat()})
         return len(notices)
 
     def _warned_on(self, file: FileRecord) -> date:

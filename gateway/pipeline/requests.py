@@ -86,8 +86,7 @@ class FileRequests:
             return 0
         missing = [s.school for s in (await self._standing(request)).those(Outcome.MISSING)]
         notices = self._notices(request, missing, REMINDER, f"{request.id}-{day}", at=now)
-        await self._ledger.owe(notices)
-        await self._ledger.set_mark(mark, day.isoformat())
+        await self._ledger.owe(notices, marks={mark: day.isoformat()})
         return len(notices)
 
     def _due_day(self, request: FileRequest, now: datetime) -> date | None:

@@ -103,7 +103,9 @@ class AccessReview:
             words = "; ".join((*(["KEEP"] if answer.keeps else []), *(f"REMOVE {name}" for name in answer.removes)))
             said = words if letter.answer is None or words == letter.answer else f"{letter.answer}; {words}"
             done = replace(letter, answered_at=letter.answered_at or envelope.received_at, answer=said)
-            await self._ledger.put_letter(done, actor=reader.username, at=envelope.received_at, event="answer-review")
+            await self._ledger.put_letters(
+                [done], actor=reader.username, at=envelope.received_at, event="answer-review"
+            )
         await self._directory.fresh()
         return (await self._answered(letter, reader, outcomes, envelope, message_id, is_empty=answer.is_empty),)
 
@@ -197,10 +199,11 @@ class AccessReview:
     async def _remind(self, letter: Letter, now: datetime) -> int:
         reader = self._directory.current.account(letter.username) if letter.username else None
         can_be = reader is not None and reader.is_active and reader.role is Role.HEAD
-        if can_be:
-            await self._ledger.owe([await self._ask(letter, is_reminder=True)])
-        await self._ledger.put_letter(replace(letter, reminded_at=now), actor="gateway", at=now, event="remind-review")
-        return int(can_be)
+        told = [await self._ask(letter, is_reminder=True)] if can_be else []
+        await self._ledger.put_letters(
+            [replace(letter, reminded_at=now)], actor="gateway", at=now, event="remind-review", notices=told
+        )
+        return len(told)
 
     async def _report(self, review: Review, letters: Sequence[Letter], now: datetime) -> int:
         head, directory = self._answer.letterhead(), self._directory.current
@@ -216,15 +219,12 @@ class AccessReview:
             started_on=day(review.started_at, head.zone),
             unanswered=tuple(_unanswered(asked, school_title(number, directory), number) for number in asked),
         )
+        id = f"{review.id}-report-{self._policy.current.day_of(now)}"
         is_told = bool(self._policy.current.notices.administrator)
-        if is_told:
-            id = f"{review.id}-report-{self._policy.current.day_of(now)}"
-            await self._ledger.owe([self._answer.unasked(id, REVIEW_REPORT, context, at=now)])
-        for letter in letters:
-            await self._ledger.put_letter(
-                replace(letter, reported_at=now), actor="gateway", at=now, event="report-review"
-            )
-        return int(is_told)
+        told = [self._answer.unasked(id, REVIEW_REPORT, context, at=now)] if is_told else []
+        reported = [replace(letter, reported_at=now) for letter in letters]
+        await self._ledger.put_letters(reported, actor="gateway", at=now, event="report-review", notices=told)
+        return len(told)
 
 
 def _is_over(letter: Letter, days: int, now: datetime) -> bool:

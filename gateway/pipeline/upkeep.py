@@ -7,7 +7,7 @@ loses nothing (Source: SPEC 9; FIELD-NOTES A.9).
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from gateway.core.accessnews import UNUSED, UNUSED_REPORT, Unused, UnusedReport, unused_row
@@ -15,7 +15,7 @@ from gateway.core.keynews import OLD, keys_old
 from gateway.core.mail import Notice
 from gateway.core.phrases import day
 from gateway.core.publickeys import KeyFact, PublicKey, key_of
-from gateway.core.register import Account, Directory, Role
+from gateway.core.register import Account, AccountState, Directory, Role
 from gateway.core.suspension import INACTIVE
 from gateway.pipeline.answer import ADMINISTRATOR
 from gateway.pipeline.review import AccessReview
@@ -55,12 +55,11 @@ class Upkeep:
         if since >= today or now.astimezone(policy.zone).time() < policy.reminders.at:
             return owed
         directory = await self._directory.fresh()
-        notices = await self._unused(directory, today, now) + await self._old(directory, since, today)
-        await self._ledger.owe(notices)
-        await self._ledger.set_mark(_MARK, today.isoformat())
-        if notices:
+        unused, old = await self._unused(directory, today, now), await self._old(directory, since, today)
+        await self._ledger.owe(old, marks={_MARK: today.isoformat()})
+        if unused or old:
             self._to_notify()
-        return owed + len(notices)
+        return owed + len(unused) + len(old)
 
     # What is not used
 
@@ -74,16 +73,17 @@ class Upkeep:
         warned = {name: await self._ledger.mark(_warned(name, at)) for name, at in idle.items()}
         grace = limits.unused_suspend_days - limits.unused_report_days
         ended = [n for n, day_ in warned.items() if day_ and grace > 0 and _days_since(day_, today) >= grace]
-        await self._ledger.suspend(
-            ended, ground=INACTIVE, reason=f"not used for {limits.unused_suspend_days} days", actor="gateway", at=now
-        )
         new = [name for name, day_ in warned.items() if day_ is None]
         notices = [self._warning(directory.accounts[n], told.get(n), today) for n in new if directory.accounts[n].email]
         if (new or ended) and self._policy.current.notices.administrator:
-            notices.append(await self._unused_report([*ended, *new], told, today))
-        await self._ledger.owe(notices)
-        for name in new:  # after it is owed: a stop between the two repeats the same notice under the same id
-            await self._ledger.set_mark(_warned(name, idle[name]), today.isoformat())
+            report = [*(replace(directory.accounts[n], state=AccountState.SUSPENDED) for n in ended)]
+            notices.append(self._unused_report([*report, *(directory.accounts[n] for n in new)], told, today))
+        reason = f"not used for {limits.unused_suspend_days} days"
+        marks = {_warned(name, idle[name]): today.isoformat() for name in new}
+        await self._ledger.suspend(
+            ended, ground=INACTIVE, reason=reason, actor="gateway", at=now, notices=notices, marks=marks
+        )
+        await self._directory.fresh()
         return notices
 
     def _age(self, last: datetime, today: date) -> int:
@@ -105,14 +105,14 @@ class Upkeep:
         id = f"unused-{today}-{person.username}"
         return self._answer.unasked(id, UNUSED, context, at=now, reader=person)
 
-    async def _unused_report(self, names: Sequence[str], told: Mapping[str, datetime], today: date) -> Notice:
-        head, directory = self._answer.letterhead(), await self._directory.fresh()
+    def _unused_report(self, people: Sequence[Account], told: Mapping[str, datetime], today: date) -> Notice:
+        head = self._answer.letterhead()
         context = UnusedReport(
             authority=head.authority,
             contact=head.contact,
             reader=ADMINISTRATOR,
             days=self._policy.current.upkeep.unused_report_days,
-            people=tuple(unused_row(directory.accounts[name], last=told.get(name), head=head) for name in names),
+            people=tuple(unused_row(person, last=told.get(person.username), head=head) for person in people),
         )
         return self._answer.unasked(f"unused-{today}-all", UNUSED_REPORT, context, at=self._clock.now())
 

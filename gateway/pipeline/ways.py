@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from gateway.core.mail import Parcel
+from gateway.core.mail import Notice, Parcel
 from gateway.core.model import Drop, DropState, FileRecord
 from gateway.core.routing import Target
 from gateway.errors import NameTaken, Permanent, Transient
@@ -25,6 +25,7 @@ class Made:
 
     drop: Drop
     is_handed_over: bool = True  # False: it lies in the Inbox instead, so nobody has it yet
+    notices: tuple[Notice, ...] = ()  # that are owed with the mark
 
 
 class Way(Protocol):
@@ -125,7 +126,7 @@ class Mailed:
         if file.place is None or file.size is None:
             raise Permanent("The file's bytes are not held any more.")
         if 0 < target.max_bytes < file.size:
-            return await self._leave(drop, file, target)
+            return self._leave(drop, file, target)
         placing = await claim(self._ledger, drop, file.name)
         if placing is None:
             return None
@@ -133,7 +134,7 @@ class Mailed:
         if posted.outcome == "sent":
             return Made(placing)
         if posted.text.startswith(_TOO_LARGE):
-            return await self._leave(placing, file, target)
+            return self._leave(placing, file, target)
         if posted.outcome == "refused":
             raise Permanent(f"The mail relay refused it for {target.address}: {posted.text}")
         raise Transient(f"The mail relay took nothing for {target.address}: {posted.text}")
@@ -141,10 +142,10 @@ class Mailed:
     async def undo(self, drop: Drop, file: FileRecord, target: Target) -> None:
         """Do nothing: what a relay took is gone."""
 
-    async def _leave(self, drop: Drop, file: FileRecord, target: Target) -> Made:
+    def _leave(self, drop: Drop, file: FileRecord, target: Target) -> Made:
         """Leave the file in the Inbox, and owe the mailbox the word of it; once, however often this is repeated."""
-        await self._ledger.owe([self._answer.to_mailbox(drop, file, target, at=self._clock.now())])
-        return Made(drop, is_handed_over=False)
+        told = self._answer.to_mailbox(drop, file, target, at=self._clock.now())
+        return Made(drop, is_handed_over=False, notices=(told,))
 
     def _parcel(self, drop: Drop, file: FileRecord, target: Target) -> Parcel:
         told = self._policy.current.notices

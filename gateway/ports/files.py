@@ -3,12 +3,14 @@
 Owns no behaviour (Source: DESIGN 2, 3).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from gateway.core.mail import Notice, NoticeQuery
 from gateway.core.model import Change, Drop, DropState, FileQuery, FileRecord, History, Listed, Submission
+
+NO_MARKS: Mapping[str, str] = {}
 
 
 class Submissions(Protocol):
@@ -68,8 +70,11 @@ class Deliveries(Protocol):
         """
         ...
 
-    async def mark_drop(self, drop: Drop, *, expected: DropState) -> bool:
-        """Write a drop's new state if it still is in the expected one. DONE also writes `delivered_at`."""
+    async def mark_drop(self, drop: Drop, *, expected: DropState, notices: Sequence[Notice] = ()) -> bool:
+        """Write a drop's new state if it still is in the expected one. DONE also writes `delivered_at`.
+
+        The notices are owed with it, or not at all.
+        """
         ...
 
     async def drops(self, *, file: str | None = None, state: DropState | None = None) -> list[Drop]:
@@ -92,8 +97,8 @@ class Deliveries(Protocol):
 class Outbox(Protocol):
     """Notices that we owe."""
 
-    async def owe(self, notices: Sequence[Notice]) -> None:
-        """Add notices; one whose id is there already is left as it is."""
+    async def owe(self, notices: Sequence[Notice], *, marks: Mapping[str, str] = NO_MARKS) -> None:
+        """Add notices; one whose id is there already is left as it is. Set the marks that they were told with them."""
         ...
 
     async def due_notices(self, now: datetime, limit: int) -> list[Notice]:

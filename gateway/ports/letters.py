@@ -3,13 +3,15 @@
 Owns no behaviour (Source: DESIGN 2, 3).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from gateway.core.addresses import AddressChange
 from gateway.core.mail import Notice
+from gateway.core.register import Account
 from gateway.core.reviews import Letter, Review
+from gateway.ports.people import Owing
 
 
 class Letters(Protocol):
@@ -31,8 +33,10 @@ class Letters(Protocol):
         """Return one letter of a review."""
         ...
 
-    async def put_letter(self, letter: Letter, *, actor: str, at: datetime, event: str) -> None:
-        """Write what became of a letter: it was answered, reminded of, reported."""
+    async def put_letters(
+        self, letters: Sequence[Letter], *, actor: str, at: datetime, event: str, notices: Sequence[Notice] = ()
+    ) -> None:
+        """Write what became of letters: answered, reminded of, reported; and owe the notices that do so."""
         ...
 
     async def ask_address(self, change: AddressChange, notices: Sequence[Notice]) -> None:
@@ -45,4 +49,17 @@ class Letters(Protocol):
 
     async def put_address_change(self, change: AddressChange, *, actor: str, at: datetime, event: str) -> None:
         """Write what became of a change."""
+        ...
+
+    async def move_address(
+        self,
+        change: AddressChange,
+        moved: Callable[[Account], Account],
+        *,
+        actor: str,
+        at: datetime,
+        why: str,
+        owing: Owing,
+    ) -> Account:
+        """Put a change in force, end it, return the account. Raises NotThere, and writes nothing, as `moved` does."""
         ...

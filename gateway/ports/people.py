@@ -3,14 +3,22 @@
 Owns no behaviour (Source: DESIGN 2, 3).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from gateway.core.agreement import Agreement, PolicyText
+from gateway.core.mail import Notice
 from gateway.core.model import Unfinished
 from gateway.core.register import Account, Directory, School, Succession
 from gateway.core.trail import AuditEntry, TrailCheck
+
+Owing = Callable[[Account, Account], Sequence[Notice]]  # the account before, the account after: who is told of it
+
+
+def owing_nothing(_before: Account, _after: Account) -> Sequence[Notice]:
+    """Tell nobody."""
+    return ()
 
 
 class People(Protocol):
@@ -33,9 +41,16 @@ class People(Protocol):
         ...
 
     async def add_account(
-        self, account: Account, *, actor: str, at: datetime, why: str = "", agreed: Agreement | None = None
+        self,
+        account: Account,
+        *,
+        actor: str,
+        at: datetime,
+        why: str = "",
+        agreed: Agreement | None = None,
+        notices: Sequence[Notice] = (),
     ) -> None:
-        """Add an account. Raises NotThere (with a sentence) when the username or the address is taken."""
+        """Add an account, and owe notices. Raises NotThere (with a sentence) when its name or address is taken."""
         ...
 
     async def put_account(self, account: Account, *, actor: str, at: datetime, event: str, why: str = "") -> None:
@@ -52,11 +67,13 @@ class People(Protocol):
         event: str,
         why: str = "",
         agreed: Agreement | None = None,
+        owing: Owing = owing_nothing,
     ) -> Account:
         """Change an account as it stands at this moment, in one transaction, and return it as it stands then.
 
-        `change` is pure and quick, and may refuse by raising NotThere with a sentence: then nothing is changed. When it
-        changes nothing, nothing is written. With `agreed`, that version of the policy is the account's, too.
+        `change` is pure and quick, and may refuse by raising NotThere with a sentence: then nothing is changed. With
+        `agreed`, that version of the policy is the account's, too. What `owing` returns, which is as pure, is owed from
+        the same transaction. When nothing is changed and nothing is owed, nothing is written.
         """
         ...
 
@@ -108,8 +125,17 @@ class Uploads(Protocol):
 class Trail(Protocol):
     """The audit trail, and small marks that survive a restart."""
 
-    async def note(self, *, at: datetime, actor: str, action: str, subject: str, detail: Mapping[str, object]) -> None:
-        """Append one row to the chain."""
+    async def note(
+        self,
+        *,
+        at: datetime,
+        actor: str,
+        action: str,
+        subject: str,
+        detail: Mapping[str, object],
+        notices: Sequence[Notice] = (),
+    ) -> None:
+        """Append one row to the chain, and owe the notices of what it tells."""
         ...
 
     async def trail(self, *, subject: str | None = None, limit: int | None = None) -> list[AuditEntry]:

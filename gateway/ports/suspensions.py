@@ -7,16 +7,29 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from gateway.core.mail import Notice
 from gateway.core.suspension import Incident, Suspension
+from gateway.ports.files import NO_MARKS
 
 
 class Suspensions(Protocol):
     """Grounds of suspensions, and incidents. Each call is one transaction, however many accounts it is about."""
 
     async def suspend(
-        self, usernames: Sequence[str], *, ground: str, reason: str, actor: str, at: datetime
+        self,
+        usernames: Sequence[str],
+        *,
+        ground: str,
+        reason: str,
+        actor: str,
+        at: datetime,
+        notices: Sequence[Notice] = (),
+        marks: Mapping[str, str] = NO_MARKS,
     ) -> tuple[str, ...]:
-        """Put a ground on accounts; return those that had it not. One that is closed, or not there, is left."""
+        """Put a ground on accounts; return those that had it not. One that is closed, or not there, is left.
+
+        The notices are owed, and the marks that they were told are set, in the same transaction.
+        """
         ...
 
     async def reinstate(

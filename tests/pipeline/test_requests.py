@@ -1,12 +1,13 @@
 """File requests: schools are asked, counted and reminded; who has sent hears nothing more (issue "File requests")."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from gateway.core.mail import NoticeQuery
+from gateway.core.mail import Notice, NoticeQuery
 from gateway.core.model import Status
 from gateway.core.requests import FileRequest, Outcome, ReminderDays, Standing
 from gateway.errors import NotThere, Permanent, Transient
@@ -181,13 +182,14 @@ class TestReminders:
         await scene.house.requests.close(id, by="it.admin")
         assert await days(scene, 30) == []
 
-    async def test_are_neither_lost_nor_repeated_when_a_stop_comes_at_the_mark(self, scene: Scene) -> None:
+    @pytest.mark.parametrize("is_written", [False, True], ids=["before its commit", "after its commit"])
+    async def test_are_neither_lost_nor_repeated_when_a_stop_comes(self, scene: Scene, is_written: bool) -> None:
         await ask(scene)
         await scene.idle()
         scene.courier.taken.clear()
         scene.clock.advance(days=7)
         rules = scene.house.policy.current
-        await scene.restart(wrap=lambda ledger: EndsAtTheMark(ledger))  # type: ignore[arg-type,return-value]
+        await scene.restart(wrap=lambda ledger: EndsAtReminders(ledger, is_written))  # type: ignore[arg-type,return-value]
         scene.house.policy.current = rules
         with pytest.raises(Transient):
             await scene.house.requests.pass_once()
@@ -198,19 +200,19 @@ class TestReminders:
         assert len(scene.courier.taken) == 2
 
 
-class EndsAtTheMark:
-    """The real ledger of a process that ends when it sets the mark of a reminder."""
+class EndsAtReminders:
+    """The real ledger of a process that ends when it owes reminders, with their mark."""
 
-    def __init__(self, inner: Ledger) -> None:
-        self._inner = inner
+    def __init__(self, inner: Ledger, is_written: bool) -> None:
+        self._inner, self._is_written = inner, is_written
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def set_mark(self, name: str, value: str) -> None:
-        if name.startswith("request"):
-            raise Transient("the process ended here")
-        await self._inner.set_mark(name, value)
+    async def owe(self, notices: Sequence[Notice], *, marks: Mapping[str, str]) -> None:
+        if self._is_written:
+            await self._inner.owe(notices, marks=marks)
+        raise Transient("the process ended here")
 
 
 class TestSwitchedOff:

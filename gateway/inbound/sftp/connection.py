@@ -12,6 +12,8 @@ import asyncssh
 
 from gateway import log
 from gateway.core.admission import Refusal
+from gateway.core.proof import Proof, Way
+from gateway.core.publickeys import fingerprint_of
 from gateway.core.register import Account, AccountState, Directory
 from gateway.core.standing import OF_THE_POLICY, Approach
 from gateway.inbound.sftp.conversation import Caller, Challenge, Conversation
@@ -128,7 +130,7 @@ class Connection(asyncssh.SSHServer):
     async def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> Challenge | bool:
         """Begin the conversation."""
         self._how = ""
-        self._conversation = Conversation(self._caller(), knows=self._has_to_agree)
+        self._conversation = Conversation(self._caller(), knows=self._proof_by_key())
         return await self._after(await self._conversation.begin())
 
     async def validate_kbdint_response(self, username: str, responses: Sequence[str]) -> Challenge | bool:
@@ -144,6 +146,12 @@ class Connection(asyncssh.SSHServer):
             self._how = PUBLIC_KEY if is_by_key else PASSWORD
             self._settled_by_us()
         return answer
+
+    def _proof_by_key(self) -> Proof | None:
+        """Return what a key proved of somebody who has to agree; None where that is not what is left."""
+        if self._has_to_agree is None or self._key is None:
+            return None
+        return Proof(self._has_to_agree, Way.KEY, fingerprint_of(self._key.public_data))
 
     def _still_opens(self) -> bool:
         """Whether the key that was shown is still one of theirs: they may have taken minutes to agree."""

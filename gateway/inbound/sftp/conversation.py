@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from asyncssh.saslprep import SASLPrepError, saslprep
 
 from gateway.core.admission import Refusal
+from gateway.core.agreement import AcceptableUse
 from gateway.core.passwords import PasswordRules
-from gateway.core.register import Account, AccountState
+from gateway.core.proof import Proof
+from gateway.core.register import AccountState
 from gateway.core.standing import CURABLE, OF_THE_POLICY, Approach
 from gateway.errors import NotThere
 from gateway.inbound.sftp.door import Door
@@ -56,30 +58,39 @@ class Caller:
         if await self.tries.begin():
             await self.tries.wrong(wait=self.door.slowing.after_failure(self.peer, self.door.clock.monotonic()))
 
-    async def settle(self, account: Account, wish: Wish) -> bool:
-        """Put in force what was settled; False, with a sentence, where the account was taken away meanwhile."""
+    async def settle(self, proof: Proof, wish: Wish) -> bool:
+        """Put in force what was settled; False, with a sentence, where what was proved counts no more."""
+        return await self._unless_refused(self.door.accounts.settle(proof, wish))
+
+    async def use_up(self, proof: Proof) -> bool:
+        """Take the code that stood beside the password; False, with a sentence, where it counts no more."""
+        return await self._unless_refused(self.door.accounts.use_up(proof))
+
+    async def _unless_refused(self, deed: Awaitable[object]) -> bool:
         try:
-            await self.door.accounts.settle(account, wish)
+            await deed
         except NotThere as refused:
             self.say(str(refused))
             return False
-        await self.door.directory.fresh()
+        finally:
+            await self.door.directory.fresh()
         return True
 
 
 class Conversation:
     """Asks and hears until the person is in, or is not."""
 
-    def __init__(self, caller: Caller, *, knows: Account | None = None) -> None:
-        """Take who is there; `knows` is whom a key has proved, and who only has to agree."""
+    def __init__(self, caller: Caller, *, knows: Proof | None = None) -> None:
+        """Take who is there; `knows` is what a key has proved of somebody who only has to agree."""
         self._caller = caller
         self._door = caller.door
         self._proven = Proven(knows, None) if knows else None
         self._by_key = knows is not None
         self._hearer: Callable[[Sequence[str]], Awaitable[Challenge | bool]] = self._hear_secret
         self._mistakes = 0
-        self._agrees = False
-        self._pages: list[str] = []  # of the policy, that are still to be shown
+        self._agrees_to: AcceptableUse | None = None
+        self._shown: AcceptableUse | None = None  # the policy, as it is when it is asked about
+        self._pages: list[str] = []  # of it, that are still to be shown
         self._password: str | None = None
 
     async def begin(self) -> Challenge | bool:
@@ -117,17 +128,15 @@ class Conversation:
     async def _go_on(self, proven: Proven) -> Challenge | bool:
         """Ask for what is missing; when nothing is, settle it all at once."""
         door = self._door
-        if not self._agrees and must_agree(proven, door):
-            use = door.policy.current.accounts.acceptable_use
+        if self._agrees_to is None and must_agree(proven, door):
+            self._shown = use = door.policy.current.accounts.acceptable_use
             self._pages = list(pages_of(use.text))
             return self._turn_page(f"The acceptable use policy, version {use.version}")
         if self._password is None and not self._by_key and must_choose(proven, door):
             return self._ask_password(())
-        if self._password is None and not self._agrees:
-            if proven.with_code:
-                await door.accounts.use_up(proven.account)
-            return True
-        return await self._caller.settle(proven.account, Wish(self._password, self._agrees, self._caller.peer))
+        if self._password is None and self._agrees_to is None:
+            return await self._caller.use_up(proven.proof) if proven.with_code else True
+        return await self._caller.settle(proven.proof, Wish(self._password, self._agrees_to, self._caller.peer))
 
     def _turn_page(self, title: str = "") -> Challenge:
         """Show the next page of the policy, which asks nothing; behind the last one, the question."""
@@ -141,7 +150,7 @@ class Conversation:
     async def _hear_agreement(self, said: Sequence[str]) -> Challenge | bool:
         assert self._proven is not None, "asked only after the password"
         if said[0].strip().casefold() == "agree":
-            self._agrees = True
+            self._agrees_to = self._shown
             return await self._go_on(self._proven)
         again = _agreement_question(f'"{said[0][:40]}" is not AGREE. Without it the gateway can\'t be used.')
         return self._after_mistake(again, "You did not agree to the acceptable use policy, so you can't come in.")

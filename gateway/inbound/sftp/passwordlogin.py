@@ -41,7 +41,8 @@ class PasswordLogin:
             self._asked = proven
             raise PasswordChangeRequired(self._request(()))
         if proven.with_code:
-            await self._door.accounts.use_up(proven.account)
+            if not await self._caller.use_up(proven.proof):
+                return None
             self._caller.say(_STILL_EXPIRED)
         return proven
 
@@ -85,7 +86,7 @@ class PasswordLogin:
         return await self._settle(proven, new)
 
     async def _settle(self, proven: Proven, new: str) -> Proven | None:
-        settled = await self._caller.settle(proven.account, Wish(new, peer=self._caller.peer))
+        settled = await self._caller.settle(proven.proof, Wish(new, peer=self._caller.peer))
         return proven if settled else None
 
     def _request(self, faults: tuple[str, ...]) -> str:

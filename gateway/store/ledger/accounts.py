@@ -6,7 +6,7 @@ a password that is set while somebody suspends the account revives nothing. It j
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
@@ -14,12 +14,15 @@ from typing import NamedTuple
 
 from gateway.core.agreement import Agreement, PolicyText
 from gateway.core.codes import CodeFor, OneTimeCode
+from gateway.core.mail import Notice
 from gateway.core.register import Account, AccountState, Role
 from gateway.errors import NotThere
+from gateway.ports.people import Owing, owing_nothing
 from gateway.store.engine.connection import Transaction
 from gateway.store.engine.rows import fold, moment, stamp
 from gateway.store.ledger.desk import Desk
 from gateway.store.ledger.keys import settle_keys
+from gateway.store.ledger.outbox import put_owed
 from gateway.store.ledger.records import FLAG, TIME, Shape
 from gateway.store.ledger.trail import Entry, append
 
@@ -71,10 +74,23 @@ class AccountBook(Desk):
     """Accounts, and what people agreed to."""
 
     async def add_account(
-        self, account: Account, *, actor: str, at: datetime, why: str = "", agreed: Agreement | None = None
+        self,
+        account: Account,
+        *,
+        actor: str,
+        at: datetime,
+        why: str = "",
+        agreed: Agreement | None = None,
+        notices: Sequence[Notice] = (),
     ) -> None:
-        """Add an account. Raises NotThere (with a sentence) when the username or the address is taken."""
-        await self._write(partial(_add_account, account=account, deed=Deed(actor, at, "add-account", why, agreed)))
+        """Add an account, and owe notices. Raises NotThere (with a sentence) when its name or address is taken."""
+        deed = Deed(actor, at, "add-account", why, agreed)
+
+        def work(tx: Transaction) -> None:
+            _add_account(tx, account, deed)
+            put_owed(tx, notices, now=at)
+
+        await self._write(work)
 
     async def put_account(self, account: Account, *, actor: str, at: datetime, event: str, why: str = "") -> None:
         """Replace an account. Raises NotThere when it is not there, or when its new address is another's."""
@@ -90,10 +106,11 @@ class AccountBook(Desk):
         event: str,
         why: str = "",
         agreed: Agreement | None = None,
+        owing: Owing = owing_nothing,
     ) -> Account:
-        """Change an account as it stands at this moment, and return it as it stands then. Raises NotThere."""
+        """Change an account as it stands at this moment, owe what follows, and return it as it is then."""
         deed = Deed(actor, at, event, why, agreed)
-        return await self._write(partial(_amend, username=username.casefold(), change=change, deed=deed))
+        return await self._write(partial(amend, username=username.casefold(), change=change, deed=deed, owing=owing))
 
     async def earlier_hashes(self, username: str) -> list[str]:
         """Return every password hash that an account ever had, the latest first."""
@@ -153,11 +170,20 @@ def _account_of(row: tuple[object, ...], lists: Mapping[str, Mapping[str, list[s
     return ACCOUNT.of((*row[:6], schools, services, *row[6:8], keys, *row[8:]))
 
 
-def _amend(tx: Transaction, username: str, change: Callable[[Account], Account], deed: Deed) -> Account:
+def amend(
+    tx: Transaction,
+    username: str,
+    change: Callable[[Account], Account],
+    deed: Deed,
+    owing: Owing = owing_nothing,
+) -> Account:
+    """Change an account as it stands, and owe what people are told of it; nothing where neither is anything."""
     before = _account(tx, username)
     after = deed.agreed_by(change(before))
-    if after != before or deed.agreed:
+    notices = owing(before, after)
+    if after != before or deed.agreed or notices:
         _put_account(tx, after, deed)
+        put_owed(tx, notices, now=deed.at)
     return after
 
 

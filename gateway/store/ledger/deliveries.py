@@ -4,15 +4,17 @@ Owns the port `Deliveries`. A drop is marked by compare-and-set, so that a deliv
 never written as done; what a delivery says of its file is written in the same transaction (Source: SPEC 6).
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 
 from gateway.core.lifecycle import Event
+from gateway.core.mail import Notice
 from gateway.core.model import Drop, DropState, FileRecord, History, Status
 from gateway.core.remarks import with_delivered
 from gateway.store.engine.connection import Transaction
 from gateway.store.engine.rows import moment_if, stamp
 from gateway.store.ledger.desk import Desk
+from gateway.store.ledger.outbox import put_owed
 from gateway.store.ledger.records import DROP, FILE, HISTORY, drop_values
 from gateway.store.ledger.submissions import entry_of
 from gateway.store.ledger.trail import append
@@ -29,9 +31,16 @@ class DeliveryBook(Desk):
         rows = await self._read(lambda tx: tx.rows("due_drops", values))
         return [(DROP.of(row[:_WIDTH]), FILE.of(row[_WIDTH:])) for row in rows]
 
-    async def mark_drop(self, drop: Drop, *, expected: DropState) -> bool:
-        """Write a drop's new state if it still is in the expected one. DONE is also written to the file."""
-        return await self._write(partial(_mark, drop=drop, expected=expected, now=self._clock.now()))
+    async def mark_drop(self, drop: Drop, *, expected: DropState, notices: Sequence[Notice] = ()) -> bool:
+        """Write a drop's new state, and owe notices, if it still is in the expected one. DONE is also the file's."""
+        now = self._clock.now()
+
+        def work(tx: Transaction) -> bool:
+            is_marked = _mark(tx, drop, expected, now)
+            put_owed(tx, notices if is_marked else (), now=now)
+            return is_marked
+
+        return await self._write(work)
 
     async def drops(self, *, file: str | None = None, state: DropState | None = None) -> list[Drop]:
         """Return drops, newest first."""

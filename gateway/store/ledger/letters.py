@@ -4,17 +4,21 @@ Owns the port `Letters`. Each answer stands in the audit trail, in the transacti
 stays when the letter is long forgotten (Source: SPEC 9, 10).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from gateway.core.addresses import AddressChange
 from gateway.core.mail import Notice
+from gateway.core.register import Account
 from gateway.core.reviews import Letter, Review
+from gateway.ports.people import Owing
 from gateway.store.engine.connection import Row, Transaction
 from gateway.store.engine.rows import stamp
+from gateway.store.ledger.accounts import Deed, amend
 from gateway.store.ledger.desk import Desk
-from gateway.store.ledger.records import TIME, Shape, new_notice_values
-from gateway.store.ledger.trail import Entry, append
+from gateway.store.ledger.outbox import put_owed
+from gateway.store.ledger.records import TIME, Shape
+from gateway.store.ledger.trail import Entry, append, append_each
 
 _LETTER = Shape(Letter, dict.fromkeys(("sent_at", "reminded_at", "reported_at", "answered_at"), TIME))
 _REVIEW = Shape(Review, {"started_at": TIME})
@@ -31,13 +35,12 @@ class LetterBook(Desk):
 
     async def start_review(self, review: Review, notices: Sequence[Notice]) -> None:
         """Write a review with its letters, and owe their notices."""
-        rows = [new_notice_values(notice, now=self._clock.now()) for notice in notices]
 
         def work(tx: Transaction) -> None:
             values = {"id": review.id, "started_at": stamp(review.started_at), "started_by": review.started_by}
             tx.change("insert_review", values)
             tx.change_each("put_letter", map(_LETTER.values, review.letters))
-            tx.change_each("insert_notice", rows)
+            put_owed(tx, notices, now=review.started_at)
             schools = sorted({letter.school for letter in review.letters})
             append(tx, Entry(review.started_at, review.started_by, "start-review", review.id, {"schools": schools}))
 
@@ -52,25 +55,25 @@ class LetterBook(Desk):
         row = await self._read(lambda tx: tx.row("letter", {"id": id}))
         return _LETTER.of(row) if row else None
 
-    async def put_letter(self, letter: Letter, *, actor: str, at: datetime, event: str) -> None:
-        """Write what became of a letter: it was answered, reminded of, reported."""
-        words = {"answer": letter.answer} if letter.answer else {}
-        told = {"school": letter.school, "review": letter.review}
+    async def put_letters(
+        self, letters: Sequence[Letter], *, actor: str, at: datetime, event: str, notices: Sequence[Notice] = ()
+    ) -> None:
+        """Write what became of letters: answered, reminded of, reported; and owe the notices that do so."""
 
         def work(tx: Transaction) -> None:
-            tx.change("put_letter", _LETTER.values(letter))
-            append(tx, Entry(at, actor, event, letter.id, told, words))
+            tx.change_each("put_letter", map(_LETTER.values, letters))
+            append_each(tx, [_entry_of(letter, actor=actor, at=at, event=event) for letter in letters])
+            put_owed(tx, notices, now=at)
 
         await self._write(work)
 
     async def ask_address(self, change: AddressChange, notices: Sequence[Notice]) -> None:
         """Write a change that was asked for, in the place of one before it, and owe its notices."""
-        rows = [new_notice_values(notice, now=self._clock.now()) for notice in notices]
 
         def work(tx: Transaction) -> None:
             tx.change("replace_address_change", {"username": change.username, "at": stamp(change.asked_at)})
             _put_change(tx, change, Entry(change.asked_at, change.asked_by, "ask-address", change.username))
-            tx.change_each("insert_notice", rows)
+            put_owed(tx, notices, now=change.asked_at)
 
         await self._write(work)
 
@@ -82,6 +85,30 @@ class LetterBook(Desk):
     async def put_address_change(self, change: AddressChange, *, actor: str, at: datetime, event: str) -> None:
         """Write what became of a change."""
         await self._write(lambda tx: _put_change(tx, change, Entry(at, actor, event, change.username)))
+
+    async def move_address(
+        self,
+        change: AddressChange,
+        moved: Callable[[Account], Account],
+        *,
+        actor: str,
+        at: datetime,
+        why: str,
+        owing: Owing,
+    ) -> Account:
+        """Put a change in force, end it, return the account. Raises NotThere, and writes nothing, as `moved` does."""
+
+        def work(tx: Transaction) -> Account:
+            account = amend(tx, change.username, moved, Deed(actor, at, "address", why), owing)
+            _put_change(tx, change, Entry(at, actor, "end-address", change.username))
+            return account
+
+        return await self._write(work)
+
+
+def _entry_of(letter: Letter, *, actor: str, at: datetime, event: str) -> Entry:
+    words = {"answer": letter.answer} if letter.answer else {}
+    return Entry(at, actor, event, letter.id, {"school": letter.school, "review": letter.review}, words)
 
 
 def _review_of(tx: Transaction, row: Row) -> Review:

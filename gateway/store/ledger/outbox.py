@@ -1,14 +1,15 @@
 """Notices: which emails are owed, and how far each is.
 
 Owns the port `Outbox`. What a notice says is not judged here; its context is kept no longer than the bytes that it
-tells of (Source: SPEC 10, 11).
+tells of. What owes a notice owes it by `put_owed`, in its own transaction (Source: SPEC 10, 11).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
 from gateway.core.mail import Notice, NoticeQuery
+from gateway.ports.files import NO_MARKS
 from gateway.store.engine.connection import Transaction
 from gateway.store.engine.rows import containing, fold, moment_if, stamp
 from gateway.store.ledger.desk import Desk
@@ -18,11 +19,14 @@ from gateway.store.ledger.records import NOTICE, new_notice_values, notice_value
 class OutboxBook(Desk):
     """Notices that we owe."""
 
-    async def owe(self, notices: Sequence[Notice]) -> None:
-        """Add notices; one whose id is there already is left as it is."""
+    async def owe(self, notices: Sequence[Notice], *, marks: Mapping[str, str] = NO_MARKS) -> None:
+        """Add notices, one whose id is there already is left as it is; and set the marks that they were told."""
         now = self._clock.now()
-        rows = [new_notice_values(notice, now=now) for notice in notices]
-        await self._write(lambda tx: tx.change_each("insert_notice", rows))
+
+        def work(tx: Transaction) -> None:
+            put_owed(tx, notices, now=now, marks=marks)
+
+        await self._write(work)
 
     async def due_notices(self, now: datetime, limit: int) -> list[Notice]:
         """Return what is due, oldest first."""
@@ -56,6 +60,12 @@ class OutboxBook(Desk):
         """Return when the next notice is due."""
         row = await self._read(lambda tx: tx.row("next_notice"))
         return moment_if(row[0]) if row else None
+
+
+def put_owed(tx: Transaction, notices: Iterable[Notice], *, now: datetime, marks: Mapping[str, str] = NO_MARKS) -> None:
+    """Owe notices in the transaction that writes what they tell of, and set the marks that they were told."""
+    tx.change_each("insert_notice", [new_notice_values(notice, now=now) for notice in notices])
+    tx.change_each("set_mark", [{"name": name, "value": value} for name, value in marks.items()])
 
 
 def _mark(tx: Transaction, notice: Notice, now: datetime) -> None:

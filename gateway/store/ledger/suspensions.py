@@ -9,13 +9,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
+from gateway.core.mail import Notice
 from gateway.core.register import Account, AccountState
 from gateway.core.suspension import BY_HAND, Incident, Suspension, after_the_last
 from gateway.errors import NotThere
+from gateway.ports.files import NO_MARKS
 from gateway.store.engine.connection import Transaction
 from gateway.store.engine.rows import moment, stamp
 from gateway.store.ledger.accounts import Deed, put_state
 from gateway.store.ledger.desk import Desk
+from gateway.store.ledger.outbox import put_owed
 from gateway.store.ledger.people import directory_of
 from gateway.store.ledger.records import TIME, Shape
 from gateway.store.ledger.trail import Entry, append
@@ -41,11 +44,24 @@ class SuspensionBook(Desk):
     """Grounds and incidents."""
 
     async def suspend(
-        self, usernames: Sequence[str], *, ground: str, reason: str, actor: str, at: datetime
+        self,
+        usernames: Sequence[str],
+        *,
+        ground: str,
+        reason: str,
+        actor: str,
+        at: datetime,
+        notices: Sequence[Notice] = (),
+        marks: Mapping[str, str] = NO_MARKS,
     ) -> tuple[str, ...]:
         """Put a ground on accounts; return those that had it not. One that is closed, or not there, is left."""
         wish = Wish(usernames, reason, actor, at)
-        return await self._write(lambda tx: _suspend(tx, wish, ground))
+
+        def work(tx: Transaction) -> tuple[str, ...]:
+            put_owed(tx, notices, now=at, marks=marks)
+            return _suspend(tx, wish, ground)
+
+        return await self._write(work)
 
     async def reinstate(
         self, usernames: Sequence[str], *, grounds: Sequence[str] | None, reason: str, actor: str, at: datetime
@@ -158,7 +174,7 @@ def _revoke(tx: Transaction, wish: Wish) -> tuple[str, ...]:
 
 def _without_keys(account: Account) -> Account:
     """Return an account as it is once it is closed: its name stays, for the records."""
-    return replace(account, state=AccountState.REVOKED, password_hash=None, password_set_at=None, keys=())
+    return replace(account, state=AccountState.REVOKED, password_hash=None, password_set_at=None, keys=(), code=None)
 
 
 def _open_incident(tx: Transaction, incident: Incident) -> tuple[str, ...]:

@@ -15,10 +15,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
+from gateway.core.mail import Notice
 from gateway.core.trail import AuditEntry, TrailCheck
 from gateway.store.engine.connection import Row, Transaction
 from gateway.store.engine.rows import canonical, moment, stamp
 from gateway.store.ledger.desk import Desk
+from gateway.store.ledger.outbox import put_owed
 
 PAGE = 2000  # rows that are checked in one transaction
 SEAL = "~"  # in front of a salted digest
@@ -58,11 +60,25 @@ class Word:
 class TrailBook(Desk):
     """The port `Trail` but for its marks, and the check of the chain."""
 
-    async def note(self, *, at: datetime, actor: str, action: str, subject: str, detail: Mapping[str, object]) -> None:
+    async def note(
+        self,
+        *,
+        at: datetime,
+        actor: str,
+        action: str,
+        subject: str,
+        detail: Mapping[str, object],
+        notices: Sequence[Notice] = (),
+    ) -> None:
         """Append one row. Numbers and truth values of the detail stand in the chain; all else only as digests."""
         plain = {k: v for k, v in detail.items() if v is None or isinstance(v, int | float)}
         words = {k: v for k, v in detail.items() if k not in plain}
-        await self._write(partial(append, entry=Entry(at, actor, action, subject, plain, words)))
+
+        def work(tx: Transaction) -> None:
+            append(tx, Entry(at, actor, action, subject, plain, words))
+            put_owed(tx, notices, now=at)
+
+        await self._write(work)
 
     async def trail(self, *, subject: str | None = None, limit: int | None = None) -> list[AuditEntry]:
         """Return rows, newest first, in clear where the words were not erased."""

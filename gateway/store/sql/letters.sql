@@ -20,11 +20,12 @@ SELECT {letter_columns} FROM review_letters l WHERE l.review = :review ORDER BY 
 SELECT {letter_columns} FROM review_letters l WHERE l.id = :id
 
 -- name: put_letter
+-- What became of a letter is never taken back, also by who read it before an answer came.
 INSERT INTO review_letters (id, review, school, username, sent_at, reminded_at, reported_at, answered_at, answer)
 VALUES (:id, :review, :school, :username, :sent_at, :reminded_at, :reported_at, :answered_at, :answer)
 ON CONFLICT (id) DO UPDATE SET
-    reminded_at = excluded.reminded_at, reported_at = excluded.reported_at, answered_at = excluded.answered_at,
-    answer = excluded.answer
+    reminded_at = COALESCE(excluded.reminded_at, reminded_at), reported_at = COALESCE(excluded.reported_at, reported_at),
+    answered_at = COALESCE(excluded.answered_at, answered_at), answer = COALESCE(excluded.answer, answer)
 
 -- name: change_columns
 c.id, c.username, c.old, c.new, c.asked_at, c.asked_by, c.until, c.letter_to_new, c.old_at, c.new_at, c.ended_at,
@@ -40,10 +41,12 @@ SELECT c.username, c.new, c.until FROM address_changes c WHERE c.ended_at IS NUL
 UPDATE address_changes SET ended_at = :at, outcome = 'replaced' WHERE username = :username AND ended_at IS NULL
 
 -- name: put_address_change
+-- The words from both addresses may come at the same time; how it ended first is how it ended.
 INSERT INTO address_changes (
     id, username, old, new, asked_at, asked_by, until, letter_to_new, old_at, new_at, ended_at, outcome
 ) VALUES (
     :id, :username, :old, :new, :asked_at, :asked_by, :until, :letter_to_new, :old_at, :new_at, :ended_at, :outcome
 )
 ON CONFLICT (id) DO UPDATE SET
-    old_at = excluded.old_at, new_at = excluded.new_at, ended_at = excluded.ended_at, outcome = excluded.outcome
+    old_at = COALESCE(excluded.old_at, old_at), new_at = COALESCE(excluded.new_at, new_at),
+    ended_at = COALESCE(ended_at, excluded.ended_at), outcome = COALESCE(outcome, excluded.outcome)
