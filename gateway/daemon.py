@@ -95,6 +95,7 @@ class Daemon:
             ("unread", house.unread, turns.unread, 15.0),
             ("requests", house.requests, turns.requests, 15.0),
             ("renewals", house.renewals, turns.renewals, 15.0),
+            ("set-aside", house.set_asides, turns.set_aside, 15.0),
             ("upkeep", house.upkeep, turns.upkeep, 15.0),
         ]
         workers = [run_worker(stage, worker, turn, every=every) for stage, worker, turn, every in table]

@@ -32,6 +32,7 @@ from gateway.core.postmaster import sample_postmaster
 from gateway.core.register import Directory
 from gateway.core.replies import TONES, Outcome, answered
 from gateway.core.requests import FileRequest
+from gateway.core.setaside import sample_set_aside
 from gateway.core.tidings import tidings
 from gateway.core.unread import unread_summary
 from gateway.core.wayin import account_samples
@@ -339,6 +340,8 @@ CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     "uncollected": ("uncollected", waiting(is_administrator=False, is_last=False)),
     "uncollected-all": ("uncollected", waiting(is_administrator=True, is_last=True)),
     "undeliverable": ("undeliverable", undeliverable_of(GOOD)),
+    "set-aside": ("set-aside", sample_set_aside(HEAD, DIRECTORY)[0]),
+    "set-aside-one": ("set-aside", sample_set_aside(HEAD, DIRECTORY)[1]),
     "waits-in-inbox": (
         "waits-in-inbox",
         plain(waits_in_inbox(GOOD, code="INFO", head=HEAD, directory=DIRECTORY, catalogue=TABLES.catalogue)),
@@ -444,7 +447,7 @@ def test_no_line_is_too_long_but_for_a_name(case: str) -> None:
     assert len(letter.subject) <= WIDTH
 
 
-ABOUT_MANY = ("service-digest", "uncollected", "published", "digest", "unread", "unread-summary")
+ABOUT_MANY = ("service-digest", "uncollected", "published", "digest", "unread", "unread-summary", "set-aside")
 
 
 @pytest.mark.parametrize("case", CASES)

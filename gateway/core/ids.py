@@ -10,6 +10,14 @@ _LONG = 10  # characters of the time
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def time_of(id: str) -> datetime:
+    """Return when an id was made; characters that no id has count as nothing."""
+    number = 0
+    for character in id[:_LONG]:
+        number = number * 32 + max(0, _DIGITS.find(character))
+    return _START + timedelta(milliseconds=number)
+
+
 def first_id_of(at: datetime) -> str:
     """Return what every id made at this time, or later, sorts behind, and every earlier one before."""
     number = max(0, (at - _START) // timedelta(milliseconds=1))

@@ -31,6 +31,7 @@ _HAPPENED: Mapping[str, str] = {  # the notice -> what it tells of, in words for
     "not-recalled": "A file of yours could not be recalled: it was received by {by}.",
     "service-digest": "Files have come for {service}.",
     "uncollected": "Files wait, and nobody has collected them.",
+    "set-aside": "The gateway can't go on with what lies in spool/failed/: gateway admin failed list. Number: {total}.",
     "undeliverable": "A delivery to {service} was given up. To try again: gateway admin deliveries retry {delivery}",
     "waits-in-inbox": "A file for {service} is too large for this mailbox and waits in the Inbox.",
     "digest": "New documents have come for your school: {total}.",

@@ -21,6 +21,7 @@ from gateway.core.postmaster import sample_postmaster
 from gateway.core.register import Account, AccountState, Directory, Role, School
 from gateway.core.replies import TONES, Outcome, answered
 from gateway.core.routing import Catalogue, Service
+from gateway.core.setaside import sample_set_aside
 from gateway.core.tidings import NOT_RECALLED, TEMPLATES, tidings
 from gateway.core.wayin import account_samples
 
@@ -137,6 +138,7 @@ def sample_contexts() -> dict[str, tuple[Mapping[str, object], ...]]:
         "service-digest": _digests(),
         "uncollected": _uncollected(),
         "undeliverable": _undeliverables(),
+        "set-aside": sample_set_aside(_HEAD, _DIRECTORY),
         "waits-in-inbox": _waiting_in_inbox(),
         **sample_asked(),
         **sample_key_news(),

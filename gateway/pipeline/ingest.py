@@ -38,6 +38,7 @@ from gateway.pipeline.policy import LivePolicy, Policy
 from gateway.pipeline.postmaster import hand_on, is_for_postmaster
 from gateway.pipeline.publish import Publish
 from gateway.pipeline.reply import NOT_YOURS, REPLIED, Reply
+from gateway.pipeline.setaside import SetAsides
 from gateway.pipeline.waiting import Waiting, WaitingRoom, as_seen
 from gateway.ports import Archive, Clock, Ledger, Spool, Unpacker, Wake
 
@@ -77,6 +78,8 @@ class Ingest:
         publish: Publish,
         to_drop: Wake,
         to_notify: Wake,
+        to_alert: Wake,
+        set_asides: SetAsides,
         names: NamedLocks | None = None,
         reply: Reply | None = None,
     ) -> None:
@@ -92,6 +95,8 @@ class Ingest:
         self._answer = answer
         self._to_drop = to_drop
         self._to_notify = to_notify
+        self._to_alert = to_alert
+        self._set_asides = set_asides
         self._publish = publish
         self._reply = reply
         self._names = names or NamedLocks()
@@ -140,9 +145,11 @@ class Ingest:
     async def _set_aside(self, id: str, fault: Exception) -> None:
         await self._clear_archive(id)
         why = "".join(traceback.format_exception(fault)) if not isinstance(fault, Permanent) else str(fault)
+        await self._set_asides.begin(id)
         await self._spool.set_aside(id, why)
         self.waiting.done(id)
         log.set_aside(submission=id, why=str(fault))
+        self._to_alert()
 
     async def ingest(self, id: str) -> None:
         """Bring one submission from the spool to the record; safe to repeat at any point."""

@@ -115,6 +115,18 @@ class Spool(Protocol):
         """Return the ids that were set aside, oldest first."""
         ...
 
+    async def why(self, id: str) -> str:
+        """Return what was written beside one of them; "" when that is gone."""
+        ...
+
+    async def failed_envelope(self, id: str) -> Envelope:
+        """Return what was sealed with one of them. Raises NotThere, or Permanent when it can't be read."""
+        ...
+
+    async def retry_failed(self, id: str) -> None:
+        """Put it back on the to-do list, durable; safe to repeat."""
+        ...
+
     async def drop_failed(self, id: str) -> None:
         """Remove what was set aside, and the reason beside it; safe to repeat."""
         ...

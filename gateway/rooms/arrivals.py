@@ -10,6 +10,7 @@ from gateway.pipeline.publish import Publish
 from gateway.pipeline.receive import Receive
 from gateway.pipeline.recover import Recover
 from gateway.pipeline.reply import Reply
+from gateway.pipeline.setaside import SetAsides
 from gateway.rooms.ground import Ground
 
 
@@ -20,11 +21,13 @@ class ArrivalRooms:
     receive: Receive
     ingest: Ingest
     recover: Recover
+    set_asides: SetAsides
 
 
 def build_arrival_rooms(ground: Ground, *, publish: Publish, reply: Reply) -> ArrivalRooms:
     """Make every one of them; does nothing."""
     ledger, turns = ground.ledger, ground.turns
+    set_asides = SetAsides(ground.telling, ground.spool)
     ingest = Ingest(
         spool=ground.spool,
         archive=ground.archive,
@@ -38,6 +41,8 @@ def build_arrival_rooms(ground: Ground, *, publish: Publish, reply: Reply) -> Ar
         publish=publish,
         to_drop=turns.drop.wake,
         to_notify=turns.notify.wake,
+        to_alert=turns.set_aside.wake,
+        set_asides=set_asides,
         names=ground.names,
         reply=reply,
     )
@@ -54,4 +59,5 @@ def build_arrival_rooms(ground: Ground, *, publish: Publish, reply: Reply) -> Ar
         ),
         ingest=ingest,
         recover=Recover(spool=ground.spool, ledger=ledger, ingest=ingest),
+        set_asides=set_asides,
     )

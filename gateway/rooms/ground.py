@@ -44,6 +44,7 @@ class Turns:
     upkeep: Turn
     daily_emails: Turn
     unread: Turn
+    set_aside: Turn
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,18 @@ class DiskSpool:
         names = await self._threads.run(self._disk.list, self._failed)
         return [n for n in names if not n.endswith(_WHY)]
 
+    async def why(self, id: str) -> str:
+        """Return what was written beside what was set aside; "" when that is gone."""
+        return await self._threads.run(self._read_why, f"{self._failed}/{_checked(id)}{_WHY}")
+
+    async def failed_envelope(self, id: str) -> Envelope:
+        """Return what was sealed with what was set aside. Raises NotThere, or Permanent when it can't be read."""
+        return await self._threads.run(read_envelope, self._disk, f"{self._failed}/{_checked(id)}")
+
+    async def retry_failed(self, id: str) -> None:
+        """Move it back to `ready/`, durable; safe to repeat. The reason goes first, so that none is left alone."""
+        await self._threads.run(self._retry_failed, id, f"{self._failed}/{_checked(id)}")
+
     async def drop_failed(self, id: str) -> None:
         """Remove what was set aside; safe to repeat: the bytes go last."""
         await self._threads.run(self._drop_failed, f"{self._failed}/{_checked(id)}")
@@ -105,6 +117,25 @@ class DiskSpool:
         self._disk.unlink(f"{path}{_WHY}")
         self._disk.unlink(path)
         self._disk.sync_folder(self._failed)
+
+    def _retry_failed(self, id: str, path: str) -> None:
+        if not self._disk.exists(path):
+            return
+        self._disk.unlink(f"{path}{_WHY}")
+        self._disk.sync_folder(self._failed)
+        self._disk.rename(path, self.path(id))
+        self._disk.sync_folder(self._ready)
+        self._disk.sync_folder(self._failed)
+
+    def _read_why(self, path: str) -> str:
+        try:
+            fd = self._disk.open(path)
+        except FileNotFoundError:
+            return ""
+        try:
+            return self._disk.read(fd, self._disk.size(path), 0).decode("utf-8", "replace")
+        finally:
+            self._disk.close(fd)
 
     def _growing(self, id: str) -> GrowingFile:
         return GrowingFile(self._disk, f"{self._incoming}/{_checked(id)}")

@@ -215,3 +215,27 @@ async def test_what_is_half_forgotten_is_forgotten_by_a_repeat(tmp_path: Path, t
 
 def files_below(root: Path) -> list[Path]:
     return sorted(p for p in root.rglob("*") if p.is_file())
+
+
+@pytest.mark.parametrize("way", WAYS_TO_DIE)
+async def test_what_is_tried_again_is_in_one_of_two_places(tmp_path: Path, threads: DiskThreads, way: str) -> None:
+    async def tries_again(spool: DiskSpool, promised: Promises) -> None:
+        whole = spool_on(PosixDisk(), Path(spool.path("x")).parents[1], threads)
+        id = await seal(whole, {}, b"bytes")
+        await whole.set_aside(id, "nobody could read it")
+        promised[id] = b"failed"
+        await spool.retry_failed(id)
+        promised[id] = b"ready"
+
+    async def check(root: Path, promised: Promises) -> None:
+        spool = spool_on(PosixDisk(), root, threads)
+        ready, failed = await spool.ready(), await spool.failed()
+        assert len(ready + failed) == 1
+        for id, where in promised.items():
+            assert where == b"failed" or ready == [id]
+            await spool.retry_failed(id)
+            assert await spool.ready() == [id]
+            assert list((root / "failed").iterdir()) == []
+            assert (await spool.envelope(id)).size == len(b"bytes")
+
+    await every_death(tries_again, way, tmp_path, threads, check)

@@ -16,6 +16,7 @@ NOUNS = {
     "files": Part("gateway.cli.admin.files:files", "What was sent, and what became of it."),
     "documents": Part("gateway.cli.admin.documents:documents", "What schools get: publish, confirm, see, delete."),
     "deliveries": Part("gateway.cli.admin.deliveries:deliveries", "What is owed to services, and another try."),
+    "failed": Part("gateway.cli.admin.failed:failed", "What no program could work on: another try, or its end."),
     "requests": Part("gateway.cli.admin.requests:requests", "What schools are asked to send, and who has not yet."),
     "users": Part("gateway.cli.admin.users:users", "People, their accounts, and what opens the doors to them."),
     "incident": Part("gateway.cli.admin.incident:incident", "Investigations at schools: access suspended, files held."),
