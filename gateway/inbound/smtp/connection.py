@@ -50,6 +50,7 @@ class Connection(SMTP):
         self._commands = 0
         self._errors = 0
         self._quiet_since: float | None = None  # None while a command is being worked on
+        self._idle_until = 0.0
         self._is_retiring = False
         super().__init__(
             None,
@@ -64,6 +65,10 @@ class Connection(SMTP):
         self.command_size_limit = self.line_length_limit
         self.command_size_limits = defaultdict(lambda: self.line_length_limit)  # aiosmtpd's is one for all sessions
         self._smtp_methods = {word: partial(self._obey, command) for word, command in self.commands().items()}
+
+    def __dir__(self) -> list[str]:
+        """Show nothing: aiosmtpd looks at all that there is, at each connection, for commands and logins of its own."""
+        return []
 
     def commands(self) -> dict[str, Command]:
         """Return what is understood, by its word."""
@@ -129,7 +134,7 @@ class Connection(SMTP):
         if self.transport is None or self.transport.is_closing():
             return
         log.refused(channel=Channel.EMAIL, reason=reply.reason)
-        self._writer.write(str(self._filled(reply)).encode("ascii") + b"\r\n")
+        self._writer.write(self._filled(reply).line + b"\r\n")
         self.transport.close()
 
     def review(self, may_stay: Callable[[Account], bool]) -> None:
@@ -141,8 +146,23 @@ class Connection(SMTP):
         if not self.is_at_work():
             self.show_out(replies.SHUTTING_DOWN)
 
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """Wait so long from now. A timer that comes too early sets itself again: one a command would cost more."""
+        self._idle_until = self.loop.time() + (duration or self._limits.idle_seconds)
+        if self._timeout_handle is None:
+            self._set_timer()
+        elif self._timeout_handle.when() > self._idle_until:
+            self._timeout_handle.cancel()
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        self._timeout_handle = self.loop.call_at(self._idle_until, self._timeout_cb)
+
     def _timeout_cb(self) -> None:
-        self.show_out(replies.IDLE)
+        if self.loop.time() < self._idle_until:
+            self._set_timer()
+        else:
+            self.show_out(replies.IDLE)
 
     # TLS
 
@@ -152,8 +172,9 @@ class Connection(SMTP):
 
     def lacks_tls(self) -> bool:
         """Whether mail must wait for TLS."""
-        is_local = self._entrance.trusts_loopback and is_among(self.peer_address(), _LOOPBACK)
-        return self._entrance.require_tls and not is_local and not self.is_encrypted()
+        if not self._entrance.require_tls or self.is_encrypted():
+            return False
+        return not (self._entrance.trusts_loopback and is_among(self.peer_address(), _LOOPBACK))
 
     async def start_tls(self) -> None:
         """Begin TLS; nothing of before survives it, neither state nor bytes that were sent too early."""
@@ -188,9 +209,11 @@ class Connection(SMTP):
         """Answer with one line."""
         if reply.reason:
             log.refused(channel=Channel.EMAIL, reason=reply.reason)
-        await self.push(str(self._filled(reply, **values)))
+        await self.push(self._filled(reply, **values).line)
 
     def _filled(self, reply: Reply, **values: object) -> Reply:
+        if not reply.has_blanks:
+            return reply
         limit = f"{max(1, self._limits.max_message_bytes >> 20)} MB"
         return reply.filled(limit=limit, contact=self._desk.contact, **values)
 
@@ -199,7 +222,8 @@ class Connection(SMTP):
         if self.transport is None or self.transport.is_closing():  # a transport of TLS can't be written to any more
             raise ConnectionResetError
         line = status if isinstance(status, bytes) else _in_our_words(status).encode("ascii")
-        await super().push(line)
+        self._writer.write(line + b"\r\n")
+        await self._writer.drain()
         self._errors += line[:1] in (b"4", b"5")
         if self._errors > self._limits.max_errors:
             self.show_out(replies.TOO_MANY_ERRORS)

@@ -20,6 +20,7 @@ from gateway.ports import Intake
 
 _END = b"\r\n.\r\n"
 _NOT_LINE_ENDS = bytes(b for b in range(256) if b not in b"\r\n")
+_FRONT = 2048  # bytes: base64 often begins behind a header of about this length
 _ANY_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -51,45 +52,60 @@ class DotReader:
     def feed(self, piece: bytes | memoryview) -> bytes | None:
         """Take a piece. Returns None until the end was seen, then what followed it: it is not the message's."""
         data = b"".join((self._held, piece))
-        has_dot = b"." in data  # base64 has none: most pieces need no other search
-        end = data.find(_END) if has_dot else -1
+        dot = data.find(b".")  # base64 has none: only what stands around dots needs another search
+        end = data.find(_END, max(dot - 2, 0)) if dot >= 0 else -1
         if end >= 0:
             self._hand_on(data[: end + 2], has_dot=True)
             return data[end + len(_END) :]
         cut = len(data) - _length_held(data)
         self._held = data[cut:]
-        self._hand_on(data[:cut], has_dot=has_dot)
+        self._hand_on(data[:cut], has_dot=dot >= 0)
         return None
 
     def _hand_on(self, data: bytes, *, has_dot: bool) -> None:
         if has_dot:
-            data = data.replace(b"\r\n.", b"\r\n")
+            data = _without_first_dots(data)
         if self._invented and data:
             data, self._invented = data[self._invented :], 0
         if data:
             self._take(data)
 
 
+def _without_first_dots(data: bytes) -> bytes:
+    """Take one dot from each line that begins with one."""
+    last = data.rfind(b".") + 1
+    return data[:last].replace(b"\r\n.", b"\r\n") + data[last:]
+
+
 def _length_held(data: bytes) -> int:
     """Return how many of the last bytes may be the beginning of the end."""
+    if data[-1:] not in (b"\r", b"\n", b"."):
+        return 0
     return next((n for n in range(len(_END) - 1, 0, -1) if data.endswith(_END[:n])), 0)
 
 
 def has_bare_newline(data: bytes) -> bool:
     """Whether a CR or LF stands alone. Exact for data that parts no CR from its LF."""
-    ends = len(data.translate(None, _NOT_LINE_ENDS))
-    return not _are_ends_of_even_lines(data, ends) and ends != 2 * data.count(b"\r\n")
+    if _are_even_lines(data):
+        return False
+    front = data.find(b"\r\n", _FRONT) + 2
+    if front > _FRONT and _are_even_lines(data[front:]):
+        data = data[:front]
+    return len(data.translate(None, _NOT_LINE_ENDS)) != 2 * data.count(b"\r\n")
 
 
-def _are_ends_of_even_lines(data: bytes, ends: int) -> bool:
-    """Whether so many CR and LF end lines of one length: true of base64, and seen in half the time of a count."""
+def _are_even_lines(data: bytes) -> bool:
+    """Whether each CR and LF ends a line, and all are of one length: true of base64, seen in a tenth of a count."""
     first = data.find(b"\r\n")
     width = data.find(b"\r\n", first + 2) - first
     if first < 0 or width < 0:
         return False
     returns, feeds = data[first::width], data[first + 1 :: width]
-    are_all = len(returns) == len(feeds) == ends / 2
-    return are_all and not returns.strip(b"\r") and not feeds.strip(b"\n")
+    if len(returns) != len(feeds) or returns.strip(b"\r") or feeds.strip(b"\n"):
+        return False
+    rest = bytearray(data)
+    rest[first::width] = rest[first + 1 :: width] = bytes(len(feeds))
+    return b"\r" not in rest and b"\n" not in rest
 
 
 class HeaderBlock:

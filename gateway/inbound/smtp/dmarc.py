@@ -53,7 +53,7 @@ class DomainProof:
 
     async def verify(self, claim: Claim) -> Verified | Refusal:
         """Return the account of the one address in From, if its domain proves that it sent the message."""
-        address = author(claim.heading)
+        address = author(claim.authorship)
         if isinstance(address, Refusal):
             return address
         method = await self.proof(claim, domain=domain_of(address))

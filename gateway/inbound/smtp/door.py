@@ -7,6 +7,7 @@ Source: SPEC 4, 9.
 """
 
 import asyncio
+import functools
 import ipaddress
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
@@ -18,6 +19,7 @@ from gateway.inbound.smtp.replies import MADE_ROOM, SHUTTING_DOWN, TOO_MANY_HERE
 from gateway.ports import Clock
 
 _MAX_ADDRESSES = 10_000  # whose failed logins are remembered
+_KNOWN = 1_000  # addresses of which is remembered what they are: asked more than once a message
 _GRACE = 1.0  # seconds in which a guest is not yet idle
 
 
@@ -45,6 +47,7 @@ class Guest(Protocol):
         ...
 
 
+@functools.lru_cache(_KNOWN)
 def plain_address(text: str) -> str:
     """Return an IP address without its zone, and an IPv4 one that came in IPv6's clothes as itself."""
     try:
@@ -63,8 +66,13 @@ def address_key(address: str) -> str:
 
 def is_among(address: str, networks: Iterable[Network]) -> bool:
     """Whether a client's address lies in one of the networks; who comes by a Unix socket is on this host."""
-    ip = ipaddress.ip_address(address or "127.0.0.1")
+    ip = _ip(address or "127.0.0.1")
     return any(ip in network for network in networks)
+
+
+@functools.lru_cache(_KNOWN)
+def _ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_address(address)
 
 
 class Door:

@@ -33,10 +33,21 @@ class Headers:
 
     def all(self, name: str) -> list[str]:
         """Every value of a field, unfolded, 8-bit bytes decoded, words of RFC 2047 not yet."""
-        return [_text(value) for field, value in self.fields if field == name]
+        return [_text(value) for value in self._values.get(name, ())]
+
+    def count(self, name: str) -> int:
+        """How often a field is there."""
+        return len(self._values.get(name, ()))
 
     def first(self, name: str) -> str:
         return next(iter(self.all(name)), "")
+
+    @cached_property
+    def _values(self) -> dict[str, list[bytes]]:
+        found: dict[str, list[bytes]] = {}
+        for name, value in self.fields:
+            found.setdefault(name, []).append(value)
+        return found
 
     @cached_property
     def content_type(self) -> Parameters:

@@ -42,11 +42,20 @@ class Automation:
 
 
 @dataclass(frozen=True)
-class Heading:
-    """The header of a message, as far as the gateway cares."""
+class Authorship:
+    """What a header says of its sender and its way: all that the door asks, for which every sender waits."""
 
     from_fields: int  # From fields; exactly one is lawful
     from_addresses: tuple[Mailbox, ...]  # of all of them, as written
+    hops: int  # Received fields
+    authentication_results: tuple[str, ...]  # raw values, topmost first
+    faults: tuple[str, ...]  # of the header block: "header-too-large", "too-many-headers"
+
+
+@dataclass(frozen=True)
+class Heading(Authorship):
+    """The header of a message, as far as the gateway cares."""
+
     sender_addresses: tuple[Mailbox, ...]  # of the Sender field
     to: tuple[Mailbox, ...]
     cc: tuple[Mailbox, ...]
@@ -54,17 +63,24 @@ class Heading:
     message_id: str  # as written; chosen by the sender, may repeat
     in_reply_to: str
     references: tuple[str, ...]
-    hops: int  # Received fields
-    authentication_results: tuple[str, ...]  # raw values, topmost first
     automation: Automation
-    faults: tuple[str, ...]  # of the header block: "header-too-large", "too-many-headers"
+
+
+def read_authorship(headers: Headers) -> Authorship:
+    """The sender and the way of a message. Never raises; safe on any headers."""
+    return Authorship(
+        from_fields=headers.count("from"),
+        from_addresses=_mailboxes(headers, "from"),
+        hops=headers.count("received"),
+        authentication_results=tuple(headers.all("authentication-results")),
+        faults=headers.faults,
+    )
 
 
 def read_heading(headers: Headers) -> Heading:
     """The heading of a message. Never raises; safe on any headers."""
     return Heading(
-        from_fields=len(headers.all("from")),
-        from_addresses=_mailboxes(headers, "from"),
+        **vars(read_authorship(headers)),
         sender_addresses=_mailboxes(headers, "sender"),
         to=_mailboxes(headers, "to"),
         cc=_mailboxes(headers, "cc"),
@@ -72,10 +88,7 @@ def read_heading(headers: Headers) -> Heading:
         message_id=headers.first("message-id")[:TEXT_CHARS],
         in_reply_to=headers.first("in-reply-to")[:TEXT_CHARS],
         references=tuple(headers.first("references")[-_IDENTIFIERS * TEXT_CHARS :].split()[-_IDENTIFIERS:]),
-        hops=len(headers.all("received")),
-        authentication_results=tuple(headers.all("authentication-results")),
         automation=_automation(headers),
-        faults=headers.faults,
     )
 
 

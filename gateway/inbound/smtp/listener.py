@@ -25,6 +25,7 @@ from gateway.inbound.smtp.transfer import BUFFER_BYTES
 from gateway.ports import Clock
 
 _HANDSHAKE_SECONDS = 30.0
+_ENCRYPTED_BYTES = 1 << 15  # of a connection with TLS, decrypted in one go
 _BACKLOG = 512  # connections that the kernel takes while we are busy
 _KEYS = {  # of gateway.toml, by the name of the entrance
     "smtp": "[smtp] listen",
@@ -136,12 +137,12 @@ def hush_aiosmtpd() -> None:
 
 
 def read_little_at_once() -> None:
-    """Let a connection with TLS decrypt as much at a time as one without it reads.
+    """Let a connection with TLS decrypt little at a time.
 
     asyncio takes 256 KiB, for which twenty senders hold the loop for as long as one would for 5 MiB, and keeps as much
     for each connection, however idle. There is no other way to say so than on its class.
     """
-    sslproto.SSLProtocol.max_size = BUFFER_BYTES
+    sslproto.SSLProtocol.max_size = _ENCRYPTED_BYTES
 
 
 def _places(listening: Listening, server: asyncio.Server) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 _FORM = re.compile(r"(?P<keyword>FROM|TO):[ \t]*(?:<(?P<path>[^<>]*)>|(?P<bare>[^<> \t]+))(?P<rest>(?:[ \t].*)?)", re.I)
 _ROUTE = re.compile(r"@[^:,]+(?:,@[^:,]+)*:")
-_ADDRESS = re.compile(r"[^@\s\"\x00-\x20\x7f]{1,64}@(?:[^@\s\"\x00-\x20\x7f]{1,255})")
+_ADDRESS = re.compile(r"[^@\s\"\x00-\x20\x7f\ud800-\udfff]{1,64}@(?:[^@\s\"\x00-\x20\x7f\ud800-\udfff]{1,255})")
 _PARAMETER = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9-]*)(?:=(?P<value>[^=\s\x00-\x20\x7f]+))?")
 
 
@@ -44,11 +44,7 @@ def read_path(argument: str | None, *, keyword: str) -> Path | None:
 def _is_address(text: str) -> bool:
     if text == "" or text.lower() == "postmaster":  # RFC 5321 4.5.1: without a domain too
         return True
-    return _ADDRESS.fullmatch(text) is not None and _is_clean(text)
-
-
-def _is_clean(text: str) -> bool:
-    return len(text) <= 320 and not any("\ud800" <= c <= "\udfff" for c in text)
+    return _ADDRESS.fullmatch(text) is not None  # at most 320 characters, and no byte that is no UTF-8
 
 
 def _parameters(text: str) -> dict[str, str] | None:

@@ -6,6 +6,7 @@ to do. No text of an exception and no word of the client ever stands in one (Sou
 
 import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 MAX_LENGTH = 199  # characters of a line without its end; Exchange shows that much in a bounce
@@ -24,8 +25,18 @@ class Reply:
         """Return the reply with its names in braces replaced."""
         return type(self)(self.code, self.status, self.text.format(**values), self.reason)
 
+    @cached_property
+    def has_blanks(self) -> bool:
+        """Whether there are names in braces."""
+        return "{" in self.text
+
+    @cached_property
+    def line(self) -> bytes:
+        """The line as it goes out, without its end."""
+        return str(self).encode("ascii")
+
     def __str__(self) -> str:
-        """Return the line as it goes out."""
+        """Return that line as text."""
         return plain(" ".join(filter(None, (str(self.code), self.status, self.text))))
 
 

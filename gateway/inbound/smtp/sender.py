@@ -19,7 +19,7 @@ from gateway.errors import Transient
 from gateway.inbound.smtp.alignment import are_aligned, domain_of
 from gateway.inbound.smtp.bodyhash import BodyHashes
 from gateway.inbound.smtp.headers import read_headers
-from gateway.inbound.smtp.heading import Heading, read_heading
+from gateway.inbound.smtp.heading import Authorship, read_authorship
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.inbound.smtp.results import AuthenticationResults, Result, read_results
 
@@ -38,9 +38,9 @@ class Claim:
     body_hashes: BodyHashes | None = None  # for DKIM; None where no verifier asked for them
 
     @cached_property
-    def heading(self) -> Heading:
-        """Return what the header says."""
-        return read_heading(read_headers(self.header, MessageLimits(header_bytes=len(self.header) + 1)))
+    def authorship(self) -> Authorship:
+        """Return what the header says of the sender, and of its way."""
+        return read_authorship(read_headers(self.header, MessageLimits(header_bytes=len(self.header) + 1)))
 
 
 @dataclass(frozen=True)
@@ -108,27 +108,27 @@ class TrustedRelay:
 
     async def verify(self, claim: Claim) -> Verified | Refusal:
         """Return the account of the one address in From, if the relay found that its domain sent the message."""
-        address = author(claim.heading)
+        address = author(claim.authorship)
         if isinstance(address, Refusal):
             return address
-        refusal = _judge(self._found(claim.heading), domain_of(address))
+        refusal = _judge(self._found(claim.authorship), domain_of(address))
         if refusal is not None:
             return refusal
         how = f"relay {self._authserv_id}"
         return await registered(self._register, claim=claim, address=address, how=how)
 
-    def _found(self, heading: Heading) -> AuthenticationResults | None:
-        read = map(read_results, heading.authentication_results)
+    def _found(self, said: Authorship) -> AuthenticationResults | None:
+        read = map(read_results, said.authentication_results)
         return next((results for results in read if results.authserv_id == self._authserv_id), None)
 
 
-def author(heading: Heading) -> str | Refusal:
+def author(said: Authorship) -> str | Refusal:
     """Return the one address in From; a message with none, or with several, has no author that we could verify."""
-    if heading.from_fields != 1 or len(heading.from_addresses) != 1:
+    if said.from_fields != 1 or len(said.from_addresses) != 1:
         return Refusal(
             "from", "The message must have exactly one From line with one address; please send it as one person"
         )
-    address = heading.from_addresses[0].address
+    address = said.from_addresses[0].address
     if not domain_of(address):
         return Refusal("from", "The address in From is not complete; please send from your school address")
     return address

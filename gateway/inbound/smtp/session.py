@@ -241,7 +241,7 @@ class Session(Introduction):
         transfer.take_over(self.wire())
         self._answers_owed = answers
         self._reset_timeout(_DAY)
-        await self.push(str(replies.GO_AHEAD))
+        await self.push(replies.GO_AHEAD.line)
         ending = await transfer.carry_on(
             bytes_a_second=self._limits.min_bytes_per_second,
             pace_seconds=self._limits.pace_seconds,
@@ -272,9 +272,9 @@ class Session(Introduction):
             is_publication=transaction.order is not None,
             body_hashes=reception.hashes,
         )
-        if claim.heading.faults:
+        if claim.authorship.faults:
             return replies.HEADER_TOO_LONG
-        if claim.heading.hops > self._limits.max_received:
+        if claim.authorship.hops > self._limits.max_received:
             return replies.LOOP
         try:
             found = await self._verify(claim)

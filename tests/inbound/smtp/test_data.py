@@ -116,6 +116,22 @@ def test_a_bare_newline_is_one_without_its_partner(data):
     assert has_bare_newline(data) == (re.search(rb"\r(?!\n)|(?<!\r)\n", data) is not None)
 
 
+BEGINNINGS = st.sampled_from(
+    [b"", b"Header: text\r\n" * 200, b"line\r\n" * 400 + b"\r\n", b"line\r\n" * 400 + b"one\n"]
+)
+
+
+EVEN = st.sampled_from([b"", b"ab\r\n" * 900])
+
+
+@given(st.tuples(BEGINNINGS, EVEN, LINES.map(b"".join), EVEN))
+@example((b"Header: text\r\n" * 200, b"ab\r\n" * 900, b"a\rb\n", b"ab\r\n" * 900))
+@example((b"line\r\n" * 400 + b"one\n", b"ab\r\n" * 900, b"", b""))
+def test_a_bare_newline_is_seen_before_and_behind_even_lines(parts):
+    data = b"".join(parts)
+    assert has_bare_newline(data) == (re.search(rb"\r(?!\n)|(?<!\r)\n", data) is not None)
+
+
 @pytest.mark.parametrize(
     ("message", "header", "body"),
     [

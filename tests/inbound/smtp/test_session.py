@@ -731,6 +731,19 @@ async def test_an_idle_client_is_shown_out_with_a_sentence():
         assert await client.is_shown_out()
 
 
+async def test_a_timer_that_comes_too_early_shows_nobody_out_and_is_set_again():
+    async with house(idle_seconds=600) as home:
+        wire = home.session("smtps", is_encrypted=True)
+        session = wire.get_protocol()
+        until = session._timeout_handle.when()
+        wire.send(b"NOOP\r\n")
+        while b"250" not in wire.heard:
+            await asyncio.sleep(0)  # noqa: TID251  # a turn for the session
+        session._timeout_cb()
+        assert not wire.is_closing()
+        assert session._timeout_handle.when() > until
+
+
 async def test_a_message_that_comes_too_slowly_is_not_kept():
     async with house(pace_seconds=0.05, min_bytes_per_second=10_000) as home:
         client = await home.sign_in()
