@@ -5,7 +5,7 @@ they can; the rest in the order in which it was asked (Source: SPEC 5; FIELD-NOT
 """
 
 import stat
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
@@ -27,7 +27,7 @@ from gateway.inbound.sftp.replies import (
     Reply,
     SpaceReply,
 )
-from gateway.inbound.sftp.rooms import Found, Leaf, Page, Way
+from gateway.inbound.sftp.rooms import Found, Leaf, Lines, LongRoom, Page, Room, Way
 from gateway.inbound.sftp.schoolview import SendRoom
 from gateway.inbound.sftp.serviceview import TurningRoom
 
@@ -240,8 +240,13 @@ class Answering:
         elif isinstance(found, Leaf):
             self._refuse(reply, refusals.IS_FILE)
         else:
-            items = await self._portal.items(found)
-            reply.opened((Entry(item.name, *self._looks(item)) for item in items), now=self._now())
+            reply.opened(await self._entries(found), now=self._now())
+
+    async def _entries(self, room: Room) -> Iterable[Entry]:
+        """Return what is in a room, now; each is made when the client asks for it."""
+        if isinstance(room, LongRoom):
+            return _long(await room.lines())
+        return (Entry(item.name, *self._looks(item)) for item in await self._portal.items(room))
 
     def _attributes(self, found: Found) -> Attributes:
         mode, size, at = self._looks(found)
@@ -312,6 +317,11 @@ class Answering:
         if answer.code is StatusCode.FAILURE:
             self._runner.tell(answer.sentence)
         reply.fail(answer.sentence, answer.code)
+
+
+def _long(lines: Lines) -> Iterator[Entry]:
+    for name, file in lines:
+        yield Entry(name, _READABLE, file.size or 0, int(file.sent_at.timestamp()))
 
 
 def _serve(reply: DataReply, file: Download, offset: int, data: bytes) -> None:

@@ -20,6 +20,7 @@ from gateway.inbound.sftp.conversation import Caller, Challenge, Conversation
 from gateway.inbound.sftp.door import Door
 from gateway.inbound.sftp.flow import Limits
 from gateway.inbound.sftp.link import Link, read_at_most
+from gateway.inbound.sftp.listing import names_at_once
 from gateway.inbound.sftp.oldclients import welcome_old_clients
 from gateway.inbound.sftp.passwordlogin import PasswordLogin
 from gateway.inbound.sftp.portal import Portal
@@ -298,7 +299,8 @@ class Connection(asyncssh.SSHServer):
             verified_by=" and ".join(sorted(self._proved, reverse=True)),
             shares=limits.shares,
         )
-        engine = Limits(max_handles=limits.handles, max_outstanding=limits.outstanding)
+        names = names_at_once(str(self._conn.get_extra_info("client_version") or ""))
+        engine = Limits(max_handles=limits.handles, max_outstanding=limits.outstanding, max_names=names)
         session = PortalSession(
             portal, limits=SessionLimits(engine, limits.outstanding_bytes), now=door.now, noticed=self._noticed
         )

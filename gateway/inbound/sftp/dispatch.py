@@ -196,7 +196,7 @@ class Dispatch(Generic[F]):
         listing = self._handles.listing(fields.handle())
         if listing is None:
             Reply(self._flow, request_id).fail(_NOT_OPEN)
-        elif names := listing.next_batch():
+        elif names := listing.next_batch(self._limits.max_names):
             self._flow.send(encode_names(request_id, names))
         else:
             DataReply(self._flow, request_id).end_of_file()

@@ -19,6 +19,7 @@ class Limits:
     max_read: int = 255 * 1024  # bytes of one read; a longer one is answered with this much
     max_write: int = 255 * 1024  # bytes of one write; a longer one is refused
     max_handles: int = 64  # files and folders open at once
+    max_names: int = 33_000  # bytes of a packet of names
     max_outstanding: int = 64  # requests handed on and not answered; the next ones wait unread
 
     def __post_init__(self) -> None:

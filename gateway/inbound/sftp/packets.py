@@ -90,6 +90,7 @@ _SIZE: Final = 0x01
 _OWNER: Final = 0x02
 _PERMISSIONS: Final = 0x04
 _TIMES: Final = 0x08
+_SHOWN: Final = _SIZE | _PERMISSIONS | _TIMES  # of a name in a folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class Attributes:
 
 def all_attributes(*, size: int, permissions: int, at: int) -> bytes:
     """Encode what is said of a name in a folder, of which there may be thousands."""
-    return _ALL.pack(_SIZE | _PERMISSIONS | _TIMES, size, permissions, at, at)
+    return _ALL.pack(_SHOWN, size, permissions, at, at)
 
 
 @dataclass(frozen=True, slots=True)

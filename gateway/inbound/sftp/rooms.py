@@ -4,11 +4,11 @@ Owns these values, and what every room is computed from. Which rooms there are i
 (Source: SPEC 5).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from gateway.core.admission import may_see_as_school
 from gateway.core.discretion import is_for_sender_alone
@@ -86,6 +86,16 @@ class Room(Protocol):
 
 
 Found: TypeAlias = Room | Leaf
+Lines: TypeAlias = Iterable[tuple[str, FileRecord | Listed]]  # name in the view, and file
+
+
+@runtime_checkable
+class LongRoom(Room, Protocol):
+    """A folder that may hold thousands: a listing needs less of each than a Leaf, and makes it when it is asked for."""
+
+    async def lines(self) -> Lines:
+        """Return what is in it, now."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -106,6 +116,17 @@ class Sight:
             return True  # as admission says, in whatever school; and most of ten thousand files are one person's
         private = is_for_sender_alone(file, self.policy.current.catalogue)
         return may_see_as_school(self.account, file, private=private)
+
+    def seen_of(self, files: Iterable[Listed]) -> Iterator[Listed]:
+        """Yield those of many that this person sees, all Sent or Received: of these the name decides nothing."""
+        known: dict[tuple[str | None, str | None, str, bool], bool] = {}
+        for file in files:
+            kind = (file.school, file.service, file.sent_by_user, file.private)
+            may_see = known.get(kind)
+            if may_see is None:
+                may_see = known[kind] = self.may_see(file)
+            if may_see:
+                yield file
 
     def waiting_of(self, school: str) -> list[FileRecord]:
         """Return what waits for the scan of a school and this person may see, newest first."""

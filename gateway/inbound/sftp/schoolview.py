@@ -14,7 +14,7 @@ from gateway.core.model import FileQuery, FileRecord, Listed, Status
 from gateway.core.pages import REASON_ENDING, reason_text
 from gateway.core.register import School
 from gateway.inbound.sftp.documentview import DocumentsRoom
-from gateway.inbound.sftp.rooms import Found, Leaf, Page, Room, Shelf, Sight, Stored, Waits, named
+from gateway.inbound.sftp.rooms import Found, Leaf, Lines, Page, Room, Shelf, Sight, Stored, Waits, named
 from gateway.inbound.sftp.shown import fold, safe_name, shown_names
 
 SEND = "Send Files"
@@ -23,6 +23,7 @@ REJECTED = "Rejected Files"
 STATUS = "Status.csv"
 
 _HELD = (Status.SENT, Status.RECEIVED)
+_FEW = 20  # files
 
 
 @dataclass(frozen=True)
@@ -126,20 +127,25 @@ class SentBox:
 
     async def items(self) -> Sequence[Found]:
         """Return its months, newest first."""
-        files = await self.files()
-        months = (SentMonth(month, self) for month in shown_months(self.sight))
-        return [month for month in months if any(month.has(file) for file in files)]
+        return [SentMonth(month, self) for month in shown_months(self.sight) if await self._holds_any(month)]
+
+    async def _holds_any(self, month: Month) -> bool:
+        """Return whether this person sees any of a month: the last few tell, unless all of them are of others."""
+        return any(True for _ in await self.files(month, limit=_FEW)) or any(True for _ in await self.files(month))
 
     async def child(self, name: str) -> Found | None:
         """Return a month that may hold something."""
         return next((SentMonth(month, self) for month in shown_months(self.sight) if month.name == name), None)
 
-    async def files(self, month: Month | None = None) -> Sequence[Listed | FileRecord]:
-        """Return what this person may see of it, of all months or one, newest first, with what waits for the scan."""
-        since, until = (month.start, month.end) if month else (None, None)
-        query = FileQuery(school=self.school, status=_HELD, has_bytes=True, since=since, until=until)
-        held = [file for file in await self.sight.ledger.listed(query) if self.sight.may_see(file)]
-        waiting = [f for f in self.sight.waiting_of(self.school) if month is None or month.holds(f.sent_at)]
+    async def files(self, month: Month, *, limit: int | None = None) -> Iterable[Listed | FileRecord]:
+        """Yield what this person may see of a month, newest first, with what waits for the scan.
+
+        `limit` bounds how many are looked at, whoever may see them.
+        """
+        since, until = month.start, month.end
+        query = FileQuery(school=self.school, status=_HELD, has_bytes=True, since=since, until=until, limit=limit)
+        held = self.sight.seen_of(await self.sight.ledger.listed(query))
+        waiting = [f for f in self.sight.waiting_of(self.school) if month.holds(f.sent_at)]
         return sorted((*waiting, *held), key=lambda f: f.id, reverse=True) if waiting else held
 
 
@@ -161,15 +167,18 @@ class SentMonth:
 
     async def items(self) -> Sequence[Found]:
         """Return its files."""
-        files = await self.box.files(self.month)
-        return [_sent_leaf(name, file) for name, file in shown_names(files, self.month.zone)]
+        return [_sent_leaf(name, file) for name, file in await self.lines()]
+
+    async def lines(self) -> Lines:
+        """Return its files, as a listing needs them."""
+        return shown_names(await self.box.files(self.month), self.month.zone)
 
     async def child(self, name: str) -> Found | None:
         """Return one file: by its own name at the cost of one look, by another at the cost of all."""
         newest = await self._newest(name)
         if newest is not None and newest.name == name:
             return _sent_leaf(name, newest)
-        return named(await self.items(), name)
+        return next((_sent_leaf(name, file) for shown, file in await self.lines() if shown == name), None)
 
     async def _newest(self, name: str) -> FileRecord | None:
         """Return what stands under its own name; None when that takes a look at all."""

@@ -12,7 +12,7 @@ from gateway.core.model import FileQuery, FileRecord, Listed, Status
 from gateway.core.register import School
 from gateway.core.routing import Folder, Service
 from gateway.inbound.sftp.documentview import HEAD_ONLY
-from gateway.inbound.sftp.rooms import Fixed, Found, Leaf, Page, Room, Shelf, Sight, Stored, named
+from gateway.inbound.sftp.rooms import Fixed, Found, Leaf, Lines, Page, Room, Shelf, Sight, Stored, named
 from gateway.inbound.sftp.schoolview import STATUS, SendRoom
 from gateway.inbound.sftp.shown import room_name, room_name_of, safe_name, shown_names
 
@@ -135,16 +135,19 @@ class InboxSchoolRoom:
 
     async def items(self) -> Sequence[Found]:
         """Return the files."""
+        return [self._leaf(name, file) for name, file in await self.lines()]
+
+    async def lines(self) -> Lines:
+        """Return the files, as a listing needs them."""
         files = await self.inbox.files(school=self.school)
-        zone = self.inbox.sight.policy.current.zone
-        return [self._leaf(name, file) for name, file in shown_names(files, zone)]
+        return shown_names(files, self.inbox.sight.policy.current.zone)
 
     async def child(self, name: str) -> Found | None:
         """Return one file: by its own name at the cost of one look, by another at the cost of all."""
         newest = await self._newest(name)
         if newest is not None and newest.name == name:
             return self._leaf(name, newest)
-        return named(await self.items(), name)
+        return next((self._leaf(name, file) for shown, file in await self.lines() if shown == name), None)
 
     async def _newest(self, name: str) -> FileRecord | None:
         if safe_name(name) != name:

@@ -6,7 +6,7 @@ its own name without reading its neighbours (Source: SPEC 5; FIELD-NOTES A.2).
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
 from typing import Protocol, TypeVar
 
@@ -100,11 +100,21 @@ class Taken:
         return True
 
 
-def shown_names(files: Sequence[N], zone: tzinfo, *, companions: tuple[str, ...] = ()) -> list[tuple[str, N]]:
-    """Return (name in the view, file) for files given newest first: the newest keeps its name, older ones are dated."""
+def shown_names(files: Iterable[N], zone: tzinfo, *, companions: tuple[str, ...] = ()) -> Iterator[tuple[str, N]]:
+    """Yield (name in the view, file) for files given newest first: the newest keeps its name, older ones are dated.
+
+    A name is found out when it is asked for, so that a room of thousands holds nobody up; changed names come last.
+    """
     taken = Taken(companions)
-    own = [(name if safe_name(name := file.name) == name and taken.take(name) else "", file) for file in files]
-    return [shown if shown[0] else (_another_name(shown[1], zone, taken), shown[1]) for shown in own]
+    others = []
+    for file in files:
+        name = file.name
+        if safe_name(name) == name and taken.take(name):
+            yield name, file
+        else:
+            others.append(file)
+    for file in others:
+        yield _another_name(file, zone, taken), file
 
 
 def _another_name(file: Named, zone: tzinfo, taken: Taken) -> str:

@@ -145,13 +145,16 @@ def _entries_of(submission: Submission) -> list[Entry]:
 
 def listed_files(tx: Transaction, query: FileQuery) -> Iterator[Row]:
     """Yield the rows of a query."""
-    order = "order_since" if query.since else "order"
-    return tx.listing("files", conditions_of(query), limit=query.limit, order=order)
+    return tx.listing("files", conditions_of(query), limit=query.limit, order=_last_first(query))
+
+
+def _last_first(query: FileQuery) -> str:
+    return "order_since" if query.since else "order"
 
 
 def _newest_first(tx: Transaction, query: FileQuery) -> list[Row]:
     """Return the rows of a long listing; the first column is the id."""
-    order = "order_none" if query.limit is None else "order"
+    order = "order_none" if query.limit is None else _last_first(query)
     rows = tx.listing("files", conditions_of(query), limit=query.limit, order=order, columns="listed")
     return sorted(rows, reverse=True)
 

@@ -5,11 +5,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.inbound.sftp.listing import Entry, Listing, long_name
+from gateway.inbound.sftp.flow import Limits
+from gateway.inbound.sftp.listing import Entry, Listing, encode_entry
 from tests.inbound.sftp import wire
 from tests.inbound.sftp.memory import NOW, Session
 
 AT_NOON = int(datetime(2026, 7, 1, 12, 0, tzinfo=UTC).timestamp())
+MOST = Limits().max_names
 BYTE = (0o100440, 1, AT_NOON)
 
 LINES = [
@@ -29,20 +31,27 @@ LINES = [
 ]
 
 
+def long_name(entry: Entry, *, now: datetime) -> str:
+    name, rest = wire.take_string(encode_entry(entry, now=now.timestamp(), zone=now.tzinfo))
+    line, _ = wire.take_string(rest)
+    assert line.endswith(b" " + name)
+    return line.decode()
+
+
 @pytest.mark.parametrize(("entry", "line"), LINES, ids=[row[0].name for row in LINES])
 def test_a_line_is_that_of_ls(entry, line):
-    assert long_name(entry, now=NOW.timestamp(), zone=NOW.tzinfo) == line
+    assert long_name(entry, now=NOW) == line
 
 
 def test_the_hour_is_that_of_the_readers_time_zone():
     summer = datetime(2026, 7, 2, tzinfo=ZoneInfo("Europe/London"))
-    assert " Jul  1 13:00 " in long_name(Entry("a", *BYTE), now=summer.timestamp(), zone=summer.tzinfo)
+    assert " Jul  1 13:00 " in long_name(Entry("a", *BYTE), now=summer)
 
 
 @pytest.mark.parametrize(("days", "shown"), [(181, "Jul  1 12:00"), (183, "Jul  1  2026"), (-183, "Jul  1  2026")])
 def test_what_is_half_a_year_away_shows_its_year(days, shown):
     now = datetime(2026, 7, 1, 12, 0, tzinfo=UTC) + timedelta(days=days)
-    assert shown in long_name(Entry("a", *BYTE), now=now.timestamp(), zone=UTC)
+    assert shown in long_name(Entry("a", *BYTE), now=now)
 
 
 def test_the_hour_is_right_on_the_days_on_which_clocks_are_moved():
@@ -51,7 +60,7 @@ def test_the_hour_is_right_on_the_days_on_which_clocks_are_moved():
     for hour in range(48 * 4):
         then = datetime(2026, 10, 24, 12, 7, tzinfo=UTC) + timedelta(minutes=15 * hour)
         entry = Entry("a", 0o100440, 1, int(then.timestamp()))
-        assert f" {then.astimezone(zone):%b %d %H:%M} a" in long_name(entry, now=now.timestamp(), zone=zone)
+        assert f" {then.astimezone(zone):%b %d %H:%M} a" in long_name(entry, now=now)
 
 
 def test_a_folder_of_thousands_comes_in_packets_that_every_client_takes_each_name_once():
@@ -59,13 +68,13 @@ def test_a_folder_of_thousands_comes_in_packets_that_every_client_takes_each_nam
     listing = Listing((Entry(name, *BYTE) for name in names), now=NOW)
     seen = []
     packets = 0
-    while batch := listing.next_batch():
-        assert sum(map(len, batch)) < 34_000 - 13
+    while batch := listing.next_batch(MOST):
+        assert sum(map(len, batch)) < MOST
         seen += [wire.take_string(encoded)[0].decode() for encoded in batch]
         packets += 1
     assert seen == names
-    assert packets < 50
-    assert listing.next_batch() == []
+    assert packets < 35
+    assert listing.next_batch(MOST) == []
 
 
 def test_an_opened_folder_is_read_to_its_end_and_closed_without_the_portal():
@@ -85,7 +94,7 @@ def test_an_opened_folder_is_read_to_its_end_and_closed_without_the_portal():
 
 
 def test_a_name_that_is_not_utf8_is_listed_as_it_is():
-    (encoded,) = Listing([Entry("caf\udce9", *BYTE)], now=NOW).next_batch()
+    (encoded,) = Listing([Entry("caf\udce9", *BYTE)], now=NOW).next_batch(MOST)
     assert wire.take_string(encoded)[0] == b"caf\xe9"
 
 

@@ -1,0 +1,111 @@
+"""A folder of thousands: true to the last line, made as it is read, in packets that each client takes."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.core.model import Listed, Status
+from gateway.inbound.sftp.flow import Limits
+from gateway.inbound.sftp.listing import Entry, Listing, names_at_once
+from gateway.inbound.sftp.rooms import Leaf
+from gateway.inbound.sftp.shown import shown_names
+from tests.inbound.sftp.live import LiveDoor
+from tests.inbound.sftp.memory import NOW
+from tests.inbound.sftp.person import GOOD, JONAS, NADIA, SAMIR, YUSUF, Person
+from tests.inbound.sftp.test_view import INBOX, SENT, record
+
+PUTTY, OPENSSH = "SSH-2.0-PuTTY_Release_0.78", "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3"
+
+
+def sent(count: int) -> Iterator[Listed]:
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    for n in reversed(range(count)):
+        name = GOOD if n % 3 == 0 else f"8302000_SENplan{n}.pdf"
+        yield Listed(
+            id=f"{n:026}-01", name=name, school="8302000", service="SEN", status=Status.SENT, sent_by_user=SAMIR,
+            sent_at=at + timedelta(hours=n), size=n, place="there", private=False,
+        )  # fmt: skip
+
+
+def test_a_name_is_found_out_when_it_is_asked_for() -> None:
+    judged: list[str] = []
+
+    def watched() -> Iterator[Listed]:
+        for file in sent(50):
+            judged.append(file.id)
+            yield file
+
+    names = shown_names(watched(), UTC)
+    assert not judged
+    assert [next(names)[0] for _ in range(3)] == ["8302000_SENplan49.pdf", GOOD, "8302000_SENplan47.pdf"]
+    assert len(judged) == 3
+
+
+def test_each_is_shown_once_and_those_whose_name_is_another_come_last() -> None:
+    files = list(sent(50))
+    shown = list(shown_names(files, UTC))
+    assert sorted(file.id for _, file in shown) == sorted(file.id for file in files)
+    assert len({name.lower() for name, _ in shown}) == len(files)
+    own = [name == file.name for name, file in shown]
+    assert own == sorted(own, reverse=True)
+    assert own.count(False) == 16  # of the seventeen that were sent under one name, the newest keeps it
+
+
+@pytest.mark.parametrize(("greeting", "most"), [("", 34_000), (PUTTY, 34_000), (OPENSSH, 131_072)])
+def test_a_packet_of_the_longest_names_is_one_that_the_client_takes(greeting: str, most: int) -> None:
+    entries = [Entry(f"{n:05}" + "ü" * 125, 0o100440, 1 << 40, int(NOW.timestamp())) for n in range(3000)]
+    listing = Listing(entries, now=NOW)
+    seen = 0
+    while batch := listing.next_batch(names_at_once(greeting)):
+        assert sum(map(len, batch)) + 13 < most  # length, type, id and count stand before them
+        seen += len(batch)
+    assert seen == len(entries)
+
+
+def test_who_says_nothing_of_it_gets_what_every_client_takes() -> None:
+    assert Limits().max_names == names_at_once("") == names_at_once(PUTTY)
+
+
+@pytest.mark.parametrize(("who", "folder"), [(SAMIR, SENT), (NADIA, INBOX)])
+async def test_a_listing_says_of_each_what_a_look_at_it_says(door: LiveDoor, who: str, folder: str) -> None:
+    for n in range(120):
+        name = GOOD if n < 3 else f"8302000_SENplan{n}.pdf"
+        await record(door.scene, name=name, sent_at=door.scene.clock.now() - timedelta(hours=n))
+    async with door.connect(who) as connection, connection.start_sftp_client() as sftp:
+        listed = {str(entry.filename): entry for entry in await sftp.readdir(folder)}
+        assert len(listed) == 120
+        for name, entry in listed.items():
+            told = await sftp.stat(f"{folder}/{name}")
+            said = entry.attrs
+            assert (said.size, said.mtime, said.permissions) == (told.size, told.mtime, told.permissions), name
+    assert sum("(2026-" in name for name in listed) == 2
+
+
+async def test_a_look_at_an_older_file_of_a_name_finds_its_own_bytes(scene, person) -> None:
+    for n in range(3):
+        await record(scene, name=GOOD, sent_at=scene.clock.now() - timedelta(hours=n))
+    samir: Person = person(SAMIR)
+    found = [await samir.leaf(f"{SENT}/{name}") for name in await samir.ls(SENT)]
+    assert all(isinstance(leaf, Leaf) for leaf in found)
+    assert len({await samir.read(f"{SENT}/{leaf.name}") for leaf in found}) == 3
+
+
+async def test_a_month_is_shown_for_one_file_behind_many_that_are_their_senders_alone(scene, person) -> None:
+    """The last few of the month are looked at first; who sees none of these is shown what is behind them."""
+    now = scene.clock.now()
+    common = {"school": "8304053", "sent_by_user": JONAS}
+    await record(scene, name="8304053_SENplan.pdf", sent_at=now - timedelta(hours=1), **common)
+    for n in range(25):
+        name = f"8304053_SAFEconcern{n}.pdf"
+        await record(scene, name=name, service="SAFE", private=True, sent_at=now, **common)
+    assert await person(YUSUF).ls("/Sent Files") == ["2026-11"]
+    assert await person(YUSUF).ls(SENT) == ["8304053_SENplan.pdf"]
+
+
+async def test_a_month_of_what_is_others_alone_is_not_shown(scene, person) -> None:
+    for n in range(25):
+        name = f"8304053_SAFEconcern{n}.pdf"
+        await record(scene, name=name, school="8304053", service="SAFE", private=True, sent_by_user=JONAS)
+    assert await person(YUSUF).ls("/Sent Files") == []
+    assert await person(JONAS).ls("/Sent Files") == ["2026-11"]
