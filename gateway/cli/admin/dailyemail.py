@@ -26,7 +26,7 @@ _WHOSE = {
 }
 
 
-@click.command("daily-email")
+@click.command("daily-email", short_help="Choose who gets the daily email of documents.")
 @click.argument("username", required=False)
 @click.option("--on/--off", "wants", default=None, help="Whether this person gets it.")
 @on_errand

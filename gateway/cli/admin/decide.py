@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.pipeline.transitions import Actor
 
 
-@click.command("reject")
+@click.command("reject", short_help="Reject a file, also one that was received.")
 @click.argument("id")
 @click.option("--reason", required=True, metavar="TEXT", help="For the sender: what is wrong, and what to do.")
 @on_errand
@@ -31,7 +31,7 @@ async def reject_file(errand: Errand, id: str, reason: str) -> None:
     _show(errand, answer, id, "was rejected.")
 
 
-@click.command("reroute")
+@click.command("reroute", short_help="Hand a file to the service that it is for.")
 @click.argument("id")
 @click.argument("code", type=SERVICE_CODE)
 @on_errand
@@ -65,7 +65,7 @@ async def receive_file(errand: Errand, id: str, username: str) -> None:
     _show(errand, answer, id, f"was received by {officer.full_name}.")
 
 
-@click.command("accept")
+@click.command("accept", short_help="Send a rejected file under its right name.")
 @click.argument("id")
 @click.option("--as-name", metavar="NAME", help="The name that it shall have; else the correction that was offered.")
 @on_errand

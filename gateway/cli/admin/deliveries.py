@@ -30,7 +30,7 @@ def deliveries() -> None:
     """What we owe to the places where services read."""
 
 
-@deliveries.command("list")
+@deliveries.command("list", short_help="List deliveries, newest first.")
 @with_filters(statuses=tuple(DropState))
 @on_enquiry
 async def list_deliveries(enquiry: Enquiry, filters: Filters) -> None:
@@ -44,7 +44,7 @@ async def list_deliveries(enquiry: Enquiry, filters: Filters) -> None:
     enquiry.screen.listing(rows, COLUMNS, empty="There is no such delivery.")
 
 
-@deliveries.command("retry")
+@deliveries.command("retry", short_help="Let a delivery be tried again now.")
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Every delivery that was given up.")
 @on_errand

@@ -122,7 +122,7 @@ async def list_documents(
     enquiry.screen.listing(rows, COLUMNS, empty="There is no such document.")
 
 
-@documents.command("show")
+@documents.command("show", short_help="Show one document, and who has read it.")
 @click.argument("id")
 @on_enquiry
 async def show_document(enquiry: Enquiry, id: str) -> None:
@@ -149,7 +149,7 @@ async def show_document(enquiry: Enquiry, id: str) -> None:
             enquiry.screen.table(rows, columns)
 
 
-@documents.command("confirm")
+@documents.command("confirm", short_help="Let out what waits for a confirmation.")
 @click.argument("id")
 @on_errand
 async def confirm_documents(errand: Errand, id: str) -> None:

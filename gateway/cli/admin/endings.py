@@ -50,7 +50,7 @@ def _with_whom(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@click.command("suspend")
+@click.command("suspend", short_help="Take access away until it is given back.")
 @_with_whom
 @on_errand
 async def suspend_user(errand: Errand, username: str | None, school: str | None, reason: str) -> None:
@@ -60,7 +60,7 @@ async def suspend_user(errand: Errand, username: str | None, school: str | None,
     _show(errand, whom, answer, _ENDED)
 
 
-@click.command("revoke")
+@click.command("revoke", short_help="Close an account for good.")
 @_with_whom
 @on_errand
 async def revoke_user(errand: Errand, username: str | None, school: str | None, reason: str) -> None:
@@ -70,7 +70,7 @@ async def revoke_user(errand: Errand, username: str | None, school: str | None, 
     _show(errand, whom, answer, _ENDED)
 
 
-@click.command("reinstate")
+@click.command("reinstate", short_help="Give access back to who was suspended.")
 @_with_whom
 @on_errand
 async def reinstate_user(errand: Errand, username: str | None, school: str | None, reason: str) -> None:

@@ -117,7 +117,7 @@ async def list_files(enquiry: Enquiry, filters: Filters) -> None:
     show_files(enquiry.screen, found, empty="There is no such file.")
 
 
-@files.command("show")
+@files.command("show", short_help="Show one file with all that became of it.")
 @click.argument("id")
 @on_enquiry
 async def show_file(enquiry: Enquiry, id: str) -> None:

@@ -19,7 +19,7 @@ from gateway.ports import Archive
 _PIECE = 1 << 20  # bytes in memory
 
 
-@click.command("export")
+@click.command("export", short_help="Write a copy of a file's bytes into a folder.")
 @click.argument("id")
 @click.option("--to", "folder", required=True, type=click.Path(path_type=Path), help="A folder that is there.")
 @click.option("--reason", required=True, metavar="TEXT", help="For the audit trail.")
@@ -42,7 +42,7 @@ async def export_file(errand: Errand, id: str, folder: Path, reason: str) -> Non
     )
 
 
-@click.command("delete")
+@click.command("delete", short_help="Destroy a file's bytes before their term.")
 @click.argument("id")
 @click.option("--reason", required=True, metavar="TEXT", help="For the audit trail.")
 @click.option("--requested-by", required=True, metavar="WHO", help="Who wants it, for the audit trail.")

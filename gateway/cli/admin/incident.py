@@ -30,7 +30,7 @@ def incident() -> None:
     """Investigations at schools: access suspended, files held."""
 
 
-@incident.command("open")
+@incident.command("open", short_help="Suspend everybody of a school, and hold their files.")
 @click.option("--school", required=True, type=DFE_NUMBER, help="All its people are suspended, and its files held.")
 @click.option("--user", "others", multiple=True, metavar="USER", help="A party of no school of it; repeat it.")
 @click.option("--reason", default="pending investigation", metavar="TEXT", help="For the audit trail.")
@@ -57,7 +57,7 @@ async def list_incidents(enquiry: Enquiry, is_open: bool) -> None:
     enquiry.screen.listing([incident_json(each) for each in found], COLUMNS, empty="There is no incident.")
 
 
-@incident.command("close")
+@incident.command("close", short_help="End an incident: access comes back, terms run on.")
 @click.argument("id")
 @click.option("--reason", required=True, metavar="TEXT", help="What came of it, for the audit trail.")
 @on_errand

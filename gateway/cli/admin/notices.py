@@ -32,7 +32,7 @@ def notices() -> None:
     """Emails that went out, and those that are still owed."""
 
 
-@notices.command("list")
+@notices.command("list", short_help="List notices, newest first.")
 @with_filters(statuses=tuple(NoticeState))
 @on_enquiry
 async def list_notices(enquiry: Enquiry, filters: Filters) -> None:
@@ -62,7 +62,7 @@ async def show_notice(enquiry: Enquiry, id: str) -> None:
     enquiry.screen.text(str(row["text"] or "Its words were destroyed with the files that it was about."))
 
 
-@notices.command("preview")
+@notices.command("preview", short_help="Show how a notice reads, with invented people.")
 @click.argument("template")
 @click.option("--school", type=DFE_NUMBER, help="Of `digest`: what readers of this school would get now.")
 @on_errand
@@ -87,7 +87,7 @@ async def preview_notice(errand: Errand, template: str, school: str | None) -> N
     errand.screen.text(letter.text)
 
 
-@notices.command("retry")
+@notices.command("retry", short_help="Let a notice be sent again now.")
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Every notice that was given up.")
 @on_errand

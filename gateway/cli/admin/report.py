@@ -105,7 +105,7 @@ async def report_rejections(enquiry: Enquiry, filters: Filters, by: str, as_csv:
     _show(enquiry.screen, [_row(each, by) for each in found], (Column(by, _HEADINGS[by]), *_REJECTIONS), as_csv=as_csv)
 
 
-@report.command("uncollected")
+@report.command("uncollected", short_help="Show by service what nobody has received.")
 @with_filters(only=(*_WHEN, "sent_by", "search"))
 @_with_csv
 @on_errand
@@ -119,7 +119,7 @@ async def report_uncollected(errand: Errand, filters: Filters, as_csv: bool) -> 
     _show(errand.screen, rows, _UNCOLLECTED, as_csv=as_csv, empty="Nothing waits: every file was received.")
 
 
-@report.command("schools")
+@report.command("schools", short_help="Say how each school uses the gateway.")
 @with_filters(only=_WHEN)
 @_with_csv
 @on_enquiry

@@ -56,7 +56,7 @@ def requests() -> None:
     """What schools are asked to send, and who has not yet."""
 
 
-@requests.command("open")
+@requests.command("open", short_help="Ask schools for a file of a service.")
 @click.argument("title")
 @click.option("--service", required=True, type=SERVICE_CODE, help="The service that the file is for.")
 @click.option("--by", "deadline", required=True, type=MOMENT, help="The deadline: to the end of this day, or a time.")
@@ -144,7 +144,7 @@ def _check_service(service: Service | None, code: str, types: tuple[str, ...]) -
         raise NotThere(f"{code} accepts no {', '.join(unknown)}. It accepts: {', '.join(sorted(service.accepts))}.")
 
 
-@requests.command("list")
+@requests.command("list", short_help="List requests, newest first.")
 @with_filters(
     statuses=tuple(RequestState), only=["school", "service", "status", "since", "until", "academic_year", "search"]
 )
@@ -192,7 +192,7 @@ async def show_request(errand: Errand, id: str, outcome: str | None, as_csv: boo
     errand.screen.listing([_school_row(school) for school in shown], _SCHOOLS, empty="No school.")
 
 
-@requests.command("close")
+@requests.command("close", short_help="End a request: nobody is reminded any more.")
 @click.argument("id")
 @_CSV
 @on_errand

@@ -38,7 +38,7 @@ def review() -> None:
     """The termly review: each headteacher says who shall have access."""
 
 
-@review.command("start")
+@review.command("start", short_help="Mail each headteacher the list of who has access.")
 @click.option("--school", "schools", multiple=True, type=DFE_NUMBER, help="Only this school; repeat it. Else all.")
 @on_errand
 async def start_review(errand: Errand, schools: tuple[str, ...]) -> None:
@@ -64,7 +64,7 @@ async def list_reviews(enquiry: Enquiry) -> None:
     )
 
 
-@review.command("show")
+@review.command("show", short_help="Show a review: who was asked, who answered.")
 @click.argument("id", required=False)
 @on_errand
 async def show_review(errand: Errand, id: str | None) -> None:
@@ -82,7 +82,7 @@ async def show_review(errand: Errand, id: str | None) -> None:
     errand.screen.listing([_letter_json(each) for each in found.letters], _LETTERS, empty="Nobody was asked.")
 
 
-@click.command("address")
+@click.command("address", short_help="Change somebody's address, once it is confirmed.")
 @click.argument("username", metavar="USER")
 @click.option("--new", "address", required=True, metavar="ADDRESS", help="The person's own new address at work.")
 @click.option(

@@ -84,7 +84,7 @@ async def show_school(errand: Errand, number: str) -> None:
     errand.screen.listing(_accounts(number, directory, rules), _PEOPLE, empty="Nobody may send for this school yet.")
 
 
-@schools.command("check-mail")
+@schools.command("check-mail", short_help="Say whether mail from a domain would pass here.")
 @click.argument("sender", metavar="DOMAIN|ADDRESS")
 @on_errand
 async def check_mail(errand: Errand, sender: str) -> None:

@@ -29,7 +29,7 @@ COLUMNS = (
 )
 
 
-@click.group("key")
+@click.group("key", short_help="Public keys that open an account.")
 def key() -> None:
     """Public keys that open an account; their owner can change them over SFTP, in My Account."""
 
@@ -43,7 +43,7 @@ async def list_keys(errand: Errand, username: str) -> None:
     errand.screen.listing(await _rows(errand, account), COLUMNS, empty=f"{account.username} has no keys.")
 
 
-@key.command("add")
+@key.command("add", short_help="Add public keys to an account.")
 @click.argument("username", metavar="USER")
 @click.argument("file", type=click.Path(path_type=Path))
 @json_option

@@ -16,11 +16,12 @@ from gateway.cli.admin.endings import COMMANDS as ENDINGS
 from gateway.cli.admin.endings import show_grounds, suspension_json
 from gateway.cli.admin.errand import Errand, on_errand, run_errand
 from gateway.cli.admin.keys import read_public_keys
+from gateway.cli.admin.person import with_person
 from gateway.cli.admin.reviews import change_address, review
 from gateway.cli.admin.userkeys import key
 from gateway.cli.admin.wayin import COMMANDS as WAY_IN
 from gateway.cli.admin.wayin import waiting_of, waits
-from gateway.cli.filters import DFE_NUMBER, SERVICE_CODE, Filters, with_filters
+from gateway.cli.filters import Filters, with_filters
 from gateway.cli.render import Column, Kind, json_option, print_json
 from gateway.cli.shapes import account_json, agreement_json
 from gateway.core.agreement import Agreement
@@ -110,12 +111,7 @@ async def show_user(errand: Errand, username: str) -> None:
 
 @users.command("add")
 @click.argument("username", metavar="USERNAME")
-@click.option("--forename", required=True)
-@click.option("--surname", required=True)
-@click.option("--email", required=True, help="The person's own address at work.")
-@click.option("--role", required=True, type=click.Choice([str(role) for role in Role], case_sensitive=False))
-@click.option("--school", "schools", multiple=True, type=DFE_NUMBER, help="A school to send for; repeat it.")
-@click.option("--service", "services", multiple=True, type=SERVICE_CODE, help="An officer's service; repeat it.")
+@with_person(Role)
 @click.option("--key", "key_file", type=click.Path(path_type=Path), help="A file with the person's public SSH key.")
 @click.option("--password", "asks_password", is_flag=True, help="Ask for the person's own password, twice.")
 @click.option("--password-stdin", is_flag=True, help="Read the person's own password from standard input.")

@@ -9,24 +9,19 @@ from typing import Any
 import click
 
 from gateway.cli.admin.errand import Enquiry, Errand, on_errand
-from gateway.cli.filters import DFE_NUMBER, SERVICE_CODE
+from gateway.cli.admin.person import with_person
 from gateway.cli.render import Row
 from gateway.cli.shapes import account_json
 from gateway.core.newcomer import Newcomer, free_username, objections, waiting_days
 from gateway.core.register import Account, Role
 from gateway.errors import NotThere
 
-_PEOPLE = [str(role) for role in Role if role is not Role.DEVICE]
+_PEOPLE = [role for role in Role if role is not Role.DEVICE]
 
 
-@click.command("request")
+@click.command("request", short_help="Note that somebody asked for an account.")
 @click.argument("username", metavar="[USERNAME]", required=False)
-@click.option("--forename", required=True)
-@click.option("--surname", required=True)
-@click.option("--email", required=True, help="The person's own address at work.")
-@click.option("--role", required=True, type=click.Choice(_PEOPLE, case_sensitive=False))
-@click.option("--school", "schools", multiple=True, type=DFE_NUMBER, help="A school to send for; repeat it.")
-@click.option("--service", "services", multiple=True, type=SERVICE_CODE, help="An officer's service; repeat it.")
+@with_person(_PEOPLE)
 @click.option("--by", "asked_by", metavar="NAME", default="", help="Who asked for it, when it was not you.")
 @on_errand
 async def request_user(errand: Errand, username: str | None, role: str, asked_by: str, **said: Any) -> None:
@@ -45,7 +40,7 @@ async def request_user(errand: Errand, username: str | None, role: str, asked_by
     _show(errand, account, f"waits to be verified; the account is promised within {days} days.")
 
 
-@click.command("verify")
+@click.command("verify", short_help="Say that a person is known, and on what evidence.")
 @click.argument("username")
 @click.option("--evidence", required=True, metavar="TEXT", help="What shows who it is: the reference of a form.")
 @on_errand
@@ -57,7 +52,7 @@ async def verify_user(errand: Errand, username: str, evidence: str) -> None:
     _show(errand, account, f"is verified; a one-time code goes to {account.email}.")
 
 
-@click.command("activate")
+@click.command("activate", short_help="Mail a one-time code for the first login.")
 @click.argument("username")
 @on_errand
 async def activate_user(errand: Errand, username: str) -> None:
@@ -66,7 +61,7 @@ async def activate_user(errand: Errand, username: str) -> None:
     _show(errand, account, f"is not active yet; a one-time code goes to {account.email}.")
 
 
-@click.command("password")
+@click.command("password", short_help="Reset a forgotten password, by a one-time code.")
 @click.argument("username")
 @on_errand
 async def reset_password(errand: Errand, username: str) -> None:
@@ -75,7 +70,7 @@ async def reset_password(errand: Errand, username: str) -> None:
     _show(errand, account, f"has no password any more; a one-time code for a new one goes to {account.email}.")
 
 
-@click.command("form")
+@click.command("form", short_help="Mail a headteacher the form to ask for accounts.")
 @click.argument("username")
 @on_errand
 async def send_form(errand: Errand, username: str) -> None:
