@@ -4,7 +4,6 @@ Owns the options, the preview, and the way into the spool: a file is published b
 where no daemon runs; killed in between, what was sealed is published at the next start (Source: SPEC 7, 11, 13).
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gateway.cli.admin.audience import read_audience, with_audience
 from gateway.cli.admin.errand import Errand, on_errand
-from gateway.cli.filters import DFE_NUMBER
 from gateway.cli.render import Column, Kind, Row, Screen, print_json
 from gateway.cli.shapes import document_json
 from gateway.core.documents import Addressed, DocumentState, Order
@@ -50,13 +49,7 @@ class Ordered:
 
 @click.command("publish")
 @click.option("--folder", metavar="KEY", default="general", help="A key of routing/folders.toml; else general.")
-@click.option("--school", "schools", multiple=True, type=DFE_NUMBER, help="For this school; repeat it.")
-@click.option(
-    "--schools-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="For the schools of this file: a DfE number at the beginning of each line.",
-)
-@click.option("--all-schools", is_flag=True, help="For every school that is open.")
+@with_audience
 @click.option("--head-only", is_flag=True, help="For headteachers alone.")
 @click.option("--preview", is_flag=True, help="Only say who would get what; nothing is published.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -76,10 +69,8 @@ async def publish(
 
     Without --school, --schools-file and --all-schools, the DfE number in front of each name says its one school.
     """
-    if all_schools + bool(schools) + (schools_file is not None) > 1:
-        raise click.UsageError("Say for whom in one way: --school, --schools-file or --all-schools.")
-    listed = tuple(dict.fromkeys(schools or (_numbers_in(schools_file) if schools_file else ())))
-    order = Order(folder, schools=listed, everyone=all_schools, head_only=head_only)
+    audience = read_audience(schools, schools_file, all_schools=all_schools, may_be_unsaid=True)
+    order = Order(folder, schools=audience.numbers, everyone=audience.is_everyone, head_only=head_only)
     policy = errand.house.policy.current
     _check(order, policy, errand)
     ordered = [_ordered(path, order, errand) for path in files]
@@ -95,21 +86,6 @@ async def publish(
 
 
 # Before anything is published
-
-
-def _numbers_in(path: Path) -> tuple[str, ...]:
-    """Return the numbers of a list. Raises NotThere for a line that has none: a list is never read in part."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotThere(f"{path} can't be read as a list of schools: {error}.") from None
-    wanted = [(n, line.strip()) for n, line in enumerate(lines, start=1)]
-    wanted = [(n, line) for n, line in wanted if line and not line.startswith("#")]
-    bad = [n for n, line in wanted if not re.match(r"[0-9]{7}(?![0-9])", line)]
-    if bad or not wanted:
-        where = f"line {', '.join(map(str, bad))}" if bad else "it has no line"
-        raise NotThere(f"{path}: expected a DfE number of seven digits at the beginning of each line ({where}).")
-    return tuple(line[:7] for _, line in wanted)
 
 
 def _check(order: Order, policy: "Policy", errand: Errand) -> None:
