@@ -1,13 +1,13 @@
 """What became of each part of a submission, as its record tells: for files from schools and documents to them alike.
 
-Owns that form, and that every leaf of a message, and what a limit kept us from reading, has exactly one fate (Source:
-SPEC 4).
+Owns that form and the record that they stand in, and that every leaf of a message, and what a limit kept us from
+reading, has exactly one fate (Source: SPEC 4).
 """
 
 from collections.abc import Sequence
 
 from gateway.core.contents import Unpacked, UnpackedPart
-from gateway.core.model import PartFate
+from gateway.core.model import Envelope, PartFate, Submission
 from gateway.core.nofile import NOT_READ
 from gateway.core.partlist import unread
 from gateway.pipeline.decide import Candidate
@@ -31,6 +31,24 @@ def all_fates(decided: Sequence[PartFate], unpacked: Unpacked | None) -> tuple[P
     fates = sorted((*decided, *ignored), key=lambda part: part.number)
     rest = unread(unpacked.faults, fates)
     return (*fates, rest) if rest else tuple(fates)
+
+
+def submission_of(
+    envelope: Envelope, unpacked: Unpacked | None, parts: Sequence[PartFate], *, outcome: str
+) -> Submission:
+    """Return the record of what came in, with the fates of its parts; what was made of them is put in by the caller."""
+    return Submission(
+        id=envelope.id,
+        channel=envelope.channel,
+        received_at=envelope.received_at,
+        username=envelope.username,
+        verified_by=envelope.verified_by,
+        peer=envelope.peer,
+        subject=unpacked.subject if unpacked else None,
+        message_id=unpacked.message_id if unpacked else None,
+        outcome=outcome,
+        parts=tuple(parts),
+    )
 
 
 def cause_of(unpacked: Unpacked) -> str:

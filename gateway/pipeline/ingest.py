@@ -31,7 +31,7 @@ from gateway.pipeline.decide import (
     past_of,
 )
 from gateway.pipeline.directory import LiveDirectory
-from gateway.pipeline.fates import all_fates, cause_of, fate_of
+from gateway.pipeline.fates import all_fates, cause_of, fate_of, submission_of
 from gateway.pipeline.inspect import Inspect
 from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.policy import LivePolicy, Policy
@@ -303,18 +303,9 @@ class Ingest:
         return seen
 
     def _submission(self, draft: Draft, unpacked: Unpacked | None) -> Submission:
-        envelope = draft.envelope
-        submission = Submission(
-            id=envelope.id,
-            channel=envelope.channel,
-            received_at=envelope.received_at,
-            username=envelope.username,
-            verified_by=envelope.verified_by,
-            peer=envelope.peer,
-            subject=unpacked.subject if unpacked else None,
-            message_id=unpacked.message_id if unpacked else None,
-            outcome=_outcome(draft, unpacked),
-            parts=all_fates(draft.parts, unpacked),
+        fates = all_fates(draft.parts, unpacked)
+        submission = replace(
+            submission_of(draft.envelope, unpacked, fates, outcome=_outcome(draft, unpacked)),
             files=tuple(draft.files),
             history=tuple(past_of(f) for f in draft.files),
             drops=tuple(draft.drops),

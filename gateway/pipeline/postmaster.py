@@ -14,7 +14,7 @@ from gateway.core.model import Envelope, PartFate, Submission
 from gateway.core.postmaster import OUTCOME, TEMPLATE, handed_on
 from gateway.core.register import Account
 from gateway.pipeline.answer import Answer
-from gateway.pipeline.fates import ignored_of
+from gateway.pipeline.fates import ignored_of, submission_of
 from gateway.pipeline.policy import LivePolicy
 from gateway.ports import Clock, Ledger
 
@@ -49,23 +49,13 @@ class PostmasterCap:
 
 def hand_on(envelope: Envelope, unpacked: Unpacked, *, sender: Account, answer: Answer) -> Submission:
     """Return the record of a message for postmaster, with the word to the contact; a file in it is not kept."""
-    record = Submission(
-        id=envelope.id,
-        channel=envelope.channel,
-        received_at=envelope.received_at,
-        username=envelope.username,
-        verified_by=envelope.verified_by,
-        peer=envelope.peer,
-        subject=unpacked.subject,
-        message_id=unpacked.message_id,
-        outcome=OUTCOME,
-        parts=tuple(
-            PartFate(part.number, part.name, part.content_type, part.size, "ignored", OUTCOME)
-            if part.is_file
-            else ignored_of(part)
-            for part in unpacked.parts
-        ),
-    )
+    parts = [
+        PartFate(part.number, part.name, part.content_type, part.size, "ignored", OUTCOME)
+        if part.is_file
+        else ignored_of(part)
+        for part in unpacked.parts
+    ]
+    record = submission_of(envelope, unpacked, parts, outcome=OUTCOME)
     head = answer.letterhead()
     context = handed_on(envelope, unpacked, sender=sender, head=head)
     word = answer.unasked(f"{envelope.id}-p1", TEMPLATE, context, at=envelope.received_at)

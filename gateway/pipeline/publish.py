@@ -5,7 +5,7 @@ bytes under this name already gets them once. Everything is decided from the ord
 that a repeat after a crash lands in the same places (Source: SPEC 7, 10, 11; DESIGN 3).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway import log
 from gateway.core.contents import Inspection, Unpacked
@@ -16,7 +16,7 @@ from gateway.errors import Permanent, Transient
 from gateway.pipeline.decide import CLEAN, Candidate, candidates_of
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.edition import Edition
-from gateway.pipeline.fates import all_fates, cause_of, fate_of
+from gateway.pipeline.fates import all_fates, cause_of, fate_of, submission_of
 from gateway.pipeline.inspect import Inspect
 from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.policy import LivePolicy, Policy
@@ -177,20 +177,9 @@ class Publish:
         return None
 
     def _submission(self, draft: _Draft, unpacked: Unpacked | None) -> Submission:
-        envelope = draft.envelope
-        submission = Submission(
-            id=envelope.id,
-            channel=envelope.channel,
-            received_at=envelope.received_at,
-            username=envelope.username,
-            verified_by=envelope.verified_by,
-            peer=envelope.peer,
-            subject=unpacked.subject if unpacked else None,
-            message_id=unpacked.message_id if unpacked else None,
-            outcome="" if draft.parts or unpacked is None else cause_of(unpacked),
-            parts=all_fates(draft.parts, unpacked),
-            documents=tuple(draft.documents),
-        )
+        outcome = "" if draft.parts or unpacked is None else cause_of(unpacked)
+        record = submission_of(draft.envelope, unpacked, all_fates(draft.parts, unpacked), outcome=outcome)
+        submission = replace(record, documents=tuple(draft.documents))
         return submission if unpacked is None or unpacked.is_automatic else self._report.answered(submission)
 
 
