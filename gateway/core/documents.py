@@ -50,13 +50,14 @@ DOCUMENT_STEPS: tuple[DocumentStep, ...] = (
     DocumentStep(None, _E.WAIT, _S.WAITING, "the gateway: it goes to many schools"),
     DocumentStep(None, _E.HOLD, _S.HELD, "the gateway: it matches no school, or may not go out"),
     DocumentStep(_S.WAITING, _E.PUBLISH, _S.PUBLISHED, "who confirms it"),
+    DocumentStep(_S.WAITING, _E.HOLD, _S.HELD, "the gateway: none of its schools is open any more"),
     DocumentStep(_S.WAITING, _E.DELETE, _S.DELETED, "an administrator, on request"),
     DocumentStep(_S.PUBLISHED, _E.DELETE, _S.DELETED, "an administrator, on request"),
     DocumentStep(_S.HELD, _E.DELETE, _S.DELETED, "an administrator, on request"),
     DocumentStep(_S.WAITING, _E.DESTROY, _S.DESTROYED, "the gateway"),
     DocumentStep(_S.PUBLISHED, _E.DESTROY, _S.DESTROYED, "the gateway"),
     DocumentStep(_S.HELD, _E.DESTROY, _S.DESTROYED, "the gateway"),
-    DocumentStep(_S.DELETED, _E.DESTROY, _S.DELETED, "the gateway, at once"),
+    DocumentStep(_S.DELETED, _E.DESTROY, _S.DELETED, "the gateway, at once, or when a hold ends"),
 )
 _TABLE: Mapping[tuple[DocumentState | None, DocumentEvent], DocumentStep] = {
     (s.source, s.event): s for s in DOCUMENT_STEPS
@@ -185,6 +186,7 @@ class DocumentChange:
     at: datetime
     why: str = ""
     notices: tuple[Notice, ...] = ()
+    schools: tuple[str, ...] | None = None  # its schools from now on; None: as they were
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ is held. Whatever is odd reaches fewer schools, never more. Pure (Source: SPEC 3
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -18,6 +19,7 @@ from gateway.core.unsafe import what_is_unsafe
 
 _NUMBER = re.compile(r"(?<![0-9])[0-9]{7}(?![0-9])")
 FOLLOWED = "for {old}, which {new} followed"  # a remark
+CLOSED_SINCE = "not to {old}, which closed before it went out"  # a remark
 
 
 class HeldFor(StrEnum):
@@ -66,6 +68,27 @@ def direct(name: str, order: Order, *, directory: Directory, la_codes: frozenset
     if order.everyone or order.schools:
         return _by_list(found, parts, order, directory=directory, la_codes=la_codes, on=on)
     return _by_name(found, parts, directory=directory, la_codes=la_codes, on=on)
+
+
+@dataclass(frozen=True)
+class Still:
+    """Where a document goes that waited for a confirmation, of the schools that it was for."""
+
+    schools: tuple[str, ...]  # that are open, or follow one that is not
+    passed: tuple[Passed, ...]  # closed meanwhile
+    remark: str  # about those, for its publisher
+
+
+def still_open(schools: Sequence[str], *, directory: Directory, on: date) -> Still:
+    """Return the schools of a document as they are now: none is reached under a number that is not open any more."""
+    passed = tuple(found for number in schools if (found := _follow(number, directory, on)))
+    gone = {found.number for found in passed}
+    here = {number for number in schools if number not in gone} | {p.successor for p in passed if p.successor}
+    told = (
+        FOLLOWED.format(old=p.number, new=p.successor) if p.successor else CLOSED_SINCE.format(old=p.number)
+        for p in passed
+    )
+    return Still(tuple(sorted(here)), passed, "; ".join(told))
 
 
 def _by_name(found: Direction, parts: Parts, *, directory: Directory, la_codes: frozenset[str], on: date) -> Direction:

@@ -6,6 +6,7 @@ its bytes go with it (Source: SPEC 7, 10).
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from gateway.core.admission import Refusal
 from gateway.core.documents import (
@@ -17,6 +18,8 @@ from gateway.core.documents import (
     DocumentState,
     document_refusal,
 )
+from gateway.core.publishing import HeldFor, still_open
+from gateway.core.remarks import joined
 from gateway.pipeline.purge_documents import PurgeDocuments
 from gateway.pipeline.telling import Telling
 from gateway.pipeline.transitions import Actor
@@ -28,6 +31,8 @@ _SELF = Refusal(
     "second-person",
     "You published it, and here another person must confirm what goes to many schools. Please ask a colleague.",
 )
+_CLOSED = "None of the schools that it was for is open any more, so nobody gets it. Please publish it again."
+_TO_SEE = timedelta(days=1)  # for which what is held late is kept at the least
 _NOTHING_WAITS = Refusal("nothing-waits", "Nothing of it waits for a confirmation.")
 
 
@@ -39,6 +44,7 @@ class Publications:
         self._ledger = telling.ledger
         self._clock = telling.clock
         self._policy = telling.policy
+        self._directory = telling.directory
         self._purge = PurgeDocuments(ledger=telling.ledger, archive=archive, clock=telling.clock)
 
     async def confirm(self, id: str, *, by: Actor) -> list[Document] | Refusal:
@@ -52,7 +58,7 @@ class Publications:
             return Refusal(_NOTHING_WAITS.code, sentence or _NOTHING_WAITS.sentence)
         if self._policy.current.documents.second_person and by.username in {d.published_by_user for d in waiting}:
             return _SELF
-        out = [done for d in waiting if (done := await self._publish(d, by)) is not None]
+        out = [done for d in waiting if (done := await self._let_out(d, by)) is not None]
         return out or _RACE
 
     async def delete(self, id: str, *, by: Actor, why: str, requested_by: str) -> Document | Refusal:
@@ -71,10 +77,13 @@ class Publications:
             deleted_at=at,
             delete_reason=why,
             requested_by=requested_by,
+            expires_at=min(document.expires_at, at),  # where a hold keeps it, until the hold ends and no longer
         )
         change = DocumentChange(gone, document.state, DocumentEvent.DELETE, by.username, at, why)
         if not await self._ledger.apply_to_document(change):
             return _RACE
+        if not any(begun.id == gone.id for begun in await self._ledger.destroying_documents()):
+            return gone  # on hold: no school sees it, and its bytes go when the hold ends
         await self._purge.destroy(gone, actor=by.username)  # cut off here, the next pass of purge does it
         await self._ledger.forget_erased()
         return gone
@@ -89,8 +98,43 @@ class Publications:
             return [found.document]
         return (await self._ledger.documents(DocumentQuery(publication=id)))[::-1]
 
-    async def _publish(self, document: Document, by: Actor) -> Document | None:
+    async def _let_out(self, document: Document, by: Actor) -> Document | None:
+        """Publish it to those of its schools that are still open, or who follows them; hold it when there is none."""
+        found = await self._ledger.document(document.id)
+        if found is None:
+            return None
+        at, policy = self._clock.now(), self._policy.current
+        still = still_open(found.schools, directory=self._directory.current, on=policy.day_of(at))
+        if not still.schools:
+            return await self._hold(document, by)
+        remark = joined(document.remark, still.remark)
+        out = replace(
+            document,
+            state=DocumentState.PUBLISHED,
+            published_at=at,
+            confirmed_by=by.name,
+            confirmed_at=at,
+            reach=len(still.schools),
+            remark=remark,
+        )
+        return await self._change(out, DocumentEvent.PUBLISH, by, schools=still.schools if still.passed else None)
+
+    async def _hold(self, document: Document, by: Actor) -> Document | None:
+        """Hold it, as one that matches no school from the beginning: with the same term, and told to its publisher."""
+        reason = HeldFor.CLOSED_SCHOOL.value
+        term = self._policy.current.terms.for_rejected(document.sent_at, reason)
+        held = replace(
+            document,
+            state=DocumentState.HELD,
+            reason=reason,
+            detail=_CLOSED,
+            expires_at=min(document.expires_at, max(term, self._clock.now() + _TO_SEE)),
+        )
+        return await self._change(held, DocumentEvent.HOLD, by)
+
+    async def _change(
+        self, document: Document, event: DocumentEvent, by: Actor, *, schools: tuple[str, ...] | None = None
+    ) -> Document | None:
         at = self._clock.now()
-        out = replace(document, state=DocumentState.PUBLISHED, published_at=at, confirmed_by=by.name, confirmed_at=at)
-        change = DocumentChange(out, DocumentState.WAITING, DocumentEvent.PUBLISH, by.username, at)
-        return out if await self._ledger.apply_to_document(change) else None
+        change = DocumentChange(document, DocumentState.WAITING, event, by.username, at, schools=schools)
+        return document if await self._ledger.apply_to_document(change) else None

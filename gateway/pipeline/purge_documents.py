@@ -24,6 +24,7 @@ class PurgeDocuments:
     async def pass_once(self, *, actor: str = "gateway") -> int:
         """Destroy what is due now, and go on with what was begun; return how many documents were destroyed."""
         now = self._clock.now()
+        await self._ledger.hide_past_term(now)
         due = await self._ledger.due_documents(now, BATCH)
         await self._ledger.mark_documents_destroying([d.id for d in due], now)
         begun = await self._ledger.destroying_documents()

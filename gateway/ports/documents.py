@@ -73,6 +73,13 @@ class Documents(Protocol):
         """Write that the destruction of these began: they leave every view."""
         ...
 
+    async def hide_past_term(self, at: datetime) -> int:
+        """Take what a hold keeps beyond its term from the view of schools that no incident is about; return how often.
+
+        Safe to repeat.
+        """
+        ...
+
     async def destroying_documents(self) -> Sequence[Document]:
         """Return documents whose destruction began and has not ended."""
         ...

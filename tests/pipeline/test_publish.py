@@ -1,7 +1,7 @@
 """Publish: each document reaches the schools that were said, once, and nobody else (SPEC 7)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,9 @@ from gateway.core.admission import Refusal
 from gateway.core.contents import Inspection
 from gateway.core.documents import Document, DocumentState, Order
 from gateway.core.model import Channel
-from gateway.core.register import Role
+from gateway.core.register import Role, SchoolStatus, Succession
 from gateway.core.retention import Terms
+from gateway.core.suspension import Incident
 from gateway.pipeline.transitions import Actor
 from tests.scenarios.harness import Scene
 from tests.scenarios.invariants import context_of
@@ -159,6 +160,115 @@ class TestManySchools:
         await scene.idle()
         assert isinstance(await confirm(scene, document.id), Refusal)
         assert await scene.house.archive.places() == []
+
+
+class TestASchoolThatClosedMeanwhile:
+    """Before the confirmation: who is not open gets nothing, who follows it does (SPEC 3, 7, 8)."""
+
+    async def test_gets_nothing_and_the_publisher_is_told(self, scene: Scene) -> None:
+        scene.set_documents(confirm_above=1)
+        document = await published(scene, "Term dates.pdf", order=Order("general", schools=(MILLBECK, LEYS)))
+        assert document is not None
+        await close(scene, LEYS)
+        (out,) = await confirmed(scene, document.id)
+        assert (out.reach, out.remark) == (1, "not scanned; not to 8302000, which closed before it went out")
+        assert (await scene.shown(MILLBECK), await scene.shown(LEYS)) == (["Term dates.pdf"], [])
+        found = await scene.house.ledger.document(document.id)
+        assert found is not None
+        assert (found.document, found.schools) == (out, (MILLBECK,))
+
+    async def test_that_is_followed_leaves_it_to_its_follower_once(self, scene: Scene) -> None:
+        scene.set_documents(confirm_above=1)
+        document = await published(scene, "Term dates.pdf", order=Order("general", schools=(MILLBECK, LEYS)))
+        assert document is not None
+        await close(scene, LEYS, successor=MILLBECK)
+        (out,) = await confirmed(scene, document.id)
+        assert (out.reach, out.remark) == (1, "not scanned; for 8302000, which 8301102 followed")
+        assert (await scene.shown(MILLBECK), await scene.shown(LEYS)) == (["Term dates.pdf"], [])
+
+    async def test_and_was_the_only_one_holds_it_from_everybody(self, scene: Scene) -> None:
+        document = await published(scene, LETTER, order=Order("general", waits=True))
+        assert document is not None
+        assert document.state is DocumentState.WAITING
+        await close(scene, LEYS)
+        (held,) = await confirmed(scene, document.id)
+        assert (held.state, held.reason, bool(held.detail)) == (DocumentState.HELD, "closed-school", True)
+        assert held.expires_at - held.sent_at == timedelta(days=14)
+        assert not any([await scene.shown(s) for s in scene.house.directory.current.schools])
+        assert isinstance(await confirm(scene, document.id), Refusal)
+
+    async def test_keeps_what_it_was_given_while_it_was_open(self, scene: Scene) -> None:
+        """It was for its people; who may not read it any more is suspended, by name."""
+        await published(scene)
+        await close(scene, LEYS, successor=MILLBECK)
+        assert (await scene.shown(LEYS), await scene.shown(MILLBECK)) == (["Offer of a place.pdf"], [])
+
+
+async def close(scene: Scene, number: str, *, successor: str | None = None) -> None:
+    """Close a school, perhaps with a school that follows it."""
+    ledger, at = scene.house.ledger, scene.clock.now()
+    school = scene.house.directory.current.schools[number]
+    await ledger.put_school(replace(school, status=SchoolStatus.CLOSED), actor="a test", at=at)
+    if successor:
+        await ledger.put_succession(Succession(number, successor, date(2027, 8, 31)), actor="a test", at=at)
+    await scene.house.directory.pass_once()
+
+
+class TestAnOpenIncident:
+    """About a school that a document is for, or its publisher: its bytes stay until it is closed (SPEC 8, 10)."""
+
+    async def test_keeps_the_documents_of_its_school_and_no_others(self, scene: Scene) -> None:
+        await published(scene)
+        await published(scene, f"{MILLBECK} Budget.pdf", PDF + b"2")
+        incident = await investigate(scene, LEYS)
+        scene.clock.advance(TERM + 1)
+        await scene.idle()
+        assert [d.name for d in await scene.documents() if d.place] == ["Offer of a place.pdf"]
+        await scene.house.suspend.close_incident(incident.id, reason="nothing found", by="it.admin")
+        await scene.idle()
+        assert await scene.house.archive.places() == []
+
+    async def test_gives_no_other_school_a_day_more(self, scene: Scene) -> None:
+        await published(scene, "Term dates.pdf", order=EVERYONE)
+        await investigate(scene, LEYS)
+        scene.clock.advance(TERM - 1)
+        await scene.idle()
+        assert await scene.shown(MILLBECK) == ["Term dates.pdf"]
+        scene.clock.advance(2)
+        await scene.idle()
+        assert (await scene.shown(MILLBECK), await scene.shown(LEYS)) == ([], ["Term dates.pdf"])
+        assert len(await scene.house.archive.places()) == 1
+
+    async def test_about_the_publisher_keeps_what_they_published(self, scene: Scene) -> None:
+        await published(scene)
+        await investigate(scene, MILLBECK, others=(OFFICER,))
+        scene.clock.advance(TERM + 1)
+        await scene.idle()
+        assert len(await scene.house.archive.places()) == 1
+        assert await scene.shown(LEYS) == []
+
+    async def test_does_not_stop_a_deletion_which_takes_the_bytes_at_its_end(self, scene: Scene) -> None:
+        document = await published(scene)
+        assert document is not None
+        incident = await investigate(scene, LEYS)
+        gone = await delete(scene, document.id)
+        assert isinstance(gone, Document)
+        assert gone.state is DocumentState.DELETED
+        await scene.idle()
+        assert await scene.shown(LEYS) == []
+        assert len(await scene.house.archive.places()) == 1
+        await scene.house.suspend.close_incident(incident.id, reason="nothing found", by="it.admin")
+        await scene.idle()
+        assert await scene.house.archive.places() == []
+        (record,) = await scene.documents()
+        assert (record.state, record.requested_by) == (DocumentState.DELETED, "Leys Junior School")
+
+
+async def investigate(scene: Scene, school: str, others: tuple[str, ...] = ()) -> Incident:
+    """Open an incident."""
+    found = await scene.house.suspend.open_incident(school, others=others, reason="looked into", by="it.admin")
+    assert isinstance(found, Incident)
+    return found
 
 
 async def confirmed(scene: Scene, id: str) -> list[Document]:

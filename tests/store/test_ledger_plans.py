@@ -102,6 +102,8 @@ QUERIES: list[tuple[str, dict[str, object], str]] = [
     ("place_claims", {"place": "x"}, "d USING INDEX documents_by_place (place=?)"),
     ("due_documents", {"at": "2026", "limit": 1}, "d USING INDEX documents_due (expires_at<?)"),
     ("destroying_documents", {}, "d USING INDEX documents_destroying"),
+    ("shown_past_term", {"at": "2026"}, "d USING INDEX documents_due (expires_at<?)"),
+    ("document_on_hold", {"id": "x"}, "i USING INDEX incidents_open (school=?)"),
     ("documents_of_submission", {"submission": "x"}, "d USING INDEX documents_by_submission"),
     ("issued_between", {"after": 1, "upto": 2}, "t USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
     ("audience", {"document": "x"}, "document_schools_1 (document=?)"),

@@ -16,7 +16,7 @@ from gateway.cli.filters import Filters, with_filters
 from gateway.cli.render import Column, Kind, print_json
 from gateway.cli.shapes import audience_json, document_json
 from gateway.core.admission import Refusal
-from gateway.core.documents import DocumentQuery, DocumentState
+from gateway.core.documents import Document, DocumentQuery, DocumentState
 from gateway.errors import NotThere
 
 if TYPE_CHECKING:
@@ -161,8 +161,7 @@ async def confirm_documents(errand: Errand, id: str) -> None:
         print_json([document_json(document) for document in answer])
         return
     for document in answer:
-        schools = "1 school" if document.reach == 1 else f"{document.reach} schools"
-        errand.screen.action({}, sentence=f"{document.name} is with {schools} now.")
+        errand.screen.action({}, sentence=_let_out(document))
 
 
 @documents.command("delete")
@@ -184,8 +183,18 @@ async def delete_document(errand: Errand, id: str, reason: str, requested_by: st
         raise NotThere(_sentence(answer, id) if isinstance(answer, Refusal) else id)
     now = await errand.ledger.document(answer.id)
     shown = now.document if now else replace(answer)
-    sentence = f"{before.document.name} is deleted: no school sees it any more, and our copy is destroyed."
+    is_kept = shown.purged_at is None
+    copy = "our copy is kept until the hold on it ends" if is_kept else "our copy is destroyed"
+    sentence = f"{before.document.name} is deleted: no school sees it any more, and {copy}."
     errand.screen.action(document_json(shown), sentence=sentence)
+
+
+def _let_out(document: Document) -> str:
+    """Return what became of a document at its confirmation."""
+    if document.state is DocumentState.HELD:
+        return f"{document.name} is held: {document.detail}"
+    schools = "1 school" if document.reach == 1 else f"{document.reach} schools"
+    return f"{document.name} is with {schools} now.{f' ({document.remark})' if document.remark else ''}"
 
 
 def _id(id: str) -> str:

@@ -84,7 +84,7 @@ class DocumentBook(Desk):
     # Terms
 
     async def due_documents(self, at: datetime, limit: int) -> list[Document]:
-        """Return documents whose term is over at that time, oldest first."""
+        """Return documents whose term is over at that time, oldest first; those on hold are not due."""
         values = {"at": stamp(at), "limit": limit}
         return await self._read(lambda tx: [DOCUMENT.of(row) for row in tx.rows("due_documents", values)])
 
@@ -92,6 +92,17 @@ class DocumentBook(Desk):
         """Write that the destruction of these began: they leave every view."""
         rows = [{"id": id, "at": stamp(at)} for id in ids]
         await self._write(lambda tx: tx.change_each("mark_document_destroying", rows))
+
+    async def hide_past_term(self, at: datetime) -> int:
+        """Take what a hold keeps beyond its term from the view of schools that no incident is about; return how often.
+
+        Nobody reads longer than the term says because of somebody else's case.
+        """
+        shown = await self._read(lambda tx: tx.rows("shown_past_term", {"at": stamp(at)}))
+        rows = [{"document": document, "school": school} for document, school in shown]
+        if rows:
+            await self._write(lambda tx: tx.change_each("hide_from_school", rows))
+        return len(rows)
 
     async def destroying_documents(self) -> list[Document]:
         """Return documents whose destruction began and has not ended."""
@@ -114,10 +125,14 @@ def _document(tx: Transaction, id: str) -> Addressed | None:
 
 def _apply(tx: Transaction, change: DocumentChange, now: datetime) -> bool:
     document = change.document
-    destroying_at = change.at if change.event is DocumentEvent.DELETE else None
+    is_on_hold = tx.row("document_on_hold", {"id": document.id}) is not None
+    destroying_at = change.at if change.event is DocumentEvent.DELETE and not is_on_hold else None
     values = {**document_values(document), "expected": str(change.expected), "destroying_at": stamp_if(destroying_at)}
     if not tx.change("change_document", values):
         return False
+    if change.schools is not None:
+        tx.change("drop_document_schools", {"document": document.id})
+        tx.change_each("insert_document_school", ({"document": document.id, "school": s} for s in change.schools))
     if change.event is DocumentEvent.PUBLISH:
         replace_versions(tx, document)
     tx.change_each("insert_notice", (new_notice_values(notice, now=now) for notice in change.notices))

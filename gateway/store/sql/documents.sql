@@ -31,6 +31,9 @@ SELECT {document_columns} FROM documents d WHERE d.submission = :submission ORDE
 -- name: schools_of_document
 SELECT school FROM document_schools WHERE document = :document ORDER BY school
 
+-- name: drop_document_schools
+DELETE FROM document_schools WHERE document = :document
+
 -- name: replace_versions
 -- What a school of this document sees under the same name, in the same folder, for the same readers, it sees no more.
 UPDATE document_schools SET replaced_by = :id
@@ -79,6 +82,7 @@ SELECT COUNT(*) FROM documents d WHERE d.place = :place AND d.destroying_at IS N
 -- name: change_document
 UPDATE documents SET
     state = :state, published_at = :published_at, reason = :reason, detail = :detail, remark = :remark,
+    reach = :reach, expires_at = :expires_at,
     confirmed_by = :confirmed_by, confirmed_at = :confirmed_at, deleted_by = :deleted_by, deleted_at = :deleted_at,
     delete_reason = :delete_reason, requested_by = :requested_by, destroying_at = :destroying_at
 WHERE id = :id AND state = :expected AND destroying_at IS NULL AND purged_at IS NULL
@@ -160,13 +164,43 @@ d.expires_at <= :expires_by
     )
 )
 
+-- name: is_document_on_hold
+-- An open incident is about a school that it is for, or about its publisher.
+(
+    EXISTS (
+        SELECT 1 FROM document_schools s CROSS JOIN incidents i
+        WHERE s.document = d.id AND i.school = s.school AND i.closed_at IS NULL
+    )
+    OR EXISTS (
+        SELECT 1 FROM incident_parties p CROSS JOIN incidents i
+        WHERE p.username = d.published_by_user AND i.id = p.incident AND i.closed_at IS NULL
+    )
+)
+
+-- name: document_on_hold
+SELECT d.id FROM documents d WHERE d.id = :id AND {is_document_on_hold}
+
 -- name: due_documents
 SELECT {document_columns} FROM documents d
-WHERE d.place IS NOT NULL AND d.destroying_at IS NULL AND d.expires_at <= :at
+WHERE d.place IS NOT NULL AND d.destroying_at IS NULL AND d.expires_at <= :at AND NOT {is_document_on_hold}
 ORDER BY d.expires_at, d.id LIMIT :limit
 
 -- name: mark_document_destroying
-UPDATE documents SET destroying_at = :at WHERE id = :id AND place IS NOT NULL AND destroying_at IS NULL
+UPDATE documents SET destroying_at = :at
+WHERE id IN (
+    SELECT d.id FROM documents d
+    WHERE d.id = :id AND d.place IS NOT NULL AND d.destroying_at IS NULL AND NOT {is_document_on_hold}
+)
+
+-- name: shown_past_term
+-- What a hold keeps beyond its term, and schools that no incident is about are shown yet.
+SELECT s.document, s.school FROM documents d CROSS JOIN document_schools s
+WHERE d.place IS NOT NULL AND d.destroying_at IS NULL AND d.expires_at <= :at AND {is_document_on_hold}
+    AND s.document = d.id AND s.replaced_by IS NULL
+    AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.school = s.school AND i.closed_at IS NULL)
+
+-- name: hide_from_school
+UPDATE document_schools SET replaced_by = '' WHERE document = :document AND school = :school AND replaced_by IS NULL
 
 -- name: destroying_documents
 SELECT {document_columns} FROM documents d WHERE d.destroying_at IS NOT NULL ORDER BY d.destroying_at, d.id
