@@ -1,9 +1,15 @@
-"""What every test begins with: a log as the library ships it, whatever a command set up in the test before."""
+"""What every test begins with: a log as the library ships it, whatever a command set up in the test before.
 
+Owns too what tests of the disk have in common.
+"""
+
+import os
 from collections.abc import Iterator
 
 import pytest
 import structlog
+
+from gateway.store.threads import DiskThreads
 
 
 @pytest.fixture(autouse=True)
@@ -12,6 +18,22 @@ def log_as_shipped() -> Iterator[None]:
     structlog.reset_defaults()
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def nothing_stays_open() -> Iterator[None]:
+    """No handle is open after the test that was not before."""
+    before = len(os.listdir("/proc/self/fd"))
+    yield
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.fixture
+def threads() -> Iterator[DiskThreads]:
+    """Threads for a disk, closed at the end."""
+    threads = DiskThreads(count=2)
+    yield threads
+    threads.close()
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

@@ -12,12 +12,11 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 
 from tests.inbound.sftp import fuzz_protocol
 from tests.inbound.smtp import fuzz_message, fuzz_session
+from tests.seeds import Fuzzer
 
-Fuzzer = Callable[[int, int], Counter[str]]  # count and first seed, to what became of the inputs
 FUZZERS: dict[str, Fuzzer] = {
     "messages": fuzz_message.fuzz,
     "SFTP packet sequences": fuzz_protocol.fuzz,

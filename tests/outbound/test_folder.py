@@ -26,11 +26,7 @@ BODY = b"the bytes of a file"
 DIGEST = hashlib.sha256(BODY).hexdigest()
 
 
-@pytest.fixture(autouse=True)
-def nothing_stays_open() -> Iterator[None]:
-    before = len(os.listdir("/proc/self/fd"))
-    yield
-    assert len(os.listdir("/proc/self/fd")) == before
+pytestmark = pytest.mark.usefixtures("nothing_stays_open")
 
 
 @pytest.fixture

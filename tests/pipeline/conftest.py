@@ -1,27 +1,3 @@
-"""Sample deployments, laid out once a run and copied for each story."""
+"""The stage of the scenarios, for one step of the pipeline: a sample deployment, and an open house in it."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
-from tests.scenarios.harness import Scene, copy_of, lay_out_sample, scene_in
-
-
-@pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `gateway init --sample` lays out; not to be changed."""
-    return lay_out_sample(tmp_path_factory.mktemp("sample") / "deployment")
-
-
-@pytest.fixture
-def deployment(sample: Path, tmp_path: Path) -> Path:
-    """A deployment of the test's own."""
-    return copy_of(sample, tmp_path / "deployment")
-
-
-@pytest.fixture
-async def scene(deployment: Path) -> AsyncIterator[Scene]:
-    """An open house; the invariants are checked when the story is over."""
-    async with scene_in(deployment) as scene:
-        yield scene
+from tests.scenarios.conftest import deployment, sample, scene  # noqa: F401  # fixtures

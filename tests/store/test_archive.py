@@ -25,11 +25,7 @@ OTHER = "8301102/2026-11/01kah8zv6e0000000000000002-01"
 BODY = b"the bytes of a file"
 
 
-@pytest.fixture(autouse=True)
-def nothing_stays_open() -> Iterator[None]:
-    before = len(os.listdir("/proc/self/fd"))
-    yield
-    assert len(os.listdir("/proc/self/fd")) == before
+pytestmark = pytest.mark.usefixtures("nothing_stays_open")
 
 
 @pytest.fixture

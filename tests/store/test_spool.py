@@ -44,11 +44,7 @@ class House:
         return {f.name: sorted(os.listdir(f)) for f in sorted(self.root.iterdir()) if os.listdir(f)}
 
 
-@pytest.fixture(autouse=True)
-def nothing_stays_open() -> Iterator[None]:
-    before = len(os.listdir("/proc/self/fd"))
-    yield
-    assert len(os.listdir("/proc/self/fd")) == before
+pytestmark = pytest.mark.usefixtures("nothing_stays_open")
 
 
 @pytest.fixture

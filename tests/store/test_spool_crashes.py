@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -25,13 +25,6 @@ FACTS = {
 Promises = dict[str, bytes]  # what the story was told: id -> bytes
 Story = Callable[[DiskSpool, Promises], Awaitable[None]]
 Check = Callable[[Path, Promises], Awaitable[None]]
-
-
-@pytest.fixture
-def threads() -> Iterator[DiskThreads]:
-    threads = DiskThreads(count=2)
-    yield threads
-    threads.close()
 
 
 def spool_on(disk: Disk, root: Path, threads: DiskThreads) -> DiskSpool:

@@ -7,16 +7,14 @@ Each sequence has a seed of its own, SEED plus its number, which a failure names
 
 from __future__ import annotations
 
-import argparse
 import random
-import sys
-import time
 from collections import Counter
 from collections.abc import Callable
 
 from gateway.inbound.sftp.protocol import Limits, ProtocolError
 from tests.inbound.sftp import wire
 from tests.inbound.sftp.memory import MemoryFile, Session
+from tests.seeds import each_seed, run_from_command_line
 
 LIMITS = Limits(max_packet=512, max_read=100, max_write=200, max_handles=3, max_outstanding=4)
 PATHS = [b"/a", b"/b", b"/", b".", b"", b"/../../etc/passwd", b"\xff\xfe", b"/" + b"n" * 150, b"/a\0b", b"C:\\x"]
@@ -36,14 +34,8 @@ ANSWERS = {wire.STATUS, wire.HANDLE, wire.DATA, wire.NAME, wire.ATTRS, wire.EXTE
 
 
 def fuzz(count: int, seed: int) -> Counter[str]:
-    """Run `count` sequences; return how they ended. AssertionError, with the seed, for a promise that was broken."""
-    ends: Counter[str] = Counter()
-    for number in range(count):
-        try:
-            ends[run_one(random.Random(seed + number))] += 1
-        except Exception as error:
-            raise AssertionError(f"sequence with --count 1 --seed {seed + number}: {error!r}") from error
-    return ends
+    """Run `count` sequences; return how they ended."""
+    return each_seed(run_one, count, seed, what="sequence")
 
 
 def run_one(rng: random.Random) -> str:
@@ -285,18 +277,5 @@ MAKERS = [
 ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--count", type=int, default=10_000, help="how many sequences")
-    parser.add_argument("--seed", type=int, default=1, help="of the first; the next ones follow")
-    options = parser.parse_args()
-    began = time.perf_counter()
-    ends = fuzz(options.count, options.seed)
-    took = time.perf_counter() - began
-    sys.stdout.write(
-        f"{options.count} sequences in {took:.1f} s, each run three times: {dict(ends)}; no promise broken\n"
-    )
-
-
 if __name__ == "__main__":
-    main()
+    run_from_command_line(fuzz, what="sequences", count=10_000)

@@ -8,9 +8,7 @@ is read three times: as it comes, in pieces, and, at times, with limits that it 
 
 from __future__ import annotations
 
-import argparse
 import random
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,6 +17,7 @@ from gateway.inbound.smtp.limits import MessageLimits
 from tests.inbound.smtp import tnef_files as tnef
 from tests.inbound.smtp.letters import BASE64, Dribble, Letter, base64_lines, multipart, part, read
 from tests.inbound.smtp.sound_letters import sound_letter
+from tests.seeds import each_seed, run_from_command_line
 
 CPU_SECONDS = 2.0  # that no letter may take
 BREAKS = [b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\n\n", b"--", b"\r\n--", b"\r\n--x--\r\n", b" folded\r\n"]
@@ -42,14 +41,8 @@ WORDS = [*BREAKS, *SIGNS, *BYTES, *NAMING, *ENCODED, *TYPES, *FIELDS, *NESTED, *
 
 
 def fuzz(count: int, seed: int) -> Counter[str]:
-    """Read `count` letters; return what became of them. A broken promise is an AssertionError with the seed."""
-    ends: Counter[str] = Counter()
-    for number in range(count):
-        try:
-            ends[run_one(random.Random(seed + number))] += 1
-        except Exception as error:
-            raise AssertionError(f"letter with --count 1 --seed {seed + number}: {error!r}") from error
-    return ends
+    """Read `count` letters; return what became of them."""
+    return each_seed(run_one, count, seed, what="letter")
 
 
 def run_one(rng: random.Random) -> str:
@@ -184,17 +177,5 @@ def damaged_binary(rng: random.Random, raw: bytes) -> bytes:
     return bytes(data)
 
 
-def main(count: int, seed: int) -> Counter[str]:
-    """Read so many letters and return what became of them."""
-    return fuzz(count, seed)
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--count", type=int, default=10_000, help="how many letters")
-    parser.add_argument("--seed", type=int, default=1, help="of the first; the next ones follow")
-    given = parser.parse_args()
-    began = time.perf_counter()
-    ends = main(given.count, given.seed)
-    took = time.perf_counter() - began
-    sys.stdout.write(f"{given.count} letters in {took:.1f} s, each read three times: {dict(ends)}; no promise broken\n")
+    run_from_command_line(fuzz, what="letters", count=10_000)

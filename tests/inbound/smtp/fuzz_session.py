@@ -9,21 +9,20 @@ on a wire in memory. Some hundred of them share one house.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
+import itertools
 import logging
 import random
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator
-from itertools import count
 
 import structlog
 
 from tests.inbound.smtp.house import HEAD, PASSWORD, Client, House, Tokens, house, plain_blob
 from tests.inbound.smtp.wire import Wire
+from tests.seeds import run_from_command_line
 
 SESSIONS_OF_A_HOUSE = 500
 ONE_IN = 100  # is held over a socket
@@ -52,13 +51,13 @@ CONTENT = [RESULTS, FROM, b"Received: x\r\n" * 60, b"\r\n", b".", b"..\r\n", b"\
 CONTENT += [b"\r\n.\r\n"] * 4 + [b"x" * 70_000, b"\xff\x00", b"Subject: x\r\n", b" folded\r\n", b"MAIL FROM:<x@y>\r\n"]
 
 
-def fuzz(sessions: int, seed: int) -> Counter[str]:
-    """Hold so many `sessions`; return how often each code was heard. A broken promise is an AssertionError."""
+def fuzz(count: int, seed: int) -> Counter[str]:
+    """Hold `count` sessions; return how often each code was heard. A broken promise is an AssertionError."""
     heard: Counter[str] = Counter()
     logging.disable(logging.CRITICAL)
     try:
-        for first in range(0, sessions, SESSIONS_OF_A_HOUSE):
-            seeds = range(seed + first, seed + min(sessions, first + SESSIONS_OF_A_HOUSE))
+        for first in range(0, count, SESSIONS_OF_A_HOUSE):
+            seeds = range(seed + first, seed + min(count, first + SESSIONS_OF_A_HOUSE))
             heard += asyncio.run(_in_one_house(seeds))
     finally:
         logging.disable(logging.NOTSET)
@@ -157,7 +156,7 @@ def any_pieces(rng: random.Random, words: bytes) -> Iterator[tuple[bytes, int]]:
     """Yield the words in pieces, and for how many turns of the loop the client then waits."""
     sizes = rng.choice([[1 << 20], [1, 2, 3, 5, 40], [200, 1000], [64, 5000]])
     waits = rng.random() < 0.7
-    for number in count():
+    for number in itertools.count():
         if not words:
             return
         size = rng.choice(sizes) if number < SMALL_PIECES else 1 << 20
@@ -209,14 +208,5 @@ def _sound_beginning(rng: random.Random, *, is_lmtp: bool) -> list[bytes]:
     return [*(line + b"\r\n" for line in lines), RESULTS, FROM, rng.choice([b"\r\n", b""]), *body, end]
 
 
-def main(count: int, seed: int) -> Counter[str]:
-    """Hold the sessions and return what was heard."""
-    return fuzz(count, seed)
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--count", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    sys.stdout.write(f"{dict(main(given.count, given.seed).most_common())}\n")
+    run_from_command_line(fuzz, what="sessions", count=2_000)

@@ -131,6 +131,21 @@ class MemorySink:
         return self.streams[number]
 
 
+class Nowhere:
+    """Takes the bytes of every part, and keeps none: for measuring what the parser itself keeps."""
+
+    def open(self, number: int) -> "Nowhere":
+        return self
+
+    def write(self, data: bytes) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    discard = close
+
+
 class Dribble(io.BytesIO):
     """A stream that gives as much at a time as chance will have it."""
 

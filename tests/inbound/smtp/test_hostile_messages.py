@@ -15,7 +15,7 @@ import pytest
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.inbound.smtp.message import read_message
 from tests.inbound.smtp import tnef_files as tnef
-from tests.inbound.smtp.letters import BASE64, PLAIN, QP, base64_lines, multipart, part
+from tests.inbound.smtp.letters import BASE64, PLAIN, QP, Nowhere, base64_lines, multipart, part
 
 SIZE = 6_000_000
 
@@ -102,7 +102,7 @@ def watched(raw, limits):
 
     def run():
         began = time.thread_time()
-        read_message(io.BytesIO(raw), len(raw), _Nowhere(), limits)
+        read_message(io.BytesIO(raw), len(raw), Nowhere(), limits)
         took.append(time.thread_time() - began)
 
     gc.collect()
@@ -120,26 +120,13 @@ def watched(raw, limits):
     return took[0], gaps
 
 
-class _Nowhere:
-    def open(self, number):
-        return self
-
-    def write(self, data):
-        pass
-
-    def close(self):
-        pass
-
-    discard = close
-
-
 @pytest.mark.parametrize("rule", ["nearly boundaries", "a long field", "blank lines", "links"])
 def test_memory_does_not_grow_with_what_a_stranger_sends(rule):
     raw = HOSTILE[rule]()[:3_000_000]
     stream = io.BytesIO(raw)
     tracemalloc.start()
     try:
-        read_message(stream, len(raw), _Nowhere(), cpu_clock=lambda: 0.0)
+        read_message(stream, len(raw), Nowhere(), cpu_clock=lambda: 0.0)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

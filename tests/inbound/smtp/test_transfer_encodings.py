@@ -8,7 +8,7 @@ import pytest
 
 from gateway.inbound.smtp.decode import decoded, make_decoder
 from gateway.inbound.smtp.message import read_message
-from tests.inbound.smtp.letters import BASE64, QP, Dribble, base64_lines, multipart, part, read
+from tests.inbound.smtp.letters import BASE64, QP, Dribble, Nowhere, base64_lines, multipart, part, read
 from tests.inbound.smtp.sound_letters import uuencoded
 
 DATA = bytes(range(256)) * 4 + b"the end"
@@ -212,19 +212,6 @@ def test_how_the_bytes_come_in_does_not_matter(rule):
     assert read(raw, stream=Dribble(raw, 1, most=5000)).file == at_once
 
 
-class _Forgetful:
-    def open(self, number):
-        return self
-
-    def write(self, data):
-        pass
-
-    def close(self):
-        pass
-
-    discard = close
-
-
 @pytest.mark.parametrize("rule", ["base64", "base64 in one line", "quoted-printable", "binary", "x-uuencode"])
 def test_memory_does_not_grow_with_the_message(rule):
     encoding, body = rule.split()[0], LARGE_FORMS[rule]
@@ -232,7 +219,7 @@ def test_memory_does_not_grow_with_the_message(rule):
     stream = _Endless(head, body, 12_000_000)
     tracemalloc.start()
     try:
-        read_message(stream, stream.size, _Forgetful())
+        read_message(stream, stream.size, Nowhere())
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -3,7 +3,6 @@
 import errno
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,13 +37,6 @@ LETTER = multipart(
     headers=("Subject: Plans #SEN", "Message-ID: <1@leys.example>", "From: h.ashdown@leys.example"),
 )
 WHOLE = {"3": PDF, "5": b"in it", "7": LARGE}  # the files that must lie beside the message
-
-
-@pytest.fixture
-def threads() -> Iterator[DiskThreads]:
-    threads = DiskThreads(count=2)
-    yield threads
-    threads.close()
 
 
 def spool_on(disk: Disk, root: Path, threads: DiskThreads) -> DiskSpool:
