@@ -1,24 +1,22 @@
 """Accounts: a person's way in, from the request to the first login, and to a new password after that.
 
 Owns each step and who is told of it. An account is changed as it stands at that moment: what was suspended or closed
-meanwhile stays so, whatever code or password comes. A code is made when its mail leaves, and only its hash is kept
-(Source: SPEC 9; FIELD-NOTES A.9).
+meanwhile stays so, whatever code or password comes. The mail with a code is `codes` (Source: SPEC 9; FIELD-NOTES A.9).
 """
 
-import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.core.agreement import AcceptableUse, Agreement
-from gateway.core.codes import CodeFor, OneTimeCode, plain_code, write_code
+from gateway.core.codes import CodeFor
 from gateway.core.mail import Notice
 from gateway.core.newcomer import HouseRules
-from gateway.core.phrases import moment
 from gateway.core.proof import Proof, is_same_code, why_gone
 from gateway.core.register import Account, AccountState, Directory
-from gateway.core.wayin import ACTIVATION, CODE, REQUESTED, RESET, requested, reset, with_code
+from gateway.core.wayin import REQUESTED, RESET, requested, reset
 from gateway.errors import NotThere
+from gateway.pipeline.codes import CodeMail
 from gateway.pipeline.passwords import Passwords
 from gateway.pipeline.policy import Policy
 from gateway.pipeline.telling import Telling
@@ -39,9 +37,7 @@ class Wish:
 class Accounts:
     """The steps of a person's way in."""
 
-    def __init__(
-        self, telling: Telling, passwords: Passwords, *, chance: Callable[[int], bytes] = secrets.token_bytes
-    ) -> None:
+    def __init__(self, telling: Telling, passwords: Passwords, codes: CodeMail) -> None:
         """Take the parts."""
         self._ledger = telling.ledger
         self._clock = telling.clock
@@ -50,7 +46,7 @@ class Accounts:
         self._answer = telling.answer
         self._to_notify = telling.to_notify
         self._passwords = passwords
-        self._chance = chance
+        self._codes = codes
 
     # The authority's steps
 
@@ -92,7 +88,7 @@ class Accounts:
             action="send-code",
             subject=account.username,
             detail={"for": "activation"},
-            notices=[self._with_code(account, CodeFor.ACTIVATION, by=actor, at=now)],
+            notices=[self._codes.mail(account, CodeFor.ACTIVATION, by=actor, at=now)],
         )
         self._to_notify()
         return account
@@ -129,7 +125,7 @@ class Accounts:
         sent = int(count or 0) if day == today else 0
         if (account.code and account.code.is_open(now)) or sent >= told.codes_a_day or not account.email:
             return
-        notice = self._with_code(account, CodeFor.EXPIRED, at=now)
+        notice = self._codes.mail(account, CodeFor.EXPIRED, at=now)
         await self._ledger.owe([notice], marks={mark: f"{today} {sent + 1}"})
         self._to_notify()
 
@@ -180,39 +176,6 @@ class Accounts:
             proof.account.username, change, actor=proof.account.username, at=self._clock.now(), event="use-code"
         )
 
-    # The code in the mail
-
-    async def complete(self, notice: Notice) -> Mapping[str, object] | None:
-        """Return a notice's context with its code, made now; the context as it is where it carries none.
-
-        None where the person may not have a code any more: then the mail is not to leave. Tried again, a mail has
-        another code, and the earlier one is void.
-        """
-        if notice.template not in (ACTIVATION, CODE):
-            return notice.context
-        purpose = CodeFor(str(notice.context["purpose"]))
-        written = write_code(self._chance(16), purpose)
-        hash, now = await self._passwords.hash(plain_code(written)), self._clock.now()
-        until = now + self._valid_for(purpose)
-        code = OneTimeCode(hash, purpose, until, self._policy.current.accounts.code_tries)
-
-        def change(account: Account) -> Account:
-            if not _may_have(account, purpose) or account.email != notice.address:
-                raise NotThere(f"{account.username} is {account.state} by now and gets no code.")
-            return replace(account, code=code)
-
-        try:
-            await self._ledger.amend_account(notice.username, change, actor="gateway", at=now, event="make-code")
-        except NotThere:
-            return None
-        return {**notice.context, "code": written, "until": moment(until, self._policy.current.zone)}
-
-    def _valid_for(self, purpose: CodeFor) -> timedelta:
-        told = self._policy.current.accounts
-        if purpose is CodeFor.EXPIRED:
-            return timedelta(minutes=told.code_minutes)
-        return timedelta(hours=told.activation_hours)
-
     async def _amend_and_send(
         self,
         username: str,
@@ -233,25 +196,10 @@ class Accounts:
             at=at,
             event=event,
             why=why,
-            owing=lambda _, after: [self._with_code(after, purpose, by=actor, at=at), *others(after)],
+            owing=lambda _, after: [self._codes.mail(after, purpose, by=actor, at=at), *others(after)],
         )
         self._to_notify()
         return account
-
-    def _with_code(self, account: Account, purpose: CodeFor, *, at: datetime, by: str = "") -> Notice:
-        """Return the mail that a code will be put into when it leaves."""
-        policy = self._policy.current
-        context = with_code(
-            account,
-            purpose,
-            head=self._answer.letterhead(),
-            sftp=policy.accounts.sftp,
-            by=by,
-            policy=policy.accounts.acceptable_use if purpose is CodeFor.ACTIVATION else None,
-            reply_until=at + self._valid_for(purpose),
-        )
-        template = ACTIVATION if purpose is CodeFor.ACTIVATION else CODE
-        return self._answer.unasked(self._clock.new_id(), template, context, at=at, reader=account)
 
     def _to_heads(self, account: Account, *, by: str, at: datetime) -> list[Notice]:
         """Return what the headteachers are told of somebody's password that was reset."""
@@ -302,13 +250,6 @@ def _with_password(account: Account, hash: str, *, at: datetime) -> Account:
     """Return an account with another password, whose time is another too: by it a password is told from its re-hash."""
     before = account.password_set_at
     return replace(account, password_hash=hash, password_set_at=at + _TICK if at == before else at, code=None)
-
-
-def _may_have(account: Account, purpose: CodeFor) -> bool:
-    """Return whether a code of this kind may be made out to an account as it stands."""
-    if purpose is CodeFor.ACTIVATION:
-        return account.state is AccountState.VERIFIED
-    return account.state is AccountState.ACTIVE and (account.password_hash is None) is (purpose is CodeFor.PASSWORD)
 
 
 _WHY_NO_ACTIVATION = {

@@ -31,10 +31,22 @@ class Addresses:
         self._to_notify = telling.to_notify
         self._policy = telling.policy
 
-    async def ask(self, account: Account, new: str, *, by: str, is_silent: bool = False) -> AddressChange:
-        """Ask both addresses whether one shall take the place of the other; only write it down when it is silent."""
+    async def ask(self, account: Account, new: str, *, by: str) -> AddressChange:
+        """Ask both addresses whether one shall take the place of the other."""
+        change = self._wish(account, new, by=by)
+        await self._ledger.ask_address(change, [self._letter(change, account, is_new=n) for n in (False, True)])
+        self._to_notify()
+        return change
+
+    async def change_at_once(self, account: Account, new: str, *, by: str, why: str) -> AddressChange:
+        """Change an address on an administrator's word, and tell both. Raises NotThere where it is taken."""
+        change = self._wish(account, new, by=by)
+        await self._change(change, by=by, why=why, id=change.id)
+        return change
+
+    def _wish(self, account: Account, new: str, *, by: str) -> AddressChange:
         now = self._clock.now()
-        change = AddressChange(
+        return AddressChange(
             id=self._clock.new_id(),
             username=account.username,
             old=account.email,
@@ -44,10 +56,6 @@ class Addresses:
             until=now + CONFIRMED_FOR,
             letter_to_new=self._clock.new_id(),
         )
-        letters = [] if is_silent else [self._letter(change, account, is_new=n) for n in (False, True)]
-        await self._ledger.ask_address(change, letters)
-        self._to_notify()
-        return change
 
     def _letter(self, change: AddressChange, account: Account, *, is_new: bool) -> Notice:
         context = address_asked(change, reader=account, is_new=is_new, head=self._answer.letterhead())
@@ -74,10 +82,6 @@ class Addresses:
             return ()
         await self._change(confirmed, by=change.username, why="confirmed from both addresses", id=envelope.id)
         return ()  # both are told of the change, from its own transaction
-
-    async def change_at_once(self, change: AddressChange, *, by: str, why: str) -> None:
-        """Change an address on an administrator's word, and tell both. Raises NotThere where it is taken."""
-        await self._change(change, by=by, why=why, id=change.id)
 
     async def _change(self, change: AddressChange, *, by: str, why: str, id: str) -> None:
         """Put the new address in place of the old one, and owe the word to both. Raises NotThere where it is taken.

@@ -79,7 +79,7 @@ class Forms:
         if not agrees(text):
             return self._say(account, *_NOT_AGREED)
         if account.is_active and self._access.rules.has_agreed(account):
-            return self._say(account, *_AGREED_BEFORE)
+            return await self._agreed(account, envelope)
         try:
             # Who wrote was verified at the door, by the address that the account had then.
             proof = Proof(replace(account, email=envelope.sender or account.email), Way.REPLY)
@@ -87,8 +87,19 @@ class Forms:
         except NotThere as refused:
             return self._say(account, "Nothing was changed", str(refused))
         await self._directory.fresh()
-        is_first = account.state is AccountState.VERIFIED
-        return self._say(account, "You have agreed", _ACTIVE if is_first else _AGREED.format(version=use.version))
+        return self._say_agreed(is_first=account.state is AccountState.VERIFIED, account=account)
+
+    async def _agreed(self, account: Account, envelope: Envelope) -> Answered:
+        """Answer who agreed already: before, or by an earlier try of this very message that a stop cut off."""
+        last, *_ = (*await self._ledger.agreements(account.username), None)
+        if last is None or last.how != "email" or last.at < envelope.received_at:
+            return self._say(account, *_AGREED_BEFORE)
+        is_first = account.activated_at is not None and account.activated_at >= envelope.received_at
+        return self._say_agreed(is_first=is_first, account=account)
+
+    def _say_agreed(self, *, is_first: bool, account: Account) -> Answered:
+        version = self._policy.current.accounts.acceptable_use.version
+        return self._say(account, "You have agreed", _ACTIVE if is_first else _AGREED.format(version=version))
 
     async def _request(self, head: Account, envelope: Envelope, text: str) -> Answered:
         if head.role is not Role.HEAD or self._access.refusal(head, Approach.EMAIL) is not None:

@@ -51,7 +51,7 @@ def build_notice_rooms(ground: Ground, *, people: PeopleRooms, deciding: Decisio
             clock=clock,
             policy=policy,
             tokens=tokens,
-            complete=people.accounts.complete,
+            complete=people.codes.complete,
         ),
         remind=Remind(ground.telling),
         requests=FileRequests(ground.telling),

@@ -9,6 +9,7 @@ from gateway.parameters import guess_limits_of
 from gateway.pipeline.access import Access
 from gateway.pipeline.accounts import Accounts
 from gateway.pipeline.addresses import Addresses
+from gateway.pipeline.codes import CodeMail
 from gateway.pipeline.forms import Forms
 from gateway.pipeline.keys import Keys
 from gateway.pipeline.letters import Letters
@@ -28,6 +29,7 @@ class PeopleRooms:
     access: Access
     login: Login
     accounts: Accounts
+    codes: CodeMail
     passwords: Passwords
     forms: Forms
     letters: Letters
@@ -44,7 +46,8 @@ def build_people_rooms(ground: Ground) -> PeopleRooms:
     telling, ledger, clock, hasher = ground.telling, ground.ledger, ground.clock, ground.hasher
     access = Access(telling.directory, telling.policy, clock)
     passwords = Passwords(ledger, telling.policy, hasher)
-    accounts = Accounts(telling, passwords)
+    codes = CodeMail(telling, passwords)
+    accounts = Accounts(telling, passwords, codes)
     review, addresses, forms = AccessReview(telling), Addresses(telling), Forms(telling, access, accounts)
     return PeopleRooms(
         access=access,
@@ -52,6 +55,7 @@ def build_people_rooms(ground: Ground) -> PeopleRooms:
             access, ledger, clock, hasher, guess_limits_of(ground.settings), accounts=accounts, passwords=passwords
         ),
         accounts=accounts,
+        codes=codes,
         passwords=passwords,
         forms=forms,
         letters=Letters(ledger=ledger, review=review, addresses=addresses, forms=forms),

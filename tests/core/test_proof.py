@@ -8,12 +8,17 @@ import pytest
 
 from gateway.core.codes import CodeFor, OneTimeCode
 from gateway.core.proof import RULES, Proof, Way, why_gone
-from gateway.core.publickeys import key_of
+from gateway.core.publickeys import PublicKey, key_of
 from gateway.core.register import Account, AccountState, Role
 from tests.fakes import MORNING
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ1dCBub3QgcmVhbGx5IGEga2V5IGF0IGFsbCEhIQ== desk"
-OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHRoaXMgaXMgbm90IGEgcmVhbCBrZXkgZWl0aGVyISE= home"
+
+def a_key(letter: bytes, comment: str) -> str:
+    """Return a line of `authorized_keys`, of a key that nobody has the other half of."""
+    return PublicKey("ssh-ed25519", b"\0\0\0\x0bssh-ed25519\0\0\0 " + letter * 32, comment).line
+
+
+KEY, OTHER_KEY = a_key(b"1", "desk"), a_key(b"2", "home")
 CODE = OneTimeCode("$code$1", CodeFor.ACTIVATION, MORNING, 5)
 BEFORE = Account(
     "samir.okonjo",

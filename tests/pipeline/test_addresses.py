@@ -1,11 +1,16 @@
 """Somebody's own address: changed when both said so; stale when our mail comes back (SPEC 4, 9)."""
 
+from functools import partial
+from pathlib import Path
+
 import pytest
 
 from gateway.core.mail import Mail
 from gateway.core.model import Channel
+from gateway.tables import read_deployment
 from tests.pipeline.test_reply import deliver
 from tests.scenarios.harness import Scene, letter
+from tests.scenarios.stand_ins import Turnstile
 
 DORA, MORAG = "dora.whitlam", "morag.fairlie"  # staff and headteacher of 8302117 and 8302118
 NEW = "dora@fernhollow-academy.example"
@@ -32,6 +37,33 @@ async def test_it_changes_when_both_have_confirmed_in_any_order_and_both_are_tol
     await say(scene, old, "CONFIRM")
     assert scene.account(DORA).email == NEW
     assert scene.courier.to(NEW)[-1].subject == scene.courier.to(before)[-1].subject == "Your address was changed"
+
+
+async def test_both_words_that_come_at_once_change_it_once_whichever_is_the_quicker(deployment: Path) -> None:
+    """Each message stops at each of its steps, while the other one is worked off to its end."""
+    settings, tables = read_deployment(deployment / "gateway.toml")
+    scene, gates = Scene(deployment, settings, tables), []
+    await scene.start(wrap=lambda ledger: gates.append(Turnstile(ledger)) or gates[0])  # type: ignore[func-returns-value]
+    ingest = scene.house.ingest.ingest
+    for step in range(20):
+        wanted = f"dora{step}@fernhollow-academy.example"
+        before = scene.account(DORA).email
+        await scene.house.addresses.ask(scene.account(DORA), wanted, by=DORA)
+        await scene.idle()
+        mails = scene.courier.to(before)[-1], scene.courier.to(wanted)[-1]
+        words = [await deliver(scene, mail.reply_to or "", "CONFIRM", by=DORA) for mail in mails]
+        _, _, has_stopped = await gates[0].meet(ingest(words[0].id), partial(ingest, words[1].id), at=step)
+        await scene.idle()
+        assert scene.account(DORA).email == wanted, f"step {step}"
+        for address in (before, wanted):
+            told = [mail.subject for mail in scene.courier.to(address)]
+            assert told.count("Your address was changed") == 1 + (address == before and step > 0)
+        if not has_stopped:
+            break
+    else:
+        raise AssertionError("the message never ends")
+    assert step > 3
+    await scene.stop()
 
 
 @pytest.mark.parametrize("which", [0, 1])

@@ -99,9 +99,11 @@ async def change_address(errand: Errand, username: str, address: str, at_once: b
         raise NotThere(f'There is no account "{username}". `gateway admin users list` shows them.')
     if faults := await _objections(errand, account, address):
         raise NotThere("\n".join(faults))
-    change = await errand.house.addresses.ask(account, address, by=errand.actor, is_silent=at_once)
+    addresses, by, why = errand.house.addresses, errand.actor, (reason or "").strip()
     if at_once:
-        await errand.house.addresses.change_at_once(change, by=errand.actor, why=str(reason).strip())
+        change = await addresses.change_at_once(account, address, by=by, why=why)
+    else:
+        change = await addresses.ask(account, address, by=by)
     done = (await errand.ledger.directory()).account(username)
     assert done is not None, "accounts are never removed"
     sentence = (

@@ -71,7 +71,7 @@ class LetterBook(Desk):
         """Write a change that was asked for, in the place of one before it, and owe its notices."""
 
         def work(tx: Transaction) -> None:
-            tx.change("replace_address_change", {"username": change.username, "at": stamp(change.asked_at)})
+            _end_others(tx, change, at=change.asked_at)
             _put_change(tx, change, Entry(change.asked_at, change.asked_by, "ask-address", change.username))
             put_owed(tx, notices, now=change.asked_at)
 
@@ -99,6 +99,7 @@ class LetterBook(Desk):
         """Put a change in force, end it, return the account. Raises NotThere, and writes nothing, as `moved` does."""
 
         def work(tx: Transaction) -> Account:
+            _end_others(tx, change, at=at)
             account = amend(tx, change.username, moved, Deed(actor, at, "address", why), owing)
             _put_change(tx, change, Entry(at, actor, "end-address", change.username))
             return account
@@ -114,6 +115,11 @@ def _entry_of(letter: Letter, *, actor: str, at: datetime, event: str) -> Entry:
 def _review_of(tx: Transaction, row: Row) -> Review:
     letters = tuple(_LETTER.of(letter) for letter in tx.rows("letters_of_review", {"review": row[0]}))
     return _REVIEW.of((*row, letters))
+
+
+def _end_others(tx: Transaction, change: AddressChange, *, at: datetime) -> None:
+    """End the change that was asked for before this one, if any."""
+    tx.change("replace_address_change", {"id": change.id, "username": change.username, "at": stamp(at)})
 
 
 def _put_change(tx: Transaction, change: AddressChange, entry: Entry) -> None:

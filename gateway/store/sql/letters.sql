@@ -38,7 +38,8 @@ SELECT {change_columns} FROM address_changes c WHERE c.id = :id OR c.letter_to_n
 SELECT c.username, c.new, c.until FROM address_changes c WHERE c.ended_at IS NULL
 
 -- name: replace_address_change
-UPDATE address_changes SET ended_at = :at, outcome = 'replaced' WHERE username = :username AND ended_at IS NULL
+UPDATE address_changes SET ended_at = :at, outcome = 'replaced'
+WHERE username = :username AND ended_at IS NULL AND id <> :id
 
 -- name: put_address_change
 -- The words from both addresses may come at the same time; how it ended first is how it ended.
