@@ -55,7 +55,7 @@ async def list_failed(errand: Errand, filters: Filters) -> None:
     errand.screen.listing(found, COLUMNS, empty="Nothing of the kind was set aside.")
 
 
-@failed.command("show")
+@failed.command("show", short_help="Show one: what it is, and why it lies there.")
 @click.argument("id")
 @on_errand
 async def show_failed(errand: Errand, id: str) -> None:
@@ -72,7 +72,7 @@ async def show_failed(errand: Errand, id: str) -> None:
         errand.screen.text(words)
 
 
-@failed.command("retry")
+@failed.command("retry", short_help="Let the gateway try one again.")
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Everything that was set aside.")
 @on_errand
