@@ -4,10 +4,24 @@ Owns no behaviour (Source: DESIGN 2, 3).
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, Required, TypedDict, Unpack
 
 from gateway.core.documents import Order
 from gateway.core.model import Envelope
+
+
+class Facts(TypedDict, total=False):
+    """What a door knows of a submission besides its bytes; each as in the Envelope."""
+
+    channel: Required[str]
+    username: Required[str]
+    verified_by: Required[str]
+    name: str | None
+    peer: str
+    recipients: Sequence[str]
+    sender: str
+    school: str | None
+    order: Order | None
 
 
 class Intake(Protocol):
@@ -47,19 +61,11 @@ class Intake(Protocol):
         """Wait until everything written so far is durable."""
         ...
 
-    async def seal(
-        self,
-        *,
-        channel: str,
-        username: str,
-        verified_by: str,
-        name: str | None = None,
-        peer: str = "",
-        recipients: Sequence[str] = (),
-        sender: str = "",
-        school: str | None = None,
-        order: Order | None = None,
-    ) -> Envelope:
+    async def prepare(self, **facts: Unpack[Facts]) -> None:
+        """Make durable all that a seal with these facts needs: it has its rename left to do. More bytes undo this."""
+        ...
+
+    async def seal(self, **facts: Unpack[Facts]) -> Envelope:
         """Make it our word: fsync, rename to `ready/`, fsync the folder. After this we owe an outcome."""
         ...
 

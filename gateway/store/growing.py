@@ -8,11 +8,13 @@ the seal it promises nothing (Source: SPEC 11; DESIGN 3, step 2).
 import errno
 import hashlib
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from gateway.core.model import Envelope
 from gateway.ports import Disk
 from gateway.store.sealed import envelope_at_end, seal_of
 
+SAME_TIME = timedelta(seconds=1)
 _SLICE = 1024 * 1024  # bytes, read back at a time
 _WRITEBACK = 8 * 1024 * 1024  # bytes; smaller files are fsynced as quickly without it
 
@@ -120,6 +122,7 @@ class GrowingFile:
         self._has_file = False
         self._begun_writeback = 0
         self._digest = RunningDigest()
+        self._sealed: Envelope | None = None  # what stands behind the bytes, durable with them
 
     @property
     def size(self) -> int:
@@ -143,6 +146,8 @@ class GrowingFile:
     def apply(self, batch: Batch) -> None:
         """Carry out writes and cuts."""
         self._begin()
+        if batch.steps:
+            self._unseal()
         for step in batch.steps:
             if isinstance(step, Cut):
                 self._cut(step.size)
@@ -157,13 +162,22 @@ class GrowingFile:
         self.apply(batch)
         self._disk.fsync(self._fd)
 
+    def prepare(self, batch: Batch, draft: Envelope) -> Envelope:
+        """Make the bytes and their envelope durable, once; another draft, or one much later, is sealed anew."""
+        self.apply(batch)
+        if self._sealed is not None and _is_same(self._sealed, draft):
+            return self._sealed
+        self._unseal()
+        envelope = replace(draft, size=self._size, sha256=self._sha256())
+        self._disk.write(self._fd, seal_of(envelope), self._size)
+        self._disk.fsync(self._fd)
+        self._sealed = envelope
+        return envelope
+
     def seal(self, batch: Batch, draft: Envelope, *, target: str) -> Envelope:
         """Make the bytes and their envelope durable, then rename. The fsync of the target's folder is the caller's."""
         try:
-            self.apply(batch)
-            envelope = replace(draft, size=self._size, sha256=self._sha256())
-            self._disk.write(self._fd, seal_of(envelope), self._size)
-            self._disk.fsync(self._fd)  # before the rename: a name in ready/ stands for whole bytes
+            envelope = self.prepare(batch, draft)  # before the rename: a name in ready/ stands for whole bytes
         finally:
             self.close()
         self._disk.rename(self._path, target)
@@ -172,6 +186,7 @@ class GrowingFile:
     def park(self, batch: Batch) -> None:
         """Make the bytes and their name in `incoming/` durable and let go."""
         try:
+            self._unseal()
             self.apply_and_sync(batch)  # else a power cut could leave holes, and the sender would go on behind them
         finally:
             self.close()
@@ -205,6 +220,11 @@ class GrowingFile:
         self._size = size
         self._begun_writeback = min(self._begun_writeback, size)
 
+    def _unseal(self) -> None:
+        if self._sealed is not None:
+            self._disk.truncate(self._fd, self._size)
+            self._sealed = None
+
     def _sha256(self) -> str:
         while self._digest.reach < self._size:
             piece = self._disk.read(self._fd, min(_SLICE, self._size - self._digest.reach), self._digest.reach)
@@ -212,3 +232,9 @@ class GrowingFile:
                 raise OSError(errno.EIO, "a file in the spool is shorter than what was written to it")
             self._digest.wrote(self._digest.reach, piece)
         return self._digest.hexdigest()
+
+
+def _is_same(sealed: Envelope, draft: Envelope) -> bool:
+    """Whether a draft says of the same bytes what is sealed, at what a reader takes for the same time."""
+    same = replace(sealed, received_at=draft.received_at, size=draft.size, sha256=draft.sha256)
+    return same == draft and abs(draft.received_at - sealed.received_at) < SAME_TIME

@@ -6,15 +6,15 @@ its end: a cancelled seal has happened or it has not, never half (Source: SPEC 4
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from enum import Enum, auto
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
-from gateway.core.documents import Order
 from gateway.core.model import Channel, Envelope
 from gateway.errors import Transient
+from gateway.ports.keeping import Facts
 from gateway.store.growing import Batch, GrowingFile
 from gateway.store.threads import DiskThreads
 
@@ -106,36 +106,24 @@ class DiskIntake:
         if self._batch.steps or self._file.is_begun:
             await self._finish(self._file.apply_and_sync)
 
-    async def seal(
-        self,
-        *,
-        channel: str,
-        username: str,
-        verified_by: str,
-        name: str | None = None,
-        peer: str = "",
-        recipients: Sequence[str] = (),
-        sender: str = "",
-        school: str | None = None,
-        order: Order | None = None,
-    ) -> Envelope:
-        """Make it our word; received is the moment of this call. What fails here can only be discarded."""
-        draft = Envelope(
-            id=self._id,
-            channel=Channel(channel),
-            received_at=self._now(),
-            size=self._size,
-            sha256="",
-            username=username,
-            verified_by=verified_by,
-            name=name,
-            peer=peer,
-            recipients=tuple(recipients),
-            sender=sender,
-            school=school,
-            order=order,
-        )
+    async def prepare(self, **facts: Unpack[Facts]) -> None:
+        """Make durable what a seal with these facts needs; nothing is made where nothing was written."""
+        await self._landing()
+        if self._batch.steps or self._file.is_begun:
+            draft = self._draft(facts)
+            await self._finish(lambda batch: self._file.prepare(batch, draft))
+
+    async def seal(self, **facts: Unpack[Facts]) -> Envelope:
+        """Make it our word; received is the moment of this call, or of a `prepare` less than a second before.
+
+        What fails here can only be discarded.
+        """
+        draft = self._draft(facts)
         return await self._finish(lambda batch: self._promise(self._file, batch, draft), end=_State.SEALED)
+
+    def _draft(self, facts: Facts) -> Envelope:
+        told = {**facts, "channel": Channel(facts["channel"]), "recipients": tuple(facts.get("recipients", ()))}
+        return Envelope(id=self._id, received_at=self._now(), size=self._size, sha256="", **told)  # type: ignore[arg-type]
 
     async def park(self) -> None:
         """Make the bytes durable under their id, and close: `Spool.resume` goes on with them."""

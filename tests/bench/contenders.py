@@ -60,6 +60,11 @@ class Server:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def processor_seconds(self) -> float:
+        """Seconds of a processor that the process has used."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def stalls(self) -> dict[str, float]:
         """Milliseconds: the longest stall, and the longest without waiting for a processor."""
         if self.stall_file is None or not self.stall_file.exists():

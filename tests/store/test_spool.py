@@ -290,6 +290,103 @@ async def test_a_cancelled_sync_leaves_the_intake_in_use(build: Callable[[Disk],
     assert bytes_of(house, await intake.seal(**FACTS)) == b"one two"
 
 
+# What is prepared has its rename left to do.
+
+
+class Fsyncs(PosixDisk):
+    """A disk that counts the fsyncs of files."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def fsync(self, fd: int) -> None:
+        self.count += 1
+        super().fsync(fd)
+
+
+@pytest.mark.parametrize("size", [10, LARGE])
+async def test_a_seal_needs_no_second_fsync_of_what_was_prepared(build: Callable[[Disk], House], size: int) -> None:
+    disk = Fsyncs()
+    house = build(disk)
+    await house.spool.prepare()
+    intake = house.spool.begin()
+    intake.write(body(size))
+    await intake.prepare(**FACTS)
+    before = disk.count
+    sealed = await intake.seal(**FACTS)
+    assert (before, disk.count) == (1, 1)
+    assert bytes_of(house, sealed) == body(size)
+    assert await house.spool.envelope(intake.id) == sealed
+
+
+async def test_what_is_only_prepared_is_promised_to_nobody(house: House) -> None:
+    intake = house.spool.begin()
+    intake.write(b"bytes")
+    await intake.prepare(**FACTS)
+    assert await house.spool.ready() == []
+    await intake.discard()
+    assert house.lying() == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda intake: intake.write(b" and more"), b"bytes and more"),
+        (lambda intake: intake.write(b"BY", 0), b"BYtes"),
+        (lambda intake: intake.write(b"!", 500), b"bytes" + bytes(495) + b"!"),  # beyond the seal: no seal in the hole
+        (lambda intake: intake.truncate(2), b"by"),
+        (lambda intake: intake.truncate(500), b"bytes" + bytes(495)),
+    ],
+    ids=["behind", "over", "far behind", "cut", "grown"],
+)
+async def test_bytes_that_come_after_it_undo_what_was_prepared(
+    house: House, change: Callable[[DiskIntake], None], expected: bytes
+) -> None:
+    """A client may fsync in the middle: what stood behind the bytes then must be nowhere in the file."""
+    intake = house.spool.begin()
+    intake.write(b"bytes")
+    await intake.prepare(**FACTS)
+    change(intake)
+    sealed = await intake.seal(**FACTS)
+    assert bytes_of(house, sealed) == expected
+    assert sealed.sha256 == hashlib.sha256(expected).hexdigest()
+    assert await house.spool.envelope(intake.id) == sealed
+
+
+async def test_what_is_prepared_under_one_name_is_sealed_under_another(house: House) -> None:
+    intake = house.spool.begin()
+    intake.write(b"bytes")
+    await intake.prepare(**FACTS | {"name": "a-much-longer-name-than-the-other-one.pdf"})
+    sealed = await intake.seal(**FACTS)
+    assert (sealed.name, bytes_of(house, sealed)) == (FACTS["name"], b"bytes")
+    assert await house.spool.envelope(intake.id) == sealed
+
+
+@pytest.mark.parametrize(("later", "received"), [(0.9, 0.0), (1.1, 1.1), (3600.0, 3600.0)])
+async def test_received_is_the_moment_of_the_seal_to_within_a_second(
+    house: House, later: float, received: float
+) -> None:
+    """A client may fsync and keep the file open for an hour: it is ours when it is closed."""
+    intake = house.spool.begin()
+    intake.write(b"bytes")
+    await intake.prepare(**FACTS)
+    house.clock.advance(later)
+    sealed = await intake.seal(**FACTS)
+    assert sealed.received_at == MORNING + timedelta(seconds=received)
+    assert await house.spool.envelope(intake.id) == sealed
+
+
+async def test_what_was_prepared_is_parked_without_its_seal(house: House) -> None:
+    intake = house.spool.begin()
+    intake.write(b"bytes")
+    await intake.prepare(**FACTS)
+    await intake.park()
+    assert (house.root / "incoming" / intake.id).read_bytes() == b"bytes"
+    again = await house.spool.resume(intake.id)
+    again.write(b" and the rest")
+    assert bytes_of(house, await again.seal(**FACTS)) == b"bytes and the rest"
+
+
 def test_a_folder_sync_serves_all_who_asked_before_it_began_and_nobody_else(tmp_path: Path) -> None:
     said: list[tuple[str, int]] = []
 
@@ -368,7 +465,13 @@ async def test_a_full_disk_is_told_while_bytes_come(build: Callable[[Disk], Hous
     assert intake.is_congested  # so that a sender who only looks at this asks again
     intake.write(b"more")  # taken and forgotten: nobody is told twice a packet
     disk.room = 1 << 30
-    for ending in (intake.drain, intake.sync, intake.park, lambda: intake.seal(**FACTS)):
+    for ending in (
+        intake.drain,
+        intake.sync,
+        intake.park,
+        lambda: intake.prepare(**FACTS),
+        lambda: intake.seal(**FACTS),
+    ):
         with pytest.raises(DiskFull):  # room alone does not bring back what was lost
             await ending()
     await intake.discard()
@@ -419,6 +522,7 @@ async def test_no_byte_is_taken_after_the_end(house: House) -> None:
 async def test_a_sync_of_nothing_makes_nothing(house: House) -> None:
     intake = house.spool.begin()
     await intake.sync()
+    await intake.prepare(**FACTS)
     assert house.lying() == {}
     await intake.discard()
 

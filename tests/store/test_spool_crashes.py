@@ -69,6 +69,23 @@ async def writes_here_and_there(spool: DiskSpool, promised: Promises) -> None:
     promised[intake.id] = b"a" * BATCH + b"bc"
 
 
+async def prepares_and_seals(spool: DiskSpool, promised: Promises) -> None:
+    intake = spool.begin()
+    intake.write(b"prepared")
+    await intake.prepare(**FACTS)
+    await intake.seal(**FACTS)
+    promised[intake.id] = b"prepared"
+
+
+async def prepares_and_goes_on(spool: DiskSpool, promised: Promises) -> None:
+    intake = spool.begin()
+    intake.write(b"prepared ")
+    await intake.prepare(**FACTS)
+    intake.write(b"too early")
+    await intake.seal(**FACTS)
+    promised[intake.id] = b"prepared too early"
+
+
 async def parks_and_goes_on(spool: DiskSpool, promised: Promises) -> None:
     intake = spool.begin()
     intake.write(b"one ")
@@ -91,6 +108,8 @@ STORIES: list[Story] = [
     seals_a_large_one,
     seals_two,
     writes_here_and_there,
+    prepares_and_seals,
+    prepares_and_goes_on,
     parks_and_goes_on,
     discards_one_and_keeps_one,
 ]

@@ -170,6 +170,9 @@ class KeyWriting:
         if size <= MOST_BYTES:
             upload.intake.truncate(size)
 
+    async def sync(self, upload: Upload) -> None:
+        """Do nothing: until its CLOSE it is only looked at, and then it is a record."""
+
     async def close(self, upload: Upload) -> No | None:
         """Judge it, and put its keys into the place of the old ones; all or none."""
         intake = upload.intake

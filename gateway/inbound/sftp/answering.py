@@ -196,13 +196,13 @@ class Answering:
 
     def fsync(self, reply: Reply, file: File) -> None:
         """Make durable what was written so far."""
-        if isinstance(file, Upload) and not file.is_gone:
+        if isinstance(file, Upload):
             self._answer(reply, self._sync(file))
         else:
             reply.done()
 
     async def _sync(self, file: Upload) -> No | None:
-        await file.intake.sync()
+        await self._portal.sync(file)
         return None
 
     # Paths

@@ -28,6 +28,7 @@ from gateway.inbound.sftp.requirements import NOT_BY
 from gateway.inbound.sftp.session import PortalSession, SessionLimits
 from gateway.inbound.sftp.tries import Tries
 from gateway.inbound.sftp.view import Sight
+from gateway.inbound.sftp.wire import leave_out_ignored
 from gateway.pipeline.login import Proven
 
 PUBLIC_KEY, PASSWORD = "publickey", "password"
@@ -84,6 +85,7 @@ class Connection(asyncssh.SSHServer):
             conn.abort()
             return
         welcome_old_clients(conn)
+        leave_out_ignored(conn)
         # asyncssh buffers without end what a client asks for and never takes; the transport tells us, by asyncio's own
         # protocol, when its buffer is full.
         conn.pause_writing, conn.resume_writing = self._pause, self._resume  # type: ignore[method-assign]

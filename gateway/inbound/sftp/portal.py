@@ -176,6 +176,10 @@ class Portal:
         """Cut or grow an upload, in order with its writes."""
         self._writing(upload).truncate(upload, size)
 
+    async def sync(self, upload: Upload) -> None:
+        """Make durable what came so far."""
+        await self._writing(upload).sync(upload)
+
     async def close(self, upload: Upload) -> No | None:
         """Take the client's own CLOSE."""
         return await self._writing(upload).close(upload)

@@ -8,19 +8,20 @@ FIELD-NOTES A.1, A.2, B.3).
 from dataclasses import replace
 from datetime import datetime
 
-from gateway import log
 from gateway.core.documents import order_of
 from gateway.core.model import Channel, Unfinished
 from gateway.core.reasons import sentence_for
 from gateway.core.uploads import is_system_litter, is_temporary
-from gateway.errors import GatewayError, NotThere, Transient
+from gateway.errors import Transient
 from gateway.inbound.sftp import refusals
 from gateway.inbound.sftp.desk import Desk, Ghost, Upload
 from gateway.inbound.sftp.means import Doors, Shares
 from gateway.inbound.sftp.packets import OpenFlags
+from gateway.inbound.sftp.parking import Parking
 from gateway.inbound.sftp.refusals import NOT_THERE, No
 from gateway.inbound.sftp.rooms import Sight
 from gateway.ports import Intake
+from gateway.ports.keeping import Facts
 
 
 class Sending:
@@ -34,6 +35,7 @@ class Sending:
         self._shares = shares
         self._peer = peer
         self._verified_by = verified_by
+        self._parking = Parking(sight, desk, doors.spool)
 
     # From OPEN to CLOSE
 
@@ -49,9 +51,9 @@ class Sending:
         goes_on = not flags & OpenFlags.TRUNCATE
         if goes_on:
             await self._take_over(school, name)
-        parked = self._parked(school, name)
+        parked = self._parking.find(school, name)
         if parked is not None and not goes_on:
-            await self._drop(parked)
+            await self._parking.drop(parked)
             parked = None
         upload = await self._resumed(parked, flags) if parked else None
         if upload is None:
@@ -98,13 +100,22 @@ class Sending:
         if upload.reason:
             return await self._turn_away(upload, upload.reason, upload.refusal)
         if is_temporary(upload.name):
-            await self._park(upload, is_closed=True)
+            await self._parking.park(upload, is_closed=True)
             return None
         if upload.size == 0:
             return await self._turn_away(upload, "empty-file")
         if not upload.is_whole:
             return await self._turn_away(upload, "truncated")
         return await self._complete(upload.intake, upload.school, upload.name, upload.parked)
+
+    async def sync(self, upload: Upload) -> None:
+        """Make durable what came; if it can be the whole file, so that its CLOSE has little left to do."""
+        if upload.is_gone:
+            return
+        if is_temporary(upload.name) or not upload.is_whole:
+            await upload.intake.sync()
+        else:
+            await upload.intake.prepare(**self._facts(upload.school, upload.name))
 
     async def abandon(self, upload: Upload) -> None:
         """Take the end of a session: it makes no file; what came is kept for a day, to be taken up again."""
@@ -116,9 +127,9 @@ class Sending:
 
     async def _leave(self, upload: Upload) -> None:
         if upload.reason and not upload.is_gone:
-            await self._discard(upload)
+            await self._parking.discard(upload)
         elif not upload.is_gone:
-            await self._park(upload)
+            await self._parking.park(upload)
 
     # Names
 
@@ -133,12 +144,12 @@ class Sending:
         under_way = self._desk.under_way(*source)
         if under_way is not None:
             return await self._rename_open(under_way, target)
-        parked = self._parked(*source)
+        parked = self._parking.find(*source)
         if parked is None:
             return refusals.SENT_AS_IT_IS if self._desk.ghost(*source, self._now()) else NOT_THERE
         if is_temporary(target[1]):
             self._desk.unpark(parked)
-            await self._keep(replace(parked, folder=target[0], name=target[1]))
+            await self._parking.keep(replace(parked, folder=target[0], name=target[1]))
             return None
         return await self._complete_parked(parked, *target)
 
@@ -148,13 +159,13 @@ class Sending:
             return await self._remove(school, name)
 
     async def _remove(self, school: str, name: str) -> No | None:
-        under_way, parked = self._desk.under_way(school, name), self._parked(school, name)
+        under_way, parked = self._desk.under_way(school, name), self._parking.find(school, name)
         if under_way is not None:
             self._desk.ended(under_way)
             under_way.is_gone = True
-            await self._discard(under_way)
+            await self._parking.discard(under_way)
         elif parked is not None:
-            await self._drop(parked)
+            await self._parking.drop(parked)
         elif self._desk.ghost(school, name, self._now()) is None:
             return NOT_THERE
         self._desk.exorcise(school, name)
@@ -172,7 +183,7 @@ class Sending:
 
     async def _refuse_use(self, school: str, name: str, flags: OpenFlags) -> No | None:
         now = self._now()
-        is_new = self._parked(school, name) is None
+        is_new = self._parking.find(school, name) is None
         if flags & OpenFlags.EXCLUSIVE and self._desk.look(school, name, now):
             return refusals.THERE_ALREADY
         if is_new and self._desk.under_way(school, name) is None and not flags & OpenFlags.TRUNCATE:
@@ -192,19 +203,15 @@ class Sending:
         if other is not None and other.owner is not self:
             other.is_gone, other.refusal = True, refusals.TAKEN_OVER
             try:
-                await self._park(other)
+                await self._parking.park(other)
             finally:
                 self._desk.ended(other)
 
     async def _resumed(self, parked: Unfinished, flags: OpenFlags) -> Upload | None:
         """Return the upload that goes on; None when its bytes are gone."""
-        try:
-            intake = await self._doors.spool.resume(parked.id)
-        except NotThere:
-            await self._forget(parked)
+        intake = await self._parking.resume(parked)
+        if intake is None:
             return None
-        if intake.size > parked.size:
-            intake.truncate(parked.size)  # a stop came while it went on: what lies behind may have holes
         upload = Upload(self._sight.account, parked.folder, parked.name, intake, self._now(), parked, owner=self)
         upload.has_come.add(0, intake.size)
         upload.starts_over = not flags & OpenFlags.APPEND
@@ -242,46 +249,46 @@ class Sending:
         return No(sentence)
 
     async def _turn_away(self, upload: Upload, reason: str, detail: str = "") -> No:
-        await self._discard(upload)
+        await self._parking.discard(upload)
         if is_temporary(upload.name):
             return No(detail)  # its name says nothing yet that could be recorded
         return await self._refuse(upload.school, upload.name, reason, detail)
 
     async def _complete(self, intake: Intake, school: str, name: str, parked: Unfinished | None) -> No | None:
         """Make it our word: only after this is the CLOSE, or the RENAME, a good one."""
-        size, order = intake.size, order_of(school)
+        size = intake.size
         try:
-            envelope = await intake.seal(
-                channel=Channel.SFTP,
-                username=self._sight.account.username,
-                verified_by=self._verified_by,
-                name=name,
-                peer=self._peer,
-                school=None if order else school,
-                order=order,
-            )
+            envelope = await intake.seal(**self._facts(school, name))
         except Transient as trouble:
             await intake.discard()
-            await self._forget(parked)
+            await self._parking.forget(parked)
             return refusals.try_again(trouble)
         self._desk.remember(school, name, Ghost(size, envelope.received_at, was_taken=True, owner=self))
         self._doors.receive.accepted(envelope)
-        await self._forget(parked)
+        await self._parking.forget(parked)
         return None
+
+    def _facts(self, school: str, name: str) -> Facts:
+        order = order_of(school)
+        return Facts(
+            channel=Channel.SFTP,
+            username=self._sight.account.username,
+            verified_by=self._verified_by,
+            name=name,
+            peer=self._peer,
+            school=None if order else school,
+            order=order,
+        )
 
     async def _complete_parked(self, parked: Unfinished, school: str, name: str) -> No | None:
         reading = self._doors.receive.judge(self._sight.account, name)
-        try:
-            intake = await self._doors.spool.resume(parked.id)
-        except NotThere:
-            await self._forget(parked)
+        intake = await self._parking.resume(parked)
+        if intake is None:
             return NOT_THERE
         if intake.size == 0:
             await intake.discard()
-            await self._forget(parked)
+            await self._parking.forget(parked)
             return await self._refuse(school, name, "empty-file")
-        if intake.size > parked.size:
-            intake.truncate(parked.size)
         refusal = await self._complete(intake, school, name, parked)
         # The bytes are held, and the record will say so; the client must still hear that it was not sent.
         is_file = order_of(school) is None
@@ -296,53 +303,6 @@ class Sending:
         upload.school, upload.name = school, name
         self._desk.opened(upload)
         return None
-
-    # Bytes that wait to be taken up again
-
-    async def _park(self, upload: Upload, *, is_closed: bool = False) -> None:
-        """Keep what came, up to its first hole, for a day; nothing is kept only if the client closed it so."""
-        size = upload.has_come.first_hole
-        if size < upload.size:
-            upload.intake.truncate(size)
-        if not size and not is_closed:
-            await self._discard(upload)
-            return
-        since = upload.parked.since if upload.parked else upload.began_at
-        try:
-            await upload.intake.park()
-        except Transient:
-            await self._discard(upload)
-            raise
-        who = upload.account.username
-        await self._keep(Unfinished(upload.intake.id, who, upload.school, upload.name, size, since))
-
-    async def _keep(self, parked: Unfinished) -> None:
-        older = self._desk.parked(parked.folder, parked.name, self._now())
-        if older is not None and older.id != parked.id:
-            await self._drop(older)
-        self._desk.park(parked)
-        await self._sight.ledger.put_unfinished(parked)
-
-    async def _discard(self, upload: Upload) -> None:
-        await upload.intake.discard()
-        await self._forget(upload.parked)
-
-    async def _drop(self, parked: Unfinished) -> None:
-        await self._doors.spool.drop_parked(parked.id)
-        await self._forget(parked)
-
-    async def _forget(self, parked: Unfinished | None) -> None:
-        """Forget an unfinished upload; its row without bytes is harmless, so that trouble here fails no file."""
-        if parked is None:
-            return
-        self._desk.unpark(parked)
-        try:
-            await self._sight.ledger.drop_unfinished(parked.id)
-        except GatewayError as trouble:
-            log.transient(stage="sftp", why=str(trouble))
-
-    def _parked(self, school: str, name: str) -> Unfinished | None:
-        return self._desk.parked(school, name, self._now())
 
     def _now(self) -> datetime:
         return self._sight.clock.now()

@@ -36,6 +36,39 @@ async def test_a_clean_close_under_a_final_name_makes_a_file(scene, person):
     assert scene.dropped("SEN") == {GOOD: PDF}
 
 
+async def test_an_fsync_before_the_close_serves_the_file_too(scene, person):
+    """`sftp -f` asks for one before each CLOSE: the file is then durable with its seal, and is fsynced once."""
+    samir = person(SAMIR)
+    upload = await samir.begin(GOOD, PDF)
+    await samir.portal.sync(upload)
+    assert await names(scene) == []
+    (entry,) = (scene.folder / INCOMING).iterdir()
+    assert len(PDF) < entry.stat().st_size
+    assert await samir.portal.close(upload) is None
+    await scene.idle()
+    assert scene.dropped("SEN") == {GOOD: PDF}
+
+
+async def test_an_fsync_under_a_temporary_name_seals_nothing(scene, person):
+    samir = person(SAMIR)
+    upload = await samir.begin(f"{GOOD}.filepart", PDF)
+    await samir.portal.sync(upload)
+    (entry,) = (scene.folder / INCOMING).iterdir()
+    assert entry.read_bytes() == PDF
+    assert await samir.portal.close(upload) is None
+    assert await samir.portal.rename(PARTIAL, FINAL) is None
+    await scene.idle()
+    assert scene.dropped("SEN") == {GOOD: PDF}
+
+
+async def test_an_fsync_of_what_was_taken_over_is_harmless(scene, person):
+    samir, again = person(SAMIR), person(SAMIR)
+    upload = await samir.begin(GOOD, PDF)
+    assert not isinstance(await again.open(GOOD, flags=REPUT), No)
+    await samir.portal.sync(upload)
+    assert await names(scene) == []
+
+
 class Watched:
     """An intake that lets somebody look while it is parked."""
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import asyncssh
 import pytest
+from asyncssh.constants import MSG_IGNORE
 
 from gateway.core.register import AccountState
 from gateway.errors import ConfigError
-from gateway.inbound.sftp.server import read_host_key
+from gateway.inbound.sftp.server import CIPHERS, read_host_key
 from gateway.store.ledger import open_ledger
 from tests.inbound.sftp.live import PASSWORD, WRONG, door_in, eventually
 from tests.inbound.sftp.person import GOOD, NADIA, PDF, RUTH, SAMIR
@@ -357,3 +358,22 @@ async def test_a_host_key_that_clients_should_not_trust_is_refused(tmp_path, mad
     (tmp_path / "key").write_bytes(made())
     with pytest.raises(ConfigError, match=sentence):
         read_host_key(tmp_path / "key")
+
+
+# ---- The wire ----
+
+
+async def test_no_packet_is_sent_that_the_client_throws_away(door, monkeypatch):
+    """Each is a system call for us, and wakes the client up for nothing."""
+    thrown_away = []
+    handlers = asyncssh.SSHClientConnection._packet_handlers
+    monkeypatch.setitem(handlers, MSG_IGNORE, lambda receiver, *_: thrown_away.append(receiver))
+    async with door.connect(SAMIR) as connection, connection.start_sftp_client() as client:
+        await client.listdir(".")
+        await client.put(str(await door.key_of(SAMIR)), f"Send Files/{GOOD}")
+        assert connection not in thrown_away
+    assert thrown_away, "asyncssh's client sends them, to the server"
+
+
+def test_no_cipher_is_spoken_that_needs_such_packets():
+    assert not [cipher for cipher in CIPHERS if "cbc" in cipher]
