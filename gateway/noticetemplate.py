@@ -20,7 +20,6 @@ from gateway.configfile import Findings, read_text, suggest
 from gateway.core.letters import Context, Letter, letter_of, wrap
 from gateway.core.notice_samples import sample_contexts
 from gateway.errors import ConfigError, Fault
-from gateway.templates import Templates
 
 _FAILURES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
 
@@ -44,7 +43,7 @@ class NoticeTemplate:
             raise ConfigError((Fault(self.file, f"line {_line_of(error, self.file)}", problem),)) from error
 
 
-def read_templates(folder: Path, *, name: str) -> Templates:
+def read_templates(folder: Path, *, name: str) -> dict[str, NoticeTemplate]:
     """Read and try every template of a folder. Raises ConfigError with all faults."""
     samples = _samples()
     found = Findings()
@@ -59,7 +58,7 @@ def read_templates(folder: Path, *, name: str) -> Templates:
         if template is not None:
             read[stem] = template
     found.raise_them()
-    return Templates(read)
+    return read
 
 
 def _environment() -> ImmutableSandboxedEnvironment:

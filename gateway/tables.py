@@ -175,7 +175,7 @@ def _read_notices(folder: Path, name: _Namer, tries_templates: bool) -> Template
         return Templates(ReadWhenUsed(folder, name=name(folder)))
     from gateway.noticetemplate import read_templates  # jinja2 and the samples: half of a command's start
 
-    return read_templates(folder, name=name(folder))
+    return Templates(read_templates(folder, name=name(folder)))
 
 
 def _read_table(model: type[TableT], path: Path, name: _Namer) -> TableT:

@@ -23,7 +23,7 @@ from gateway.core.document_samples import sample_published
 from gateway.core.documents import Addressed, Document
 from gateway.core.keynews import CHANGED, OLD
 from gateway.core.letters import WIDTH, in_plain_words, wrap
-from gateway.core.model import Channel, Drop, DropState, FileRecord, PartFate, Status, Submission
+from gateway.core.model import Channel, Drop, DropState, FileRecord, Status
 from gateway.core.names import Rules, read_name
 from gateway.core.nofile import no_file
 from gateway.core.notice_samples import sample_contexts
@@ -33,6 +33,7 @@ from gateway.core.register import Directory
 from gateway.core.replies import TONES, Outcome, answered
 from gateway.core.requests import FileRequest
 from gateway.core.setaside import sample_set_aside
+from gateway.core.submission import PartFate, Submission
 from gateway.core.tidings import tidings
 from gateway.core.unread import unread_summary
 from gateway.core.wayin import account_samples
@@ -552,7 +553,7 @@ def test_a_subject_is_one_line(tmp_path: Path) -> None:
     for path in (SHIPPED / "config" / "notices").iterdir():
         (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "no-file.txt").write_text("Subject: {{ sentence }}\n\ntext\n")
-    templates = read_templates(tmp_path, name="notices")
+    templates = Templates(read_templates(tmp_path, name="notices"))
     letter = templates.render("no-file", {**CASES["no-file"][1], "sentence": "one\r\nBcc: two@x.example"})
     assert letter.subject == "one Bcc: two@x.example"
 

@@ -13,10 +13,11 @@ from gateway.cli.render import Row, iso
 from gateway.core.agreement import Agreement
 from gateway.core.documents import Audience, Document
 from gateway.core.mail import Notice
-from gateway.core.model import Drop, FileRecord, History, PartFate, Submission
+from gateway.core.model import Drop, FileRecord, History
 from gateway.core.register import Account, Directory, School
 from gateway.core.routing import Service, Target
 from gateway.core.standing import AccessRules
+from gateway.core.submission import PartFate, Submission
 
 
 def file_json(file: FileRecord) -> Row:

@@ -8,15 +8,9 @@ sender's only school where none stood; digits that stand there in another form a
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
+from gateway.core.nameparts import DIGITS, SEPARATORS, Parts
 from gateway.core.routing import Catalogue
-
-if TYPE_CHECKING:
-    from gateway.core.names import Parts
-
-_DIGITS = "0123456789"
-_SEPARATORS = "_ -"
 
 
 @dataclass(frozen=True)
@@ -24,7 +18,7 @@ class Misnamed:
     """A name with a fault, and what its correction may know."""
 
     name: str  # as typed: nothing is cut off its ends
-    parts: "Parts"  # of it
+    parts: Parts  # of it
     catalogue: Catalogue
     only_school: str | None  # of a sender who has exactly one
     is_good: Callable[[str], bool]  # whether a name reads without faults, for this sender
@@ -70,7 +64,7 @@ def _code_not_in_capitals(it: Misnamed) -> Iterator[str]:
     after = it.parts.run + it.parts.rest
     word = "".join(takewhile(lambda c: c.isascii() and c.isalpha(), after))
     rest = after[len(word) :]
-    if it.lacks_only_a_code and it.catalogue.get(word.upper()) is not None and rest[:1] in ("", *_SEPARATORS, *_DIGITS):
+    if it.lacks_only_a_code and it.catalogue.get(word.upper()) is not None and rest[:1] in ("", *SEPARATORS, *DIGITS):
         yield it.with_code(word.upper(), rest)
 
 
@@ -81,14 +75,14 @@ def _number_of_the_only_school(it: Misnamed) -> Iterator[str]:
     opening = "".join(takewhile(str.isdigit, it.name))
     if opening == it.only_school[-4:]:
         yield it.only_school + it.name[len(opening) :]
-    opens_with_code = not it.parts.place and it.parts.separator in ("", *_SEPARATORS)
+    opens_with_code = not it.parts.place and it.parts.separator in ("", *SEPARATORS)
     if opens_with_code and it.catalogue.get(it.parts.run) is not None and not _names_another_school(it):
         yield f"{it.only_school}_{it.parts.run}{it.parts.rest}{it.parts.ending}"
 
 
 def _names_another_school(it: Misnamed) -> bool:
     """Whether seven digits that are not the sender's number stand later in the name: those are never corrected."""
-    words = "".join(c if c in _DIGITS else " " for c in it.parts.rest).split()
+    words = "".join(c if c in DIGITS else " " for c in it.parts.rest).split()
     return any(len(word) == 7 and word != it.only_school for word in words)
 
 

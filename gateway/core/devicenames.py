@@ -10,7 +10,8 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date
 
-from gateway.core.names import LONGEST_DESCRIPTION, Reading, cut
+from gateway.core.nameparts import cut
+from gateway.core.names import LONGEST_DESCRIPTION, Reading
 from gateway.core.register import Account
 
 _WITHOUT_SUBJECT = "scan"

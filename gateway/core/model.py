@@ -1,4 +1,4 @@
-"""The records of the gateway: what was sent, what became of it, and where it is still to be delivered.
+"""The records of files: what was sent, what became of it, and where it is still to be delivered.
 
 Frozen values only. Times are aware and in UTC; sizes are bytes. Refuses nothing: the lifecycle is `core.lifecycle`
 (Source: SPEC 2, 6, 13).
@@ -7,12 +7,9 @@ Frozen values only. Times are aware and in UTC; sizes are bytes. Refuses nothing
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gateway.core.mail import Notice
-
-if TYPE_CHECKING:
-    from gateway.core.documents import Addressed, Order
 
 
 class Channel(StrEnum):
@@ -30,38 +27,6 @@ class Status(StrEnum):
     RECEIVED = "Received"
     REJECTED = "Rejected"
     RECALLED = "Recalled"
-
-
-@dataclass(frozen=True)
-class Envelope:
-    """Who sent the spooled bytes, and how we know: sealed with them, so that a crash loses neither."""
-
-    id: str  # the submission's id, sortable
-    channel: Channel
-    received_at: datetime
-    size: int  # bytes, as spooled
-    sha256: str  # of those bytes
-    username: str  # the account that sent it
-    verified_by: str  # how: "password", "publickey", "relay mail.example.org", "dmarc school.example"
-    name: str | None = None  # of the file (SFTP); a message carries its names inside
-    peer: str = ""  # address of the client
-    recipients: tuple[str, ...] = ()  # as given to RCPT
-    sender: str = ""  # the verified address (email)
-    school: str | None = None  # whose folder it was put into, by a person with several schools
-    order: "Order | None" = None  # for documents: in which folder they are published, and for whom
-
-
-@dataclass(frozen=True)
-class PartFate:
-    """One leaf part of a submission and what became of it."""
-
-    number: int
-    name: str | None
-    content_type: str
-    size: int
-    fate: str  # taken, rejected, held, ignored, duplicate
-    why: str = ""  # reason code, or why it was ignored
-    file_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -157,27 +122,6 @@ class Drop:
     placed_as: str | None = None  # the name it has in the folder
     error: str | None = None
     done_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What one email or one upload became: everything that is recorded in one transaction."""
-
-    id: str
-    channel: Channel
-    received_at: datetime
-    username: str
-    verified_by: str
-    peer: str = ""
-    subject: str | None = None
-    message_id: str | None = None
-    outcome: str = ""  # "", or why there is no file: no-file, cloud-link-only, encrypted-message
-    parts: tuple[PartFate, ...] = ()
-    files: tuple[FileRecord, ...] = ()
-    history: tuple[History, ...] = ()
-    drops: tuple[Drop, ...] = ()
-    notices: tuple[Notice, ...] = ()
-    documents: tuple["Addressed", ...] = ()  # what an officer or an administrator published with it
 
 
 @dataclass(frozen=True)

@@ -3,27 +3,24 @@
     8301102      _          INFO          eyfsreturn   20170731         .docx
     DfE number   separator  service code  description  date or version  extension
 
-Owns the grammar. A name is cut into parts, each rule is asked in SPEC's order, and what they found is a `Reading`:
+Owns the rules. A name is cut into its parts, each rule is asked in SPEC's order, and what they found is a `Reading`:
 faults reject, warnings let through. A name is never cleaned up in silence and never routed on a guess: the code is the
-whole run of capitals, or there is none. Any text can be read; none raises. What no name may hold at all is
-`core.unsafe`, what may be offered instead is `core.corrections`, and the words for people are `core.reasons`.
+whole run of capitals, or there is none. Any text can be read; none raises. Where a name is cut is `core.nameparts`;
+what no name may hold at all is `core.unsafe`; what may be offered instead is `core.corrections`, and the words for
+people are `core.reasons`.
 """
 
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import takewhile
 
 from gateway.core.corrections import Misnamed, codes_near, the_correction
+from gateway.core.nameparts import DIGITS, SEPARATORS, Parts, cut, is_seven_digits, leading
 from gateway.core.reasons import Facts, NameWarning, Reason, sentence_for
 from gateway.core.register import Directory, SchoolStatus
 from gateway.core.routing import Catalogue, Service
 from gateway.core.unsafe import EDGES, what_is_unsafe
 
-SEPARATORS = "_ -"
-DIGITS = "0123456789"
-CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LONGEST_DESCRIPTION = 60  # characters: "short"
 FAR_AHEAD = 366  # days after the day of reading
 FIRST_YEAR = 1900  # eight digits with an earlier year are no date that a school writes
@@ -105,70 +102,6 @@ def _read(name: str, rules: Rules, *, on: date, schools: frozenset[str] | None) 
         warnings=tuple(w.value for w in NameWarning if any(w in each.warnings for each in found)),
         faults=tuple(fault.value for each in found for fault in each.faults),
     )
-
-
-# ---- The cut. Nothing is judged: the parts in a row are the name again. ----
-
-
-@dataclass(frozen=True)
-class Parts:
-    """A name cut where the grammar cuts it; what isn't there is empty."""
-
-    place: str  # what stands where the DfE number belongs: "8301102", "(830)1102"
-    separator: str  # dashes, spaces and underscores of every kind
-    run: str  # the whole run of upper-case ASCII letters
-    rest: str  # description, date or version
-    ending: str  # the extension with its dot, as typed
-
-    @property
-    def has_number(self) -> bool:
-        """SPEC 3.1: exactly seven ASCII digits."""
-        return _is_seven_digits(self.place)
-
-    @property
-    def has_separator(self) -> bool:
-        """SPEC 3.2: an underscore, a space or a hyphen; several of the three are taken as one."""
-        return self.separator != "" and all(c in SEPARATORS for c in self.separator)
-
-
-def cut(name: str) -> Parts:
-    """Return the parts of a name."""
-    stem, ending = _cut_extension(name)
-    place = _number_place(stem)
-    separator = _leading(stem[len(place) :], _is_dash_or_space)
-    after = stem[len(place) + len(separator) :]
-    run = _leading(after, CAPITALS.__contains__)
-    return Parts(place, separator, run, after[len(run) :], ending)
-
-
-def _cut_extension(name: str) -> tuple[str, str]:
-    """SPEC 3.6: what follows the last dot, if it is 1 to 5 ASCII letters or digits with at least one letter."""
-    stem, dot, ending = name.rpartition(".")
-    if dot and len(ending) <= 5 and ending.isascii() and ending.isalnum() and not ending.isdigit():
-        return stem, dot + ending
-    return name, ""
-
-
-def _number_place(stem: str) -> str:
-    """Return the DfE number, or else what somebody wrote for one: all up to the first dash or space."""
-    digits = _leading(stem, str.isdigit)  # of every script, so that none is part of a number of ours
-    if _is_seven_digits(digits):
-        return digits
-    if digits or stem.startswith("("):
-        return _leading(stem, lambda c: not _is_dash_or_space(c))
-    return ""
-
-
-def _is_seven_digits(text: str) -> bool:
-    return len(text) == 7 and all(c in DIGITS for c in text)
-
-
-def _is_dash_or_space(character: str) -> bool:
-    return character in "_\N{MINUS SIGN}" or unicodedata.category(character) in ("Pd", "Zs")
-
-
-def _leading(text: str, belongs: Callable[[str], bool]) -> str:
-    return "".join(takewhile(belongs, text))
 
 
 # ---- The rules: each returns what it found. ----
@@ -295,8 +228,8 @@ def _facts(reading: Reading, rules: Rules, *, on: date, schools: frozenset[str] 
         la_codes=tuple(sorted(rules.la_codes)),
         own=tuple(sorted(schools or ())),
         unsafe=what_is_unsafe(reading.name) or "",
-        digits=_leading(parts.place, str.isdigit),
-        has_brackets=_is_seven_digits(parts.place.replace("(", "").replace(")", "")),
+        digits=leading(parts.place, str.isdigit),
+        has_brackets=is_seven_digits(parts.place.replace("(", "").replace(")", "")),
         number=reading.number or "",
         authority=rules.catalogue.authorities.get(parts.place[:3], ""),
         successor=_successor(parts.place, rules.directory, schools),

@@ -13,8 +13,8 @@ from gateway.core.reasons import Reason, sentence_for
 from gateway.core.register import Account
 
 if TYPE_CHECKING:
-    from gateway.core.model import Submission
     from gateway.core.notices import Letterhead
+    from gateway.core.submission import Submission
 
 NOT_READ = "not-read"  # the cause when a limit was reached before any file was found
 CAUSES: Mapping[str, str] = {

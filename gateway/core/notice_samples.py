@@ -14,7 +14,7 @@ from gateway.core.digests import MOST_ROWS, service_digest, uncollected, undeliv
 from gateway.core.document_samples import sample_documents, sample_published
 from gateway.core.keynews import sample_key_news
 from gateway.core.lifecycle import Event
-from gateway.core.model import Channel, Drop, DropState, FileRecord, PartFate, Status, Submission
+from gateway.core.model import Channel, Drop, DropState, FileRecord, Status
 from gateway.core.nofile import CAUSES, NOT_READ, no_file
 from gateway.core.notices import Letterhead, plain, receipt, rejection
 from gateway.core.postmaster import sample_postmaster
@@ -22,6 +22,7 @@ from gateway.core.register import Account, AccountState, Directory, Role, School
 from gateway.core.replies import TONES, Outcome, answered
 from gateway.core.routing import Catalogue, Service
 from gateway.core.setaside import sample_set_aside
+from gateway.core.submission import PartFate, Submission
 from gateway.core.tidings import NOT_RECALLED, TEMPLATES, tidings
 from gateway.core.wayin import account_samples
 

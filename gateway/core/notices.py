@@ -11,12 +11,13 @@ from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
 from gateway.core.discretion import mask_name
-from gateway.core.model import Channel, FileRecord, PartFate, Status, Submission
+from gateway.core.model import Channel, FileRecord, Status
 from gateway.core.partlist import FATES, Part, parts_of, unread_sentence
 from gateway.core.phrases import day, moment, size_for_people
 from gateway.core.reasons import Reason, advice_for, sentence_for
 from gateway.core.register import Account, Directory
 from gateway.core.routing import Catalogue
+from gateway.core.submission import PartFate, Submission
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

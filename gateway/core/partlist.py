@@ -7,8 +7,9 @@ read. Pure (Source: SPEC 4).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.core.model import FileRecord, PartFate, Status, Submission
+from gateway.core.model import FileRecord, Status
 from gateway.core.partwords import words_for
+from gateway.core.submission import PartFate, Submission
 
 FATES = {
     "taken": "Sent",

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gateway.core.contents import Unpacked
-from gateway.core.model import Envelope
 from gateway.core.notices import Letterhead, plain
 from gateway.core.phrases import moment
 from gateway.core.register import Account, AccountState, Role
+from gateway.core.submission import Envelope
 
 TEMPLATE = "postmaster"
 OUTCOME = "for-postmaster"  # of the submission, and why its parts were left

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.core.documents import Addressed, Document, DocumentState
-from gateway.core.model import PartFate
 from gateway.core.notices import Letterhead
 from gateway.core.phrases import day, moment
 from gateway.core.register import Directory
 from gateway.core.routing import Folder
+from gateway.core.submission import PartFate
 
 MOST_ROWS = 100  # in one email; the command shows them all
 

@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 
 from gateway.core.documents import Order
-from gateway.core.names import SEPARATORS, Parts, cut
+from gateway.core.nameparts import SEPARATORS, Parts, cut
 from gateway.core.register import Directory, SchoolStatus
 from gateway.core.unsafe import what_is_unsafe
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gateway.core.ids import time_of
-from gateway.core.model import Channel, Envelope
+from gateway.core.model import Channel
 from gateway.core.notices import Letterhead, plain
 from gateway.core.phrases import day, moment, size_for_people
 from gateway.core.register import Directory
+from gateway.core.submission import Envelope
 
 MOST_ROWS = 50  # in one email; `gateway admin failed list` shows them all
 _NUMBER = re.compile(r"[0-9]{7}(?![0-9])")

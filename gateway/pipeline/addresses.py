@@ -10,8 +10,8 @@ from dataclasses import replace
 from gateway.core.accessnews import ADDRESS, ADDRESS_CHANGED, STALE, AddressChanged, address_asked, stale
 from gateway.core.addresses import CONFIRMED_FOR, AddressChange
 from gateway.core.mail import Notice
-from gateway.core.model import Envelope
 from gateway.core.register import Account, Role
+from gateway.core.submission import Envelope
 from gateway.errors import NotThere
 from gateway.pipeline.answer import ADMINISTRATOR
 from gateway.pipeline.telling import Telling

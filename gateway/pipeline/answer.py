@@ -13,10 +13,11 @@ from gateway.core import discretion, notices
 from gateway.core.digests import beside_parcel, undeliverable, waits_in_inbox
 from gateway.core.lifecycle import Event
 from gateway.core.mail import Notice
-from gateway.core.model import Channel, Drop, FileRecord, Status, Submission
+from gateway.core.model import Channel, Drop, FileRecord, Status
 from gateway.core.nofile import NoFile, no_file
 from gateway.core.register import Account, Role
 from gateway.core.routing import Target
+from gateway.core.submission import Submission
 from gateway.core.tidings import TEMPLATES, Tidings, template_of, tidings
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.policy import LivePolicy

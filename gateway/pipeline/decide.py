@@ -14,7 +14,7 @@ from gateway.core.devicenames import device_name
 from gateway.core.discretion import is_delicate, mask_name
 from gateway.core.layout import place_of
 from gateway.core.lifecycle import Event
-from gateway.core.model import Drop, Envelope, FileRecord, History, Status
+from gateway.core.model import Drop, FileRecord, History, Status
 from gateway.core.names import Reading
 from gateway.core.partwords import words_for_cut
 from gateway.core.phrases import day
@@ -22,6 +22,7 @@ from gateway.core.reasons import Reason, sentence_for
 from gateway.core.register import Account
 from gateway.core.remarks import LEAVES_AT, SAME_BYTES, joined
 from gateway.core.routing import Service
+from gateway.core.submission import Envelope
 from gateway.pipeline.policy import Policy
 
 CLEAN = Inspection("clean")

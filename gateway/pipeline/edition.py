@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from gateway.core.contents import Inspection
 from gateway.core.documents import Document, DocumentState, Order
 from gateway.core.layout import place_of
-from gateway.core.model import Envelope
 from gateway.core.publishing import FOLLOWED, Direction
 from gateway.core.reasons import sentence_for
 from gateway.core.remarks import joined
+from gateway.core.submission import Envelope
 from gateway.pipeline.decide import Candidate
 from gateway.pipeline.policy import Policy
 

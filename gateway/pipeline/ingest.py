@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from gateway import log
 from gateway.core.contents import Inspection, Unpacked
 from gateway.core.mail import Notice
-from gateway.core.model import Channel, Drop, Envelope, FileRecord, PartFate, Status, Submission
+from gateway.core.model import Channel, Drop, FileRecord, Status
 from gateway.core.names import Reading, read_name
 from gateway.core.register import Account, Role
+from gateway.core.submission import Envelope, PartFate, Submission
 from gateway.errors import Permanent, Transient
 from gateway.pipeline.answer import Answer
 from gateway.pipeline.decide import (

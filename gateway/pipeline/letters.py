@@ -6,8 +6,8 @@ Owns which letter a reply belongs to. What an answer means is `review`, `address
 
 from gateway.core.contents import Unpacked
 from gateway.core.mail import Notice
-from gateway.core.model import Envelope
 from gateway.core.register import Account
+from gateway.core.submission import Envelope
 from gateway.core.tokens import TokenKind
 from gateway.errors import NotThere
 from gateway.pipeline.addresses import Addresses

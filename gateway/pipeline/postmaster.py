@@ -10,9 +10,9 @@ from datetime import timedelta
 from gateway.core.admission import Refusal
 from gateway.core.contents import Unpacked
 from gateway.core.mail import NoticeQuery
-from gateway.core.model import Envelope, PartFate, Submission
 from gateway.core.postmaster import OUTCOME, TEMPLATE, handed_on
 from gateway.core.register import Account
+from gateway.core.submission import Envelope, PartFate, Submission
 from gateway.pipeline.answer import Answer
 from gateway.pipeline.fates import ignored_of, submission_of
 from gateway.pipeline.policy import LivePolicy

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from gateway import log
 from gateway.core.contents import Inspection, Unpacked
 from gateway.core.documents import Addressed, Document, DocumentQuery, DocumentState, Order
-from gateway.core.model import Channel, Envelope, PartFate, Submission
+from gateway.core.model import Channel
 from gateway.core.publishing import Direction, direct
+from gateway.core.submission import Envelope, PartFate, Submission
 from gateway.errors import Permanent, Transient
 from gateway.pipeline.decide import CLEAN, Candidate, candidates_of
 from gateway.pipeline.directory import LiveDirectory

@@ -10,10 +10,11 @@ from datetime import timedelta
 from gateway import log
 from gateway.core.admission import own_school
 from gateway.core.discretion import is_delicate
-from gateway.core.model import Channel, Envelope, FileQuery, FileRecord, History, PartFate, Status, Submission
+from gateway.core.model import Channel, FileQuery, FileRecord, History, Status
 from gateway.core.names import Reading, read_name
 from gateway.core.reasons import sentence_for
 from gateway.core.register import Account
+from gateway.core.submission import Envelope, PartFate, Submission
 from gateway.pipeline.answer import Answer
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.locks import NamedLocks

@@ -23,11 +23,11 @@ from gateway.core.accessnews import (
     school_title,
 )
 from gateway.core.mail import Notice
-from gateway.core.model import Envelope
 from gateway.core.phrases import day
 from gateway.core.register import Account, Role
 from gateway.core.replies import Outcome
 from gateway.core.reviews import ANSWERS_FOR, Letter, Review, asked_about, meant_by, open_letters, read_answer
+from gateway.core.submission import Envelope
 from gateway.errors import NotThere
 from gateway.pipeline.answer import ADMINISTRATOR
 from gateway.pipeline.telling import Telling

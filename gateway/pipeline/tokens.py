@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.core.mail import Notice, NoticeQuery
-from gateway.core.model import Submission
 from gateway.core.register import Account
+from gateway.core.submission import Submission
 from gateway.core.tokens import (
     Token,
     TokenKind,

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from gateway.core.contents import Inspection
-from gateway.core.model import Envelope, FileRecord, Status
+from gateway.core.model import FileRecord, Status
 from gateway.core.names import Reading
 from gateway.core.register import Account
 from gateway.core.remarks import WAITS_FOR_SCAN
+from gateway.core.submission import Envelope
 from gateway.pipeline.decide import Candidate, decide
 from gateway.pipeline.policy import Policy
 

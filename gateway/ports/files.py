@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.core.mail import Notice, NoticeQuery
-from gateway.core.model import Change, Drop, DropState, FileQuery, FileRecord, History, Listed, Submission
+from gateway.core.model import Change, Drop, DropState, FileQuery, FileRecord, History, Listed
+from gateway.core.submission import Submission
 
 NO_MARKS: Mapping[str, str] = {}
 

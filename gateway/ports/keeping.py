@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol, Required, TypedDict, Unpack
 
 from gateway.core.documents import Order
-from gateway.core.model import Envelope
+from gateway.core.submission import Envelope
 
 
 class Facts(TypedDict, total=False):

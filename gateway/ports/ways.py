@@ -8,8 +8,9 @@ from typing import Protocol
 
 from gateway.core.contents import Unpacked
 from gateway.core.mail import Mail, Parcel, Posted
-from gateway.core.model import Envelope, FileRecord
+from gateway.core.model import FileRecord
 from gateway.core.routing import Target
+from gateway.core.submission import Envelope
 
 
 class Unpacker(Protocol):

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from gateway.core.model import Envelope
+from gateway.core.submission import Envelope
 from gateway.ports import Disk
 from gateway.store.sealed import envelope_at_end, seal_of
 

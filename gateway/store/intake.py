@@ -12,7 +12,8 @@ from enum import Enum, auto
 from functools import partial
 from typing import Any, TypeVar, Unpack
 
-from gateway.core.model import Channel, Envelope
+from gateway.core.model import Channel
+from gateway.core.submission import Envelope
 from gateway.errors import Transient
 from gateway.ports.keeping import Facts
 from gateway.store.growing import Batch, GrowingFile

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from gateway.core.documents import Order
-from gateway.core.model import Channel, Envelope
+from gateway.core.model import Channel
+from gateway.core.submission import Envelope
 from gateway.errors import NotThere, Permanent
 from gateway.ports import Disk
 

@@ -7,7 +7,7 @@ Owns `incoming/` (nothing promised), `ready/` (promised, a to-do list), `parts/`
 
 import re
 
-from gateway.core.model import Envelope
+from gateway.core.submission import Envelope
 from gateway.errors import NotThere, Permanent, Transient
 from gateway.ports import Clock, Disk
 from gateway.store.commit import FolderCommit

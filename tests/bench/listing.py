@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from gateway.clock import SystemClock
-from gateway.core.model import Channel, FileRecord, History, PartFate, Status, Submission
+from gateway.core.model import Channel, FileRecord, History, Status
+from gateway.core.submission import PartFate, Submission
 from gateway.store.ledger import open_ledger
 from tests.bench.contenders import Server
 from tests.bench.sftp import run

@@ -10,10 +10,11 @@ import pytest
 from gateway.cli import shapes
 from gateway.cli.render import Row
 from gateway.core.mail import Notice
-from gateway.core.model import Channel, Drop, FileRecord, History, PartFate, Status, Submission
+from gateway.core.model import Channel, Drop, FileRecord, History, Status
 from gateway.core.register import Account, Directory, Role, School, SchoolStatus, Succession
 from gateway.core.routing import Service, Target, TargetKind
 from gateway.core.standing import AccessRules
+from gateway.core.submission import PartFate, Submission
 
 AT = datetime(2026, 11, 22, 14, 5, 9, tzinfo=UTC)
 SPEC_13 = [

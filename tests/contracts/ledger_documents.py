@@ -8,8 +8,8 @@ import pytest
 
 from gateway.core.documents import Addressed, Document, DocumentEvent, DocumentQuery, DocumentReading, DocumentState
 from gateway.core.mail import NoticeState
-from gateway.core.model import PartFate
 from gateway.core.retention import what_stays_of_document
+from gateway.core.submission import PartFate
 from gateway.errors import Transient
 from gateway.ports import Ledger
 from tests.contracts.ledger_values import (

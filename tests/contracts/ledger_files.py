@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.core.model import DropState, FileQuery, FileRecord, Listed, PartFate, Status
+from gateway.core.model import DropState, FileQuery, FileRecord, Listed, Status
+from gateway.core.submission import PartFate
 from gateway.errors import Permanent
 from gateway.ports import Ledger
 from tests.contracts.ledger_values import (

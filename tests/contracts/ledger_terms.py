@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from gateway.core.mail import NoticeState
-from gateway.core.model import DropState, FileQuery, FileRecord, History, PartFate, Status
+from gateway.core.model import DropState, FileQuery, FileRecord, History, Status
 from gateway.core.retention import what_stays
+from gateway.core.submission import PartFate
 from gateway.ports import Ledger
 from tests.contracts.ledger_values import (
     NAME,

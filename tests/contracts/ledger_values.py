@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from gateway.core.documents import Addressed, Document, DocumentChange, DocumentEvent, DocumentState
 from gateway.core.mail import Notice
-from gateway.core.model import Change, Channel, Drop, FileRecord, History, PartFate, Status, Submission
+from gateway.core.model import Change, Channel, Drop, FileRecord, History, Status
 from gateway.core.register import Account, AccountState, Role
+from gateway.core.submission import PartFate, Submission
 from tests.fakes import MORNING
 
 SCHOOL = "8301102"

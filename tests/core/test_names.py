@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from gateway.core.names import Rules, cut, read_name
+from gateway.core.nameparts import cut
+from gateway.core.names import Rules, read_name
 from gateway.core.routing import Catalogue, Service
 from tests.core.derbyshire import (
     ACADEMY,

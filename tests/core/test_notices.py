@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.core.discretion import heads_to_tell, is_delicate, mask_name
-from gateway.core.model import Channel, FileRecord, PartFate, Status, Submission
+from gateway.core.model import Channel, FileRecord, Status
 from gateway.core.nofile import no_file
 from gateway.core.notices import (
     Letterhead,
@@ -21,6 +21,7 @@ from gateway.core.phrases import day, moment, size_for_people
 from gateway.core.reasons import Reason, sentence_for
 from gateway.core.register import Account, AccountState, Directory, Role, School
 from gateway.core.routing import Catalogue, Service
+from gateway.core.submission import PartFate, Submission
 
 AT = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)
 LONDON = ZoneInfo("Europe/London")

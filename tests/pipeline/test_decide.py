@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.core.contents import Inspection
-from gateway.core.model import Channel, DropState, Envelope, FileRecord, Status
+from gateway.core.model import Channel, DropState, FileRecord, Status
 from gateway.core.names import Reading, read_name
 from gateway.core.register import Account, AccountState, Directory, Role, School
 from gateway.core.retention import Terms
 from gateway.core.routing import Catalogue, Service, Target, TargetKind
+from gateway.core.submission import Envelope
 from gateway.pipeline.decide import (
     CLEAN,
     Candidate,

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from gateway.core.contents import Unpacked, UnpackedPart
-from gateway.core.model import PartFate
+from gateway.core.submission import PartFate
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.pipeline.fates import all_fates, cause_of
 from tests.inbound.smtp.letters import attachment, multipart, part

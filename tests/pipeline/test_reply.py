@@ -8,8 +8,9 @@ from functools import partial
 import pytest
 
 from gateway.core.mail import Mail, NoticeQuery, NoticeState
-from gateway.core.model import Channel, DropState, Envelope, FileRecord, Status
+from gateway.core.model import Channel, DropState, FileRecord, Status
 from gateway.core.register import Role
+from gateway.core.submission import Envelope
 from gateway.pipeline.decisions import Actor
 from gateway.pipeline.postmaster import PostmasterCap
 from gateway.pipeline.reply import CAME_BACK

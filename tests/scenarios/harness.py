@@ -22,8 +22,9 @@ from gateway.app import House, build
 from gateway.cli.init import lay_out, shipped_folder
 from gateway.core.documents import Document, DocumentQuery, Order
 from gateway.core.mail import Mail
-from gateway.core.model import Channel, Envelope, FileQuery, FileRecord, Unfinished
+from gateway.core.model import Channel, FileQuery, FileRecord, Unfinished
 from gateway.core.register import Account
+from gateway.core.submission import Envelope
 from gateway.errors import Transient
 from gateway.ports import Clock, Courier, Disk, Intake, Ledger
 from gateway.rooms.ground import Opened

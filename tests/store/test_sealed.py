@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gateway.core.documents import Order
-from gateway.core.model import Channel, Envelope
+from gateway.core.model import Channel
+from gateway.core.submission import Envelope
 from gateway.errors import NotThere, Permanent
 from gateway.store.disk import PosixDisk
 from gateway.store.sealed import FOOTER, MARK, read_envelope, seal_of

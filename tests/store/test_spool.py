@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.model import Channel, Envelope
+from gateway.core.model import Channel
+from gateway.core.submission import Envelope
 from gateway.errors import DiskFull, NotThere, Permanent, Transient
 from gateway.ports import Disk
 from gateway.store.commit import FolderCommit

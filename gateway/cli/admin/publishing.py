@@ -16,9 +16,10 @@ from gateway.cli.admin.errand import Errand, on_errand
 from gateway.cli.render import Column, Kind, Row, Screen, print_json
 from gateway.cli.shapes import document_json
 from gateway.core.documents import Addressed, DocumentState, Order
-from gateway.core.model import Channel, Envelope, Submission
+from gateway.core.model import Channel
 from gateway.core.published import people_of
 from gateway.core.publishing import Direction, direct
+from gateway.core.submission import Envelope, Submission
 from gateway.errors import NotThere, Transient
 from gateway.store.lock import DataLock
 

@@ -13,7 +13,8 @@ from enum import Enum, StrEnum, auto
 
 from gateway import log
 from gateway.core.documents import Order
-from gateway.core.model import Channel, Envelope
+from gateway.core.model import Channel
+from gateway.core.submission import Envelope
 from gateway.errors import Transient
 from gateway.inbound.smtp.bodyhash import BodyHashes
 from gateway.ports import Intake

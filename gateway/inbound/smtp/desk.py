@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.core.admission import Refusal
-from gateway.core.model import Envelope
 from gateway.core.register import Account
+from gateway.core.submission import Envelope
 from gateway.inbound.smtp.data import BareNewlines
 from gateway.inbound.smtp.recipients import AddressBook, Recipient
 from gateway.inbound.smtp.sender import SenderVerifier

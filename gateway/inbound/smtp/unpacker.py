@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any, BinaryIO, Protocol, TypeVar, cast
 
 from gateway.core.contents import Unpacked, UnpackedPart
-from gateway.core.model import Envelope
 from gateway.core.streams import FirstBytes
+from gateway.core.submission import Envelope
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.inbound.smtp.message import Message, read_message
 from gateway.inbound.smtp.parts import Part

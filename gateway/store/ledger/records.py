@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 
 from gateway.core.documents import Addressed, Document, DocumentState
 from gateway.core.mail import Notice, NoticeState
-from gateway.core.model import Channel, Drop, DropState, FileRecord, History, PartFate, Status, Submission, Unfinished
+from gateway.core.model import Channel, Drop, DropState, FileRecord, History, Status, Unfinished
+from gateway.core.submission import PartFate, Submission
 from gateway.store.engine.connection import Row
 from gateway.store.engine.rows import fold, listed, mapped, moment_if, stamp, stamp_if, unlisted, unmapped
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from functools import partial
 
 from gateway.core.mail import Notice
-from gateway.core.model import Change, Drop, FileQuery, FileRecord, History, Listed, Submission
+from gateway.core.model import Change, Drop, FileQuery, FileRecord, History, Listed
+from gateway.core.submission import Submission
 from gateway.store.engine.connection import Row, Transaction
 from gateway.store.engine.rows import containing, fold, moment, stamp, stamp_if
 from gateway.store.ledger.desk import Desk

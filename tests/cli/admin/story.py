@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.app import House
 from gateway.core.mail import Notice, NoticeState
-from gateway.core.model import Channel, Drop, DropState, FileRecord, History, PartFate, Status, Submission
+from gateway.core.model import Channel, Drop, DropState, FileRecord, History, Status
+from gateway.core.submission import PartFate, Submission
 
 DAY = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 NOON = DAY + timedelta(hours=2)

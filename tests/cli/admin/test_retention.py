@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.app import House
-from gateway.core.model import Channel, FileRecord, Status, Submission
+from gateway.core.model import Channel, FileRecord, Status
+from gateway.core.submission import Submission
 from tests.cli.admin import story
 from tests.cli.conftest import Deployment
 

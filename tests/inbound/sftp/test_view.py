@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.core.model import Channel, FileRecord, History, PartFate, Status, Submission
+from gateway.core.model import Channel, FileRecord, History, Status
+from gateway.core.submission import PartFate, Submission
 from tests.inbound.sftp.person import (
     BEATRIX,
     CALLUM,

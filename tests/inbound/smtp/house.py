@@ -27,9 +27,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from gateway.core.admission import Refusal
 from gateway.core.documents import Order
 from gateway.core.endpoint import Address, SocketPath
-from gateway.core.model import Channel, Envelope
+from gateway.core.model import Channel
 from gateway.core.register import Account, AccountState, Directory, Role, School
 from gateway.core.standing import AccessRules, Approach, why_not
+from gateway.core.submission import Envelope
 from gateway.errors import Transient
 from gateway.inbound.smtp.desk import Desk, Entrance, SmtpLimits, TokenCheck
 from gateway.inbound.smtp.listener import Listening, SmtpListeners, read_certificate

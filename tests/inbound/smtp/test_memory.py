@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.model import Channel, Envelope
+from gateway.core.model import Channel
+from gateway.core.submission import Envelope
 from tests.fakes import MORNING
 from tests.inbound.smtp.house import HEAD, PASSWORD, MemoryIntake, MemorySpool, certificate, house
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gateway.core.contents import Unpacked
-from gateway.core.model import Channel, Envelope
+from gateway.core.model import Channel
+from gateway.core.submission import Envelope
 from gateway.errors import DiskFull, Transient
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.inbound.smtp.unpacker import MessageUnpacker, limits_for
