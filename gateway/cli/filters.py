@@ -6,13 +6,14 @@ and what was expected (Source: SPEC 13; the academic year: 1 September to 31 Aug
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, TypeVar
 
 import click
 
+from gateway.core.documents import DocumentQuery, DocumentState
 from gateway.core.mail import NoticeQuery, NoticeState
 from gateway.core.model import FileQuery, Status
 
@@ -59,11 +60,34 @@ class Filters:
             search=self.search,
         )
 
+    def documents(self, *, zone: tzinfo, now: datetime) -> DocumentQuery:
+        """Return the filters as a query for documents; the service is asked of their publishers."""
+        since, until = self.window(zone=zone, now=now)
+        return DocumentQuery(
+            school=self.school,
+            state=tuple(DocumentState(word) for word in self.status),
+            published_by=self.sent_by,
+            since=since,
+            until=until,
+            search=self.search,
+        )
+
     def notices(self, *, zone: tzinfo, now: datetime) -> NoticeQuery:
         """Return the filters as a query for notices; the service and the sender are asked of the files."""
         since, until = self.window(zone=zone, now=now)
         state = NoticeState(self.status[0]) if len(self.status) == 1 else None
         return NoticeQuery(school=self.school, state=state, since=since, until=until, search=self.search)
+
+    def has_time(self, at: datetime | None, *, zone: tzinfo, now: datetime) -> bool:
+        """Return whether a time is in the window; what has no time is in the open window alone."""
+        since, until = self.window(zone=zone, now=now)
+        if at is None:
+            return since is None and until is None
+        return (since is None or at >= since) and (until is None or at < until)
+
+    def is_by(self, *names: str | None) -> bool:
+        """Return whether `--sent-by` is one of these names of a person (case ignored)."""
+        return self.sent_by is None or self.sent_by.casefold() in {name.casefold() for name in names if name}
 
     def matches(self, *texts: str) -> bool:
         """Return whether `--search` is in one of these texts (case ignored)."""
@@ -138,7 +162,10 @@ EVERY = tuple(_OPTIONS)
 
 
 def with_filters(*, statuses: Iterable[str] = tuple(Status), only: Iterable[str] = EVERY) -> Callable[[F], F]:
-    """Give a listing the filters that make sense for it; they arrive together as `filters`."""
+    """Give a listing the filters that make sense for it; they arrive together as `filters`.
+
+    The others are known and refused with a sentence: nobody is to believe that a listing was narrowed when it was not.
+    """
     names = [name for name in EVERY if name in set(only)]
 
     def decorate(command: F) -> F:
@@ -150,9 +177,42 @@ def with_filters(*, statuses: Iterable[str] = tuple(Status), only: Iterable[str]
         decorated: Any = gathered
         for name in reversed(names):
             decorated = _OPTIONS[name](statuses)(decorated)
+        for name in EVERY:
+            decorated = decorated if name in names else _refused(name, names)(decorated)
         return decorated  # type: ignore[no-any-return]
 
     return decorate
+
+
+def _refused(name: str, names: Sequence[str]) -> Callable[[F], F]:
+    """Return an option that has no meaning in a listing, and says so."""
+    known = ", ".join(map(_option_of, names)) or "none"
+
+    def refuse(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            listing = ctx.command_path.partition(" admin ")[2] or ctx.command_path
+            raise click.UsageError(
+                f"{_option_of(name)} has no meaning here: {_NO_MEANING[name]}. The filters of `{listing}`: {known}."
+            )
+
+    return click.option(_option_of(name), expose_value=False, hidden=True, callback=refuse)
+
+
+def _option_of(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+_NO_TIME = "nothing in this list has a day to which it belongs"
+_NO_MEANING = {
+    "school": "nothing in this list is of one school",
+    "service": "nothing in this list is for one service",
+    "status": "everything in this list has the same status, or none",
+    "sent_by": "nothing in this list was sent by a person",
+    "since": _NO_TIME,
+    "until": _NO_TIME,
+    "academic_year": _NO_TIME,
+    "search": "nothing in this list has words to search",
+}
 
 
 def _gather(given: Mapping[str, Any]) -> Filters:

@@ -4,6 +4,7 @@ Owns the commands' words. What may be decided is `pipeline.publications`; what i
 sentence (Source: SPEC 7, 13).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ from gateway.cli.filters import Filters, with_filters
 from gateway.cli.render import Column, Kind, print_json
 from gateway.cli.shapes import audience_json, document_json
 from gateway.core.admission import Refusal
-from gateway.core.documents import Document, DocumentQuery, DocumentState
+from gateway.core.documents import Document, DocumentState
+from gateway.core.register import Directory
 from gateway.errors import NotThere
 
 if TYPE_CHECKING:
@@ -85,10 +87,7 @@ documents.add_command(publish)
 
 
 @documents.command("list")
-@with_filters(
-    statuses=tuple(DocumentState),
-    only=("school", "status", "sent_by", "since", "until", "academic_year", "search"),
-)
+@with_filters(statuses=tuple(DocumentState))
 @click.option("--folder", metavar="KEY", help="Of this folder only: a key of routing/folders.toml.")
 @click.option("--publication", metavar="ID", help="Published together under this id.")
 @click.option("--unread", is_flag=True, help="That a school (--school: this one) has not opened.")
@@ -97,22 +96,12 @@ documents.add_command(publish)
 async def list_documents(
     enquiry: Enquiry, filters: Filters, *, folder: str | None, publication: str | None, unread: bool, by: str | None
 ) -> None:
-    """List documents, newest first."""
+    """List documents, newest first; --service: published by its officers, --sent-by: by this person."""
     if by and not unread:
         raise click.UsageError("--by is for --unread")
-    since, until = filters.window(zone=enquiry.zone, now=enquiry.now())
-    query = DocumentQuery(
-        school=filters.school,
-        folder=folder,
-        state=tuple(DocumentState(word) for word in filters.status),
-        published_by=filters.sent_by,
-        publication=publication,
-        since=since,
-        until=until,
-        search=filters.search,
-        unread=unread,
-    )
-    found = await enquiry.ledger.documents(query)
+    asked = filters.documents(zone=enquiry.zone, now=enquiry.now())
+    query = replace(asked, folder=folder, publication=publication, unread=unread)
+    found = of_service(await enquiry.ledger.documents(query), filters.service, await enquiry.ledger.directory())
     if unread:
         await list_unopened(enquiry, found, school=filters.school, by=by)
         return
@@ -187,6 +176,12 @@ async def delete_document(errand: Errand, id: str, reason: str, requested_by: st
     copy = "our copy is kept until the hold on it ends" if is_kept else "our copy is destroyed"
     sentence = f"{before.document.name} is deleted: no school sees it any more, and {copy}."
     errand.screen.action(document_json(shown), sentence=sentence)
+
+
+def of_service(found: Sequence[Document], code: str | None, directory: Directory) -> list[Document]:
+    """Return the documents whose publisher is an officer of a service; without one, all."""
+    publishers = {account.username for account in directory.accounts.values() if code in account.services}
+    return [document for document in found if code is None or document.published_by_user in publishers]
 
 
 def _let_out(document: Document) -> str:

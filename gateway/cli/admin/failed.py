@@ -3,6 +3,8 @@
 Owns the commands' words (Source: DESIGN 4; SPEC 13).
 """
 
+from datetime import datetime
+
 import click
 
 from gateway.cli.admin.endings import reason_of
@@ -38,19 +40,14 @@ def failed() -> None:
 
 
 @failed.command("list")
-@with_filters(only=("sent_by", "since", "until", "academic_year", "search"))
+@with_filters(only=("school", "sent_by", "since", "until", "academic_year", "search"))
 @on_errand
 async def list_failed(errand: Errand, filters: Filters) -> None:
     """List what was set aside, newest first; times are of its receipt."""
-    since, until = filters.window(zone=errand.zone, now=errand.now())
-    rows = [_row(errand, one) for one in reversed(await errand.house.set_asides.all())]
     found = [
-        row
-        for row in rows
-        if (since is None or str(row["received_at"]) >= str(iso(since)))
-        and (until is None or str(row["received_at"]) < str(iso(until)))
-        and (filters.sent_by is None or filters.sent_by.casefold() in _names(row))
-        and filters.matches(str(row["id"]), str(row["name"] or ""), str(row["why"]), str(row["kind"]))
+        _row(errand, one)
+        for one in reversed(await errand.house.set_asides.all())
+        if _is_wanted(one, filters, errand) and filters.has_time(_received(one), zone=errand.zone, now=errand.now())
     ]
     errand.screen.listing(found, COLUMNS, empty="Nothing of the kind was set aside.")
 
@@ -115,8 +112,19 @@ def _found(answer: SetAside | Refusal) -> SetAside:
     return answer
 
 
-def _names(row: Row) -> set[str]:
-    return {str(row[key]).casefold() for key in ("sent_by", "sent_by_user") if row[key]}
+def _received(one: SetAside) -> datetime:
+    return one.envelope.received_at if one.envelope else time_of(one.id)
+
+
+def _is_wanted(one: SetAside, filters: Filters, errand: Errand) -> bool:
+    username = one.envelope.username if one.envelope else None
+    name = (one.envelope.name if one.envelope else None) or ""
+    school = (one.envelope.school if one.envelope else None) or name[:7]
+    return (
+        filters.school in (None, school)
+        and filters.is_by(username, sender_of(one, errand.house.directory.current))
+        and filters.matches(one.id, name, one.why, kind_of(one))
+    )
 
 
 def _row(errand: Errand, one: SetAside) -> Row:
@@ -128,7 +136,7 @@ def _row(errand: Errand, one: SetAside) -> Row:
         "channel": str(envelope.channel) if envelope else None,
         "sent_by": sender_of(one, errand.house.directory.current) or None,
         "sent_by_user": envelope.username if envelope else None,
-        "received_at": iso(envelope.received_at if envelope else time_of(one.id)),
+        "received_at": iso(_received(one)),
         "set_aside_at": iso(one.since),
         "size": envelope.size if envelope else None,
         "why": one.why,

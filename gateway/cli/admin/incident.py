@@ -7,7 +7,7 @@ import click
 
 from gateway.cli.admin.endings import people_rows, reason_of
 from gateway.cli.admin.errand import Enquiry, Errand, on_enquiry, on_errand
-from gateway.cli.filters import DFE_NUMBER
+from gateway.cli.filters import DFE_NUMBER, Filters, with_filters
 from gateway.cli.render import Column, Kind, Row, iso
 from gateway.core.admission import Refusal
 from gateway.core.suspension import Incident
@@ -50,11 +50,22 @@ async def open_incident(errand: Errand, school: str, others: tuple[str, ...], re
 
 @incident.command("list")
 @click.option("--open", "is_open", is_flag=True, help="Only those that are open.")
+@with_filters(
+    statuses=("open", "closed"), only=("school", "status", "sent_by", "since", "until", "academic_year", "search")
+)
 @on_enquiry
-async def list_incidents(enquiry: Enquiry, is_open: bool) -> None:
-    """List incidents, newest first."""
-    found = await enquiry.ledger.incidents(is_open=True if is_open else None)
-    enquiry.screen.listing([incident_json(each) for each in found], COLUMNS, empty="There is no incident.")
+async def list_incidents(enquiry: Enquiry, is_open: bool, filters: Filters) -> None:
+    """List incidents, newest first; the time is that of the opening, --sent-by is who opened it."""
+    found = [
+        each
+        for each in await enquiry.ledger.incidents(is_open=True if is_open else None)
+        if filters.school in (None, each.school)
+        and (not filters.status or _state_of(each) in filters.status)
+        and filters.is_by(each.opened_by)
+        and filters.has_time(each.opened_at, zone=enquiry.zone, now=enquiry.now())
+        and filters.matches(each.id, each.reason, *each.parties)
+    ]
+    enquiry.screen.listing([incident_json(each) for each in found], COLUMNS, empty="There is no such incident.")
 
 
 @incident.command("close", short_help="End an incident: access comes back, terms run on.")
@@ -79,7 +90,7 @@ def incident_json(found: Incident) -> Row:
     return {
         "id": found.id,
         "school": found.school,
-        "state": "open" if found.closed_at is None else "closed",
+        "state": _state_of(found),
         "reason": found.reason,
         "opened_at": iso(found.opened_at),
         "opened_by": found.opened_by,
@@ -88,3 +99,7 @@ def incident_json(found: Incident) -> Row:
         "closed_by": found.closed_by,
         "closed_why": found.closed_why,
     }
+
+
+def _state_of(found: Incident) -> str:
+    return "open" if found.closed_at is None else "closed"

@@ -80,7 +80,7 @@ def report() -> None:
 
 
 @report.command("traffic")
-@with_filters(only=(*_WHEN, "status"))
+@with_filters()
 @click.option("--by", type=click.Choice([*TRAFFIC_KEYS, MONTH]), default="service", help="Else by service.")
 @_with_csv
 @on_enquiry
@@ -94,7 +94,7 @@ async def report_traffic(enquiry: Enquiry, filters: Filters, by: str, as_csv: bo
 
 
 @report.command("rejections")
-@with_filters(only=_WHEN)
+@with_filters(only=(*_WHEN, "sent_by", "search"))
 @click.option("--by", type=click.Choice(list(REJECTION_KEYS)), default="reason", help="Else by reason.")
 @_with_csv
 @on_enquiry

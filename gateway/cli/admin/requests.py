@@ -1,7 +1,6 @@
 """`gateway admin requests`: what schools are asked to send, and who has not yet (Source: SPEC 13)."""
 
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -145,28 +144,28 @@ def _check_service(service: Service | None, code: str, types: tuple[str, ...]) -
 
 
 @requests.command("list", short_help="List requests, newest first.")
-@with_filters(
-    statuses=tuple(RequestState), only=["school", "service", "status", "since", "until", "academic_year", "search"]
-)
+@with_filters(statuses=tuple(RequestState))
 @on_errand
 async def list_requests(errand: Errand, filters: Filters) -> None:
-    """List requests, newest first, with how many schools have sent; the time is that of the opening."""
-    since, until = filters.window(zone=errand.zone, now=errand.now())
+    """List requests, newest first, with how many schools have sent; the time is that of the opening.
+
+    --sent-by is who opened it.
+    """
     rows = [
         _row(standing)
         for standing in await errand.house.requests.standings()
-        if _is_wanted(standing.request, filters, since=since, until=until)
+        if _is_wanted(standing.request, filters)
+        and filters.has_time(standing.request.opened_at, zone=errand.zone, now=errand.now())
     ]
     errand.screen.listing(rows, COLUMNS, empty="There is no such request.")
 
 
-def _is_wanted(request: FileRequest, filters: Filters, *, since: datetime | None, until: datetime | None) -> bool:
+def _is_wanted(request: FileRequest, filters: Filters) -> bool:
     return (
         (filters.school is None or filters.school in request.schools)
         and filters.service in (None, request.service)
         and (not filters.status or request.state in filters.status)
-        and (since is None or request.opened_at >= since)
-        and (until is None or request.opened_at < until)
+        and filters.is_by(request.opened_by)
         and filters.matches(request.id, request.title)
     )
 

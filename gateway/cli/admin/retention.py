@@ -1,15 +1,17 @@
 """`gateway admin retention`: what is due to be destroyed, and its destruction (Source: SPEC 10, 13)."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import click
 
+from gateway.cli.admin.documents import of_service
 from gateway.cli.admin.errand import Errand, on_errand
 from gateway.cli.filters import MOMENT, Filters, Moment, instant, with_filters
-from gateway.cli.render import Column, Kind, iso, print_json
+from gateway.cli.render import Column, Kind, Row, iso, print_json
 from gateway.cli.shapes import document_json, file_json
-from gateway.core.documents import Document
-from gateway.core.model import FileRecord
+from gateway.core.documents import Document, DocumentState
+from gateway.core.model import FileRecord, Status
 
 COLUMNS = (
     Column("id", "Id"),
@@ -21,6 +23,7 @@ COLUMNS = (
     Column("expires_at", "Kept until", Kind.TIME),
     Column("size", "Size", Kind.SIZE),
 )
+DUE = (COLUMNS[0], Column("kind", "Kind"), *COLUMNS[1:])
 DOCUMENTS = (
     Column("id", "Id"),
     Column("name", "Name"),
@@ -41,23 +44,21 @@ def retention() -> None:
 
 @retention.command("due")
 @click.option("--at", type=MOMENT, help="As it will be then; else now.")
-@click.option("--documents", is_flag=True, help="Documents for schools, in the place of files.")
-@with_filters()
+@click.option("--documents", is_flag=True, help="Documents for schools alone.")
+@click.option("--files", is_flag=True, help="Files from schools alone.")
+@with_filters(statuses=(*Status, *DocumentState))
 @on_errand
-async def list_due(errand: Errand, at: Moment | None, documents: bool, filters: Filters) -> None:
-    """List files whose bytes are to be destroyed, newest first."""
+async def list_due(errand: Errand, *, at: Moment | None, documents: bool, files: bool, filters: Filters) -> None:
+    """List files and documents whose bytes are to be destroyed, newest first."""
+    if documents and files:
+        raise click.UsageError("expected --documents or --files, or neither for both")
     when = errand.now() if at is None else instant(at, errand.zone)
-    if documents:
-        if filters != Filters():
-            raise click.UsageError("--documents lists all that is due; the filters are for files.")
-        await _list_documents(errand, when)
-        return
-    due = await _due(errand, when)
-    if filters != Filters():
-        wanted = await errand.ledger.files(filters.files(zone=errand.zone, now=errand.now()))
-        ids = {file.id for file in wanted}
-        due = [file for file in due if file.id in ids]
-    errand.screen.listing([file_json(file) for file in due], COLUMNS, empty="Nothing is due.")
+    rows: list[Row] = (
+        [] if documents else [{"kind": "file", **file_json(f)} for f in await _wanted_files(errand, when, filters)]
+    )
+    rows += [] if files else [_document_row(d) for d in await _wanted_documents(errand, when, filters)]
+    rows.sort(key=lambda row: str(row["id"]), reverse=True)
+    errand.screen.listing(rows, DUE, empty="Nothing is due.")
 
 
 @retention.command("purge")
@@ -80,9 +81,31 @@ async def _due(errand: Errand, at: datetime) -> list[FileRecord]:
     return list(reversed(await errand.house.purge.due(at)))
 
 
-async def _list_documents(errand: Errand, at: datetime) -> None:
-    due = reversed(await errand.ledger.due_documents(at, _ALL))
-    errand.screen.listing([document_json(document) for document in due], DOCUMENTS, empty="Nothing is due.")
+async def _wanted_files(errand: Errand, at: datetime, filters: Filters) -> list[FileRecord]:
+    """Return the files that are due at a time, of the filters; a state of documents alone is none of theirs."""
+    due, states = await _due(errand, at), [word for word in filters.status if word in set(Status)]
+    if filters == Filters() or (filters.status and not states):
+        return due if filters == Filters() else []
+    narrowed = replace(filters, status=tuple(states))
+    wanted = {file.id for file in await errand.ledger.files(narrowed.files(zone=errand.zone, now=errand.now()))}
+    return [file for file in due if file.id in wanted]
+
+
+async def _wanted_documents(errand: Errand, at: datetime, filters: Filters) -> list[Document]:
+    """Return the documents that are due at a time, of the filters; a status of files alone is none of theirs."""
+    due, states = await errand.ledger.due_documents(at, _ALL), [w for w in filters.status if w not in set(Status)]
+    if filters == Filters() or (filters.status and not states):
+        return due if filters == Filters() else []
+    narrowed = replace(filters, status=tuple(states))
+    found = await errand.ledger.documents(narrowed.documents(zone=errand.zone, now=errand.now()))
+    wanted = {document.id for document in of_service(found, filters.service, await errand.ledger.directory())}
+    return [document for document in due if document.id in wanted]
+
+
+def _document_row(document: Document) -> Row:
+    """Return a document as a row."""
+    row = document_json(document)
+    return {"kind": "document", **row, "status": row["state"], "school": None, "service": None}
 
 
 def _report(errand: Errand, found: list[FileRecord], documents: list[Document], *, at: datetime, dry_run: bool) -> None:

@@ -8,7 +8,7 @@ import click
 
 from gateway.cli.admin.endings import people_rows
 from gateway.cli.admin.errand import Enquiry, Errand, on_enquiry, on_errand
-from gateway.cli.filters import DFE_NUMBER
+from gateway.cli.filters import DFE_NUMBER, Filters, with_filters
 from gateway.cli.render import Column, Kind, Row, iso, print_json
 from gateway.core.addresses import AddressChange
 from gateway.core.newcomer import Newcomer, objections_to_address
@@ -55,12 +55,23 @@ async def start_review(errand: Errand, schools: tuple[str, ...]) -> None:
 
 
 @review.command("list")
+@with_filters(
+    statuses=("open", "answered"), only=("school", "status", "sent_by", "since", "until", "academic_year", "search")
+)
 @on_enquiry
-async def list_reviews(enquiry: Enquiry) -> None:
-    """List reviews, newest first."""
-    rows = [_review_json(found) for found in await enquiry.ledger.reviews()]
+async def list_reviews(enquiry: Enquiry, filters: Filters) -> None:
+    """List reviews, newest first; the time is that of the beginning, --sent-by is who began it."""
+    rows = [
+        _review_json(found)
+        for found in await enquiry.ledger.reviews()
+        if (filters.school is None or any(letter.school == filters.school for letter in found.letters))
+        and (not filters.status or ("open" if open_letters(found.letters) else "answered") in filters.status)
+        and filters.is_by(found.started_by)
+        and filters.has_time(found.started_at, zone=enquiry.zone, now=enquiry.now())
+        and filters.matches(found.id, *(letter.username for letter in found.letters))
+    ]
     enquiry.screen.listing(
-        rows, _REVIEWS, empty="There was no review yet. `gateway admin users review start` begins one."
+        rows, _REVIEWS, empty="There is no such review. `gateway admin users review start` begins one."
     )
 
 

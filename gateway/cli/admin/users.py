@@ -71,13 +71,16 @@ for command in (*ENDINGS, *WAY_IN, key, review, change_address, daily_email):
 
 
 @users.command("list")
-@with_filters(statuses=tuple(AccountState), only=["school", "service", "status", "search"])
+@with_filters(statuses=tuple(AccountState))
 @on_errand
 async def list_users(errand: Errand, filters: Filters) -> None:
-    """List accounts by username."""
+    """List accounts by username; the time is that of the request, else of the activation.
+
+    --sent-by is who asked for the account.
+    """
     directory = await errand.ledger.directory()
     logins = await errand.ledger.logins()
-    found = [a for _, a in sorted(directory.accounts.items()) if _is_wanted(a, filters)]
+    found = [a for _, a in sorted(directory.accounts.items()) if _is_wanted(a, filters) and _began(a, filters, errand)]
     rules = errand.house.access.rules
     rows = [{**account_json(a, rules=rules, last_login=logins.get(a.username)), **waiting_of(errand, a)} for a in found]
     if not errand.screen.as_json:
@@ -208,10 +211,16 @@ def _password_from_stdin() -> str:
     return password
 
 
+def _began(account: Account, filters: Filters, errand: Errand) -> bool:
+    """Return whether an account was asked for, else activated, in the window that was asked for."""
+    return filters.has_time(account.requested_at or account.activated_at, zone=errand.zone, now=errand.now())
+
+
 def _is_wanted(account: Account, filters: Filters) -> bool:
     return (
         (filters.school is None or filters.school in account.schools)
         and (filters.service is None or filters.service in account.services)
         and (not filters.status or account.state in filters.status)
+        and filters.is_by(account.requested_by)
         and filters.matches(account.username, account.full_name, account.email)
     )

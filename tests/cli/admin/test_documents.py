@@ -203,12 +203,40 @@ class TestAfterwards:
         set_key(deployment, "\ndays = 90", "\ndays = 0")
         id = publish(deployment, *letters(deployment, f"{LEYS} Offer.pdf"))["documents"][0]["id"]
         assert [d["id"] for d in deployment.ask("admin", "retention", "due", "--documents")] == [id]
-        assert deployment.ask("admin", "retention", "due") == []
+        assert [(d["kind"], d["id"]) for d in deployment.ask("admin", "retention", "due")] == [("document", id)]
+        assert deployment.ask("admin", "retention", "due", "--files") == []
         told = deployment.ask("admin", "retention", "purge", "--dry-run")
         assert [d["state"] for d in told["documents"]] == ["published"]
         told = deployment.ask("admin", "retention", "purge")
         assert [(d["state"], d["held"], d["name"]) for d in told["documents"]] == [("destroyed", False, "….pdf")]
-        assert deployment.run("admin", "retention", "due", "--documents", "--school", LEYS).exit_code == 64
+
+    @pytest.mark.parametrize(
+        ("line", "is_found"),
+        [
+            (f"--school {LEYS}", True),
+            ("--school 8301102", False),
+            ("--status published", True),
+            ("--status Sent", False),
+            ("--status held --status Sent", False),
+            ("--search offer", True),
+            ("--sent-by somebody", False),
+            ("--since 2099-01-01", False),
+        ],
+    )
+    def test_what_is_due_is_narrowed_like_files(self, deployment: Deployment, line: str, is_found: bool) -> None:
+        set_key(deployment, "\ndays = 90", "\ndays = 0")
+        id = publish(deployment, *letters(deployment, f"{LEYS} Offer.pdf"))["documents"][0]["id"]
+        found = deployment.ask("admin", "retention", "due", *line.split())
+        assert [row["id"] for row in found] == ([id] if is_found else [])
+        assert deployment.run("admin", "retention", "due", "--documents", "--files").exit_code == 64
+
+    def test_are_found_by_the_service_of_their_publisher(self, deployment: Deployment) -> None:
+        for username, name in (("nadia.rowbotham", "One.pdf"), ("somebody", "Two.pdf")):
+            files = letters(deployment, f"{LEYS} {name}")
+            deployment.ask("admin", "--as", username, "documents", "publish", *files)
+        found = deployment.ask("admin", "documents", "list", "--service", "sen")
+        assert [row["name"] for row in found] == ["One.pdf"]
+        assert deployment.ask("admin", "documents", "list", "--service", "EP") == []
 
     def test_a_deletion_without_a_reason_is_refused(self, deployment: Deployment) -> None:
         assert deployment.run("admin", "documents", "delete", "x", "--requested-by", "w").exit_code == 64
