@@ -69,6 +69,7 @@ class Daemon:
         """Recover, open, work, and close in order."""
         with self._signals():
             await self._house.recover.pass_once()
+            self._house.clock.new_id()  # loads what makes ids, before somebody at a door would wait for it
             _set_apart_what_stays()
             async with self._doors_open(), asyncio.TaskGroup() as group:
                 workers = [group.create_task(work) for work in self._work()]
