@@ -72,7 +72,7 @@ def sample_documents() -> dict[str, tuple[Mapping[str, object], ...]]:
 
 
 def _summaries() -> tuple[Mapping[str, object], ...]:
-    one = Addressed(_LETTER, ("8302000", "8303308"))
+    one = Addressed(replace(_LETTER, reach=2), ("8302000", "8303308"))
     to_many = Addressed(replace(_LETTER, folder="gone", reach=450), ("8302000",) * (MOST_SCHOOLS + 1))
     return tuple(
         plain(unread_summary(unread, reader="Olive", days=14, head=_HEAD, directory=_DIRECTORY, folders=_FOLDERS))
