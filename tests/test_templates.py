@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.core.accessnews_samples import sample_access_news
-from gateway.core.asking import asked
+from gateway.core.asking import asked, sample_asked
 from gateway.core.dailyemail import daily_email
 from gateway.core.digests import service_digest, uncollected, undeliverable, waits_in_inbox
 from gateway.core.document_samples import sample_published
@@ -376,6 +376,14 @@ CASES: dict[str, tuple[str, Mapping[str, object]]] = {
     "file-request-overdue": (
         "file-request-reminder",
         asked_for("8302000", "8301102", at=AT + timedelta(days=20), types=(), word="", note=""),
+    ),
+    "file-request-over": (
+        "file-request-over",
+        {**sample_asked()["file-request-over"][0], "request": "01kaj0golden000000000000aa"},
+    ),
+    "file-request-over-all": (
+        "file-request-over",
+        {**sample_asked()["file-request-over"][1], "request": "01kaj0golden000000000000aa"},
     ),
     "no-file": (
         "no-file",

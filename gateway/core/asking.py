@@ -15,10 +15,11 @@ from gateway.core.notices import Letterhead, plain, title_of
 from gateway.core.pages import moment_cell, table_csv
 from gateway.core.phrases import moment
 from gateway.core.register import Account, Directory, Role, School
-from gateway.core.requests import FileRequest, SchoolStanding, Standing
+from gateway.core.requests import FileRequest, Outcome, SchoolStanding, Standing
 from gateway.core.routing import Catalogue, Service
 
-TEMPLATE, REMINDER = "file-request", "file-request-reminder"
+TEMPLATE, REMINDER, OVER = "file-request", "file-request-reminder", "file-request-over"
+MOST_NAMED = 100  # schools in one email; the table has them all
 COLUMNS = ("DfE number", "School", "Outcome", "Date sent", "Sent by", "File name", "Status", "Files", "Id")
 
 _LONGEST_WORD = 20  # of the example's description
@@ -45,6 +46,63 @@ class Asked:
     ]  # number and name of the reader's schools that are asked; of a reminder: that have not sent
     example: str  # a name that counts
     note: str
+
+
+@dataclass(frozen=True)
+class Over:
+    """What whoever opened a request gets when its deadline has passed."""
+
+    authority: str
+    contact: str
+    reader: str
+    request: str  # id
+    title: str
+    service: str  # the code
+    service_title: str  # code and name, as people read it
+    until: str  # the deadline
+    opened_by: str
+    is_opener: bool  # the reader opened it, and is not the administrator in their place
+    asked: int  # schools
+    sent: tuple[str, ...]  # number and name, the first of them
+    sent_total: int
+    missing: tuple[str, ...]
+    missing_total: int
+
+
+def over(
+    standing: Standing,
+    *,
+    reader: Account | None,
+    administrator: str,
+    head: Letterhead,
+    directory: Directory,
+    catalogue: Catalogue,
+) -> Over:
+    """Return what is told of a request whose deadline has passed; without a reader, to the administrator."""
+    request, missing = standing.request, standing.those(Outcome.MISSING)
+    sent = tuple(school for school in standing.schools if school.outcome is not Outcome.MISSING)
+    return Over(
+        authority=head.authority,
+        contact=head.contact,
+        reader=reader.forename if reader else administrator,
+        request=request.id,
+        title=request.title,
+        service=request.service,
+        service_title=title_of(request.service, catalogue),
+        until=moment(request.due_at, head.zone),
+        opened_by=request.opened_by,
+        is_opener=reader is not None,
+        asked=len(standing.schools),
+        sent=tuple(_school(each.school, directory) for each in sent[:MOST_NAMED]),
+        sent_total=len(sent),
+        missing=tuple(_missing(each, directory) for each in missing[:MOST_NAMED]),
+        missing_total=len(missing),
+    )
+
+
+def _missing(school: SchoolStanding, directory: Directory) -> str:
+    nobody = "" if school.can_be_told else " (nobody there is told by email: please telephone)"
+    return f"{_school(school.school, directory)}{nobody}"
 
 
 def asked(
@@ -142,4 +200,24 @@ def sample_asked() -> dict[str, tuple[Mapping[str, object], ...]]:
         for request, schools in ((_SAMPLE, ("8302000",)), (bare, ("8302000", "8303308")))
         for at in (_AT, _AT + timedelta(days=20))
     )
-    return {TEMPLATE: contexts, REMINDER: contexts}
+    return {TEMPLATE: contexts, REMINDER: contexts, OVER: _sample_over(directory, catalogue)}
+
+
+def _sample_over(directory: Directory, catalogue: Catalogue) -> tuple[Mapping[str, object], ...]:
+    sent = SchoolStanding("8302000", "Leys Junior School", Outcome.SENT)
+    silent = SchoolStanding("8303308", "", Outcome.MISSING, can_be_told=False)
+    many = (sent, silent, *(replace(each, can_be_told=True) for each in (sent, silent) for _ in range(MOST_NAMED)))
+    head = Letterhead("Derbyshire", "the files team, files-help@derbyshire.example, 01632 960123")
+    return tuple(
+        plain(
+            over(
+                Standing(_SAMPLE, schools),
+                reader=reader,
+                administrator="administrator",
+                head=head,
+                directory=directory,
+                catalogue=catalogue,
+            )
+        )
+        for schools, reader in (((sent, silent), _READER), ((sent,), None), ((silent,), None), (many, None))
+    )

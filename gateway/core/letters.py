@@ -39,6 +39,7 @@ _HAPPENED: Mapping[str, str] = {  # the notice -> what it tells of, in words for
     "unread-summary": "Documents that you published were not opened by every school: {total}.",
     "file-request": "{authority} asks your school for a file: {title}. It is for {service}, by {until}.",
     "file-request-reminder": "No file that counts has come from your school yet: {title}, for {service}, by {until}.",
+    "file-request-over": "The deadline has passed: {title}. Schools that have not sent: {missing_total}.",
     "keys-changed": "The keys of your account {username} were changed by {by}, on {at}.",
     "keys-old": "A key of yours, or the password of a copier, is more than {days} days old. Please change it.",
     "access-review": "Please say who shall have access for {school}: reply KEEP, or REMOVE and a name.",

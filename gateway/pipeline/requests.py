@@ -7,11 +7,12 @@ mark is set after it, so that a stop between the two repeats nobody (Source: SPE
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from gateway.core.asking import REMINDER, TEMPLATE, Asked, asked
+from gateway.core.asking import OVER, REMINDER, TEMPLATE, Asked, asked, over
 from gateway.core.mail import Notice
 from gateway.core.register import Account
 from gateway.core.requests import FileRequest, Outcome, Standing, by_reader, reminder_day, standing_of
 from gateway.errors import NotThere, Permanent
+from gateway.pipeline.answer import ADMINISTRATOR
 from gateway.pipeline.telling import Telling
 
 _OFF = (
@@ -72,7 +73,8 @@ class FileRequests:
         if not self._policy.current.requests.enabled:
             return 0
         await self._ledger.count_answers()
-        owed = sum([await self._remind(request) for request in await self._ledger.requests(only_open=True)])
+        still_open = await self._ledger.requests(only_open=True)
+        owed = sum([await self._remind(request) + await self._tell_of_end(request) for request in still_open])
         if owed:
             self._to_notify()
         return owed
@@ -88,6 +90,28 @@ class FileRequests:
         notices = self._notices(request, missing, REMINDER, f"{request.id}-{day}", at=now)
         await self._ledger.owe(notices, marks={mark: day.isoformat()})
         return len(notices)
+
+    async def _tell_of_end(self, request: FileRequest) -> int:
+        """Tell whoever opened a request, once, that its deadline has passed, and who has sent."""
+        now, mark = self._clock.now(), f"request-over {request.id}"
+        if now <= request.due_at or await self._ledger.mark(mark) is not None:
+            return 0
+        directory, policy = self._directory.current, self._policy.current
+        account = directory.account(request.opened_by)
+        reader = account if account is not None and account.is_active and account.email else None
+        if reader is None and not policy.notices.administrator:
+            return 0
+        context = over(
+            await self._standing(request),
+            reader=reader,
+            administrator=ADMINISTRATOR,
+            head=self._answer.letterhead(),
+            directory=directory,
+            catalogue=policy.catalogue,
+        )
+        notice = self._answer.unasked(f"{request.id}-over", OVER, context, at=now, reader=reader)
+        await self._ledger.owe([notice], marks={mark: now.isoformat()})
+        return 1
 
     def _due_day(self, request: FileRequest, now: datetime) -> date | None:
         policy = self._policy.current

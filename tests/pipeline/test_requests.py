@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.core.mail import Notice, NoticeQuery
+from gateway.core.mail import Mail, Notice, NoticeQuery
 from gateway.core.model import Status
 from gateway.core.requests import FileRequest, Outcome, ReminderDays, Standing
 from gateway.errors import NotThere, Permanent, Transient
@@ -16,6 +16,7 @@ from gateway.pipeline.policy import RequestPolicy
 from gateway.ports import Ledger
 from tests.fakes import ManualClock
 from tests.scenarios.harness import HEAD, STAFF, Scene, scene_in
+from tests.scenarios.stand_ins import StubbornLedger
 
 FRIDAY = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 DUE = datetime(2026, 12, 4, 23, 59, 59, tzinfo=UTC)  # a Friday
@@ -49,13 +50,14 @@ async def send(scene: Scene, name: str, *, by: str = STAFF) -> None:
 
 
 async def days(scene: Scene, number: int) -> list[tuple[date, str, str]]:
-    """Let days pass; return who was told what on which."""
-    told = []
+    """Let days pass; return who of the schools was told what on which."""
+    told, administrator = [], scene.house.policy.current.notices.administrator
     for _ in range(number):
         before = len(scene.courier.taken)
         await scene.house.requests.pass_once()
         await scene.idle()
-        told += [(scene.clock.now().date(), mail.to, mail.subject) for mail in scene.courier.taken[before:]]
+        mails = [mail for mail in scene.courier.taken[before:] if mail.to != administrator]
+        told += [(scene.clock.now().date(), mail.to, mail.subject) for mail in mails]
         scene.clock.advance(days=1)
     return told
 
@@ -246,3 +248,67 @@ async def test_a_request_is_closed_once(scene: Scene) -> None:
         await scene.house.requests.close(id, by="other")
     with pytest.raises(NotThere, match="There is no request"):
         await scene.house.requests.close("01knothing", by="it.admin")
+
+
+class TestTheEnd:
+    """Whoever opened it is told once when the deadline has passed: who has sent, and who has not."""
+
+    async def end(self, scene: Scene) -> list[Mail]:
+        """Let the deadline pass, and two more days; return what was told of the end."""
+        scene.clock.advance((DUE - scene.clock.now()).total_seconds() + 1)
+        for _ in range(3):
+            await scene.house.requests.pass_once()
+            await scene.idle()
+            scene.clock.advance(days=1)
+        return [mail for mail in scene.courier.taken if mail.subject.startswith("The deadline has passed")]
+
+    async def test_is_told_to_an_opener_without_an_account_at_the_administrators_address(self, scene: Scene) -> None:
+        standing = await ask(scene)
+        await send(scene, "8304053_INFOphonics20261120.docx")
+        (mail,) = await self.end(scene)
+        assert mail.to == scene.house.policy.current.notices.administrator
+        assert mail.subject == "The deadline has passed: Phonics (1 of 2 have sent)"
+        said = " ".join(mail.text.split())
+        for words in (
+            "that it.admin opened",
+            "Not sent: - 8301102 Millbeck Primary School",
+            "Sent: - 8304053 ",
+            f"gateway admin requests show {standing.request.id} --csv",
+            f"gateway admin requests close {standing.request.id}",
+        ):
+            assert words in said
+
+    async def test_is_told_to_an_opener_with_an_account_at_their_own(self, scene: Scene) -> None:
+        await ask(scene, opened_by="nadia.rowbotham")
+        (mail,) = await self.end(scene)
+        assert mail.to == scene.account("nadia.rowbotham").email
+        assert "that you opened has passed" in " ".join(mail.text.split())
+
+    async def test_is_not_told_before_it_nor_of_one_that_was_closed(self, scene: Scene) -> None:
+        standing = await ask(scene)
+        scene.clock.advance((DUE - scene.clock.now()).total_seconds())
+        await scene.house.requests.pass_once()
+        await scene.house.requests.close(standing.request.id, by="it.admin")
+        assert await self.end(scene) == []
+
+    async def test_is_told_once_over_a_restart_and_a_day_of_downtime(self, scene: Scene) -> None:
+        await ask(scene)
+        await scene.stop()
+        scene.clock.advance((DUE - scene.clock.now()).total_seconds() + 86_400)
+        await scene.start()
+        switch(scene, enabled=True)
+        await scene.house.requests.pass_once()
+        await scene.restart()
+        switch(scene, enabled=True)
+        assert len(await self.end(scene)) == 1
+
+    async def test_waits_for_a_busy_ledger_and_is_told_then(self, scene: Scene) -> None:
+        """The notice and the mark are one transaction: neither a gap nor a repeat."""
+        await ask(scene)
+        await scene.restart(wrap=lambda ledger: StubbornLedger(ledger, "owe", Transient("busy"), times=2))
+        switch(scene, enabled=True)
+        scene.clock.advance((DUE - scene.clock.now()).total_seconds() + 1)
+        for _ in range(2):
+            with pytest.raises(Transient):
+                await scene.house.requests.pass_once()
+        assert len(await self.end(scene)) == 1
