@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.load import find_config, invocation
+from gateway.cli.load import find_config
 from gateway.cli.owner import become_owner
 from gateway.cli.render import Column, Screen, json_option
+from gateway.cli.root import invocation
 from gateway.cli.verdict import Finding, exit_code, fault, ok, warning
 from gateway.errors import ConfigError, NotPermitted
 

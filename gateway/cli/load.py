@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from gateway.cli.owner import become_owner
-from gateway.cli.root import Invocation
+from gateway.cli.root import invocation
 from gateway.clock import SystemClock
 from gateway.core.mail import Mail, Posted
 from gateway.core.names import Rules
@@ -161,8 +161,3 @@ def _run(
 
     become_owner(configuration.data)
     return asyncio.run(inside())
-
-
-def invocation(ctx: click.Context) -> Invocation:
-    """Return what was said before the subcommand."""
-    return ctx.find_object(Invocation) or Invocation()

@@ -34,7 +34,8 @@ _CODE_FAULTS = {Reason.NO_SERVICE_CODE, Reason.UNKNOWN_SERVICE_CODE}
 @click.pass_context
 def name_command(ctx: click.Context, names: tuple[str, ...], schools: tuple[str, ...], as_json: bool) -> None:
     """Say what would happen to a file of this name, and what to name it instead; nothing is sent."""
-    from gateway.cli.load import invocation, load_rules
+    from gateway.cli.load import load_rules
+    from gateway.cli.root import invocation
 
     rules, today = load_rules(invocation(ctx).config)
     sender = frozenset(schools) if schools else None

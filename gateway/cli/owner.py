@@ -12,8 +12,6 @@ from pathlib import Path
 
 import gateway
 from gateway.errors import ConfigError, Fault, NotPermitted
-from gateway.store.engine.queries import load_queries
-from gateway.store.migrate import read_migrations
 
 _LATE = (  # what we, the standard library and rich import when they need it
     "concurrent.futures.thread",
@@ -59,6 +57,9 @@ def actor_name(named: str | None) -> str:
 
 def import_everything() -> None:
     """Read what a command could read later, code and SQL: the owner of the data need not be able to."""
+    from gateway.store.engine.queries import load_queries
+    from gateway.store.migrate import read_migrations
+
     for module in pkgutil.walk_packages(gateway.__path__, "gateway."):
         import_module(module.name)
     for late in _LATE:

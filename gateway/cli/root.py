@@ -32,6 +32,11 @@ class Invocation:
     actor: str | None = None  # --as
 
 
+def invocation(ctx: click.Context) -> Invocation:
+    """Return what was said before the subcommand."""
+    return ctx.find_object(Invocation) or Invocation()
+
+
 class LazyGroup(click.Group):
     """A group whose subcommands are named by a table and imported one at a time."""
 

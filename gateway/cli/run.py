@@ -4,8 +4,9 @@ import asyncio
 
 import click
 
-from gateway.cli.load import invocation, read_configuration
+from gateway.cli.load import read_configuration
 from gateway.cli.owner import demand_owner
+from gateway.cli.root import invocation
 
 
 @click.command("run")

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import click
 
-from gateway.cli.load import invocation
 from gateway.cli.owner import actor_name
-from gateway.cli.root import LazyGroup, Part
+from gateway.cli.root import LazyGroup, Part, invocation
 
 NOUNS = {
     "status": Part("gateway.cli.admin.status:status_command", "Is it running, what is stuck, what is on the disk."),

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from gateway.cli.load import invocation, run_in_books, run_in_house
+from gateway.cli.load import run_in_books, run_in_house
 from gateway.cli.render import Screen, json_option
+from gateway.cli.root import invocation
 from gateway.ports import Ledger
 
 if TYPE_CHECKING:
