@@ -141,14 +141,15 @@ DFE_NUMBER = _Pattern("dfe-number", r"[0-9]{7}", "a DfE number of seven digits, 
 SERVICE_CODE = _Pattern("code", r"[A-Z]+", "a service code in letters, like SEN", str.upper)
 MOMENT = MomentType()
 
-_OPTIONS: Mapping[str, Callable[[Iterable[str]], Callable[[F], F]]] = {
+_OPTIONS: Mapping[str, Callable[[Sequence[str]], Callable[[F], F]]] = {
     "school": lambda _: click.option("--school", type=DFE_NUMBER, help="Of this school only."),
     "service": lambda _: click.option("--service", type=SERVICE_CODE, help="For this service only."),
     "status": lambda words: click.option(
         "--status",
         multiple=True,
+        metavar="STATUS",  # the words stand in the help, where a line of them can be broken
         type=click.Choice([str(w) for w in words], case_sensitive=False),
-        help="Only these; repeat it.",
+        help=f"Only these; repeat it: {', '.join(map(str, words))}.",
     ),
     "sent_by": lambda _: click.option("--sent-by", metavar="WHO", help="Sent by this person: username or name."),
     "since": lambda _: click.option("--since", type=MOMENT, help="From this day or time on."),
@@ -176,7 +177,7 @@ def with_filters(*, statuses: Iterable[str] = tuple(Status), only: Iterable[str]
 
         decorated: Any = gathered
         for name in reversed(names):
-            decorated = _OPTIONS[name](statuses)(decorated)
+            decorated = _OPTIONS[name](tuple(statuses))(decorated)
         for name in EVERY:
             decorated = decorated if name in names else _refused(name, names)(decorated)
         return decorated  # type: ignore[no-any-return]

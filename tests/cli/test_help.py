@@ -49,5 +49,6 @@ def test_every_command_says_what_it_does_in_lines_that_fit(path: tuple[str, ...]
 
 @pytest.mark.parametrize(("path", "command"), EVERY, ids=lambda part: " ".join(part) if isinstance(part, tuple) else "")
 def test_every_option_says_what_it_is_for(path: tuple[str, ...], command: click.Command) -> None:
-    silent = [option.name for option in command.params if isinstance(option, click.Option) and not option.help]
+    shown = [option for option in command.params if isinstance(option, click.Option) and not option.hidden]
+    silent = [option.name for option in shown if not option.help]
     assert silent == [], f"{' '.join(path)} has options without a word"

@@ -86,7 +86,7 @@ def documents() -> None:
 documents.add_command(publish)
 
 
-@documents.command("list")
+@documents.command("list", short_help="List documents, newest first.")
 @with_filters(statuses=tuple(DocumentState))
 @click.option("--folder", metavar="KEY", help="Of this folder only: a key of routing/folders.toml.")
 @click.option("--publication", metavar="ID", help="Published together under this id.")

@@ -48,7 +48,7 @@ async def open_incident(errand: Errand, school: str, others: tuple[str, ...], re
     )
 
 
-@incident.command("list")
+@incident.command("list", short_help="List incidents, newest first.")
 @click.option("--open", "is_open", is_flag=True, help="Only those that are open.")
 @with_filters(
     statuses=("open", "closed"), only=("school", "status", "sent_by", "since", "until", "academic_year", "search")

@@ -42,7 +42,7 @@ def retention() -> None:
     """What is due to be destroyed, and its destruction."""
 
 
-@retention.command("due")
+@retention.command("due", short_help="List whose bytes are to be destroyed, newest first.")
 @click.option("--at", type=MOMENT, help="As it will be then; else now.")
 @click.option("--documents", is_flag=True, help="Documents for schools alone.")
 @click.option("--files", is_flag=True, help="Files from schools alone.")

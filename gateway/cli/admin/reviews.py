@@ -54,7 +54,7 @@ async def start_review(errand: Errand, schools: tuple[str, ...]) -> None:
     errand.screen.action(row, sentence=f"Review {started.id} has begun: {row['asked']} schools are asked.{more}")
 
 
-@review.command("list")
+@review.command("list", short_help="List reviews, newest first.")
 @with_filters(
     statuses=("open", "answered"), only=("school", "status", "sent_by", "since", "until", "academic_year", "search")
 )

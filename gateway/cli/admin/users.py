@@ -70,7 +70,7 @@ for command in (*ENDINGS, *WAY_IN, key, review, change_address, daily_email):
     users.add_command(command)
 
 
-@users.command("list")
+@users.command("list", short_help="List accounts by username.")
 @with_filters(statuses=tuple(AccountState))
 @on_errand
 async def list_users(errand: Errand, filters: Filters) -> None:
