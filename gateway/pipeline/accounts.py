@@ -12,7 +12,7 @@ from gateway.core.agreement import AcceptableUse, Agreement
 from gateway.core.codes import CodeFor
 from gateway.core.mail import Notice
 from gateway.core.newcomer import HouseRules
-from gateway.core.proof import Proof, is_same_code, why_gone
+from gateway.core.proof import Proof, why_gone
 from gateway.core.register import Account, AccountState, Directory
 from gateway.core.wayin import REQUESTED, RESET, requested, reset
 from gateway.errors import NotThere
@@ -117,8 +117,10 @@ class Accounts:
 
     async def send_expired_code(self, username: str) -> None:
         """Mail a code beside an expired password: for who came with a program that can't be asked for a new one."""
-        account, now = await self._account(username), self._clock.now()
-        told = self._policy.current.accounts
+        account = await self._ledger.amend_account(  # as it is now: the register in memory counts no wrong tries
+            username, lambda now_is: now_is, actor="gateway", at=self._clock.now(), event="look"
+        )
+        now, told = self._clock.now(), self._policy.current.accounts
         mark = f"expired-codes {account.username}"
         day, _, count = (await self._ledger.mark(mark) or "").partition(" ")
         today = str(self._policy.current.day_of(now))
@@ -150,19 +152,6 @@ class Accounts:
         event = "activate" if account.state is AccountState.VERIFIED else "change-password" if hash else "agree"
         return await self._ledger.amend_account(
             account.username, change, actor=account.username, at=now, event=event, why=wish.how, agreed=agreed
-        )
-
-    async def count_wrong_code(self, account: Account) -> None:
-        """Take one try from the code that is out, if it is still the one that was guessed at."""
-
-        def change(now_is: Account) -> Account:
-            code = now_is.code
-            if code is None or not is_same_code(account.code, code):
-                return now_is
-            return replace(now_is, code=replace(code, tries=max(0, code.tries - 1)))
-
-        await self._ledger.amend_account(
-            account.username, change, actor="gateway", at=self._clock.now(), event="wrong-code"
         )
 
     async def use_up(self, proof: Proof) -> None:

@@ -6,7 +6,7 @@ any more when the mail leaves, or has another address by then, gets none (Source
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from gateway.core.codes import CodeFor, OneTimeCode, plain_code, write_code
@@ -17,6 +17,27 @@ from gateway.core.wayin import ACTIVATION, CODE, with_code
 from gateway.errors import NotThere
 from gateway.pipeline.passwords import Passwords
 from gateway.pipeline.telling import Telling
+
+
+@dataclass
+class TriesLeft:
+    """What is left of the codes that were guessed at, here and now; the ledger has it for the next start.
+
+    The register in memory is not made anew for a guess: the time that this takes would show who has a code.
+    """
+
+    _left: dict[str, int] = field(default_factory=dict)  # by the hash of the code: no more than were mailed
+
+    def of(self, account: Account) -> Account:
+        """Return an account with what is left of its code."""
+        code = account.code
+        if code is None or code.hash not in self._left:
+            return account
+        return replace(account, code=replace(code, tries=min(code.tries, self._left[code.hash])))
+
+    def take(self, code: OneTimeCode) -> None:
+        """Count a wrong try."""
+        self._left[code.hash] = max(0, min(code.tries, self._left.get(code.hash, code.tries)) - 1)
 
 
 class CodeMail:

@@ -17,7 +17,7 @@ from gateway.core.register import Account
 from gateway.core.standing import Approach
 from gateway.core.typed import Reading, compared, is_code_try, readings, way_of
 from gateway.pipeline.access import Access
-from gateway.pipeline.accounts import Accounts
+from gateway.pipeline.codes import TriesLeft
 from gateway.pipeline.passwords import Hasher, Passwords
 from gateway.ports import Clock, Ledger
 
@@ -106,17 +106,16 @@ class Login:
         hasher: Hasher,
         limits: GuessLimits | None = None,
         *,
-        accounts: Accounts | None = None,
         passwords: Passwords | None = None,
     ) -> None:
-        """Take who may come in, the clock and the hasher; and who counts wrong codes and makes hashes anew."""
+        """Take who may come in, the clock and the hasher; and who makes hashes anew."""
         self._access = access
         self._ledger = ledger
         self._clock = clock
         self._hasher = hasher
-        self._accounts = accounts
         self._passwords = passwords
         self._failures = Failures(limits or GuessLimits())
+        self._tries = TriesLeft()
 
     def limit(self, limits: GuessLimits) -> None:
         """Take other limits; the wrong passwords so far still count."""
@@ -138,8 +137,8 @@ class Login:
             return self._refuse(SHUT_OUT, by)
         at, takes_more = self._clock.now(), by is Approach.PASSWORD
         account = (await self._access.fresh()).account(username)  # who was added just now comes in
-        if account is not None and not takes_more:
-            account = replace(account, code=None)  # only where the person can be asked for a new password
+        if account is not None:  # a code counts only where the person can be asked for a new password
+            account = self._tries.of(account) if takes_more else replace(account, code=None)
         try:
             reading = await self._fitting(account, readings(typed) if takes_more else [Reading(typed)], at)
             proof = await self._proof(account, reading, at)
@@ -150,8 +149,7 @@ class Login:
             return self._refuse(SHUT_OUT, by)
         if reading is None or proof is None:
             self._count(who, where, now)
-            if self._accounts and account and takes_more and is_code_try(account, typed, at):
-                await self._accounts.count_wrong_code(account)
+            await self._count_code(account, typed, at)
             return self._refuse(WRONG, by)
         self._failures.clear(who)
         if self._passwords and proof.way is not Way.CODE:
@@ -187,6 +185,13 @@ class Login:
     def _count(self, who: str, where: str, now: float) -> None:
         self._failures.add(who, now, tries=self._failures.limits.tries)
         self._failures.add(where, now, tries=self._failures.limits.address_tries)
+
+    async def _count_code(self, account: Account | None, typed: str, at: datetime) -> None:
+        """Take a try from the code that was perhaps guessed at; first here, since who guesses may not wait for it."""
+        code = account.code if account else None
+        if account is not None and code is not None and is_code_try(account, typed, at):
+            self._tries.take(code)
+            await self._ledger.count_wrong_code(account.username, code=code.hash, at=at)
 
     def _is_shut(self, *keys: str) -> bool:
         now = self._clock.monotonic()

@@ -77,6 +77,13 @@ class People(Protocol):
         """
         ...
 
+    async def count_wrong_code(self, username: str, *, code: str, at: datetime) -> None:
+        """Take one try from the code of this hash, if it is still out.
+
+        The register's version stays: it would be read anew, and who guesses would see by the time that there is a code.
+        """
+        ...
+
     async def earlier_hashes(self, username: str) -> list[str]:
         """Return every password hash that an account ever had, the latest first."""
         ...

@@ -51,9 +51,7 @@ def build_people_rooms(ground: Ground) -> PeopleRooms:
     review, addresses, forms = AccessReview(telling), Addresses(telling), Forms(telling, access, accounts)
     return PeopleRooms(
         access=access,
-        login=Login(
-            access, ledger, clock, hasher, guess_limits_of(ground.settings), accounts=accounts, passwords=passwords
-        ),
+        login=Login(access, ledger, clock, hasher, guess_limits_of(ground.settings), passwords=passwords),
         accounts=accounts,
         codes=codes,
         passwords=passwords,

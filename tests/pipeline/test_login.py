@@ -2,13 +2,16 @@
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 
 from gateway.core.admission import Refusal
+from gateway.core.codes import CodeFor, OneTimeCode
 from gateway.core.register import Account, AccountState
 from gateway.core.standing import Approach
 from gateway.pipeline.login import SHUT_OUT, WRONG, GuessLimits, Login
+from gateway.ports import Ledger
 from tests.scenarios.harness import HEAD, Scene
 
 PASSWORD = "Harvest-Moon-42"
@@ -161,3 +164,54 @@ async def test_who_was_suspended_a_moment_ago_by_a_command_does_not(guesser: Gue
     refusal = await guesser.says(HEAD, PASSWORD)
     assert isinstance(refusal, Refusal)
     assert refusal.code == "account-suspended"
+
+
+class TestGuessingAtACode:
+    """Leaves nothing by which a guesser could see that there is one."""
+
+    async def test_is_counted_without_a_new_register(self, guesser: Guesser) -> None:
+        ledger = await self.mailed(guesser)
+        version = await ledger.directory_version()
+        for left in (4, 3):
+            assert await guesser.says(HEAD, "WRNG-WRNG-WRNG", by=Approach.PASSWORD) == WRONG
+            assert await self.tries_left(guesser) == left
+        assert await ledger.directory_version() == version
+
+    async def test_is_over_after_its_tries_in_this_process_and_in_the_next(self, guesser: Guesser) -> None:
+        ledger = await self.mailed(guesser)
+        guesser.login.limit(GuessLimits(tries=99, address_tries=99))
+        for _ in range(7):
+            await guesser.says(HEAD, "WRNG-WRNG-WRNG", by=Approach.PASSWORD)
+        assert await self.tries_left(guesser) == 0
+        guesser.hasher.asked.clear()
+        await guesser.says(HEAD, "WRNG-WRNG-WRNG", by=Approach.PASSWORD)
+        assert guesser.hasher.asked == ["the hash"]  # the code is no more compared with
+        rows = [row.detail["tries_left"] for row in await ledger.trail(subject=HEAD) if row.action == "wrong-code"]
+        assert rows == [0, 1, 2, 3, 4]
+        again = Login(guesser.scene.house.access, ledger, guesser.scene.clock, guesser.hasher)
+        await guesser.scene.set_account("samir.okonjo", forename="Sam")  # the register is read anew, as at a start
+        assert await again.prove(HEAD, "WRNG-WRNG-WRNG", peer="192.0.2.9", by=Approach.PASSWORD) == WRONG
+        assert guesser.hasher.asked == ["the hash"] * 2
+
+    async def test_of_many_at_once_each_is_counted(self, guesser: Guesser) -> None:
+        await self.mailed(guesser)
+        guesser.login.limit(GuessLimits(tries=99, address_tries=99))
+        tries = [guesser.says(HEAD, f"WRNG-WRNG-WRN{n}", by=Approach.PASSWORD) for n in range(4)]
+        assert await asyncio.gather(*tries) == [WRONG] * 4
+        assert await self.tries_left(guesser) == 1
+        guesser.hasher.asked.clear()
+        await guesser.says(HEAD, "WRNG-WRNG-WRNG", by=Approach.PASSWORD)
+        await guesser.says(HEAD, "WRNG-WRNG-WRNG", by=Approach.PASSWORD)
+        assert guesser.hasher.asked == ["the code", "the hash"]
+
+    async def mailed(self, guesser: Guesser) -> Ledger:
+        """Give the head a code."""
+        until = guesser.scene.clock.now() + timedelta(hours=1)
+        await guesser.scene.set_account(HEAD, code=OneTimeCode("the code", CodeFor.PASSWORD, until, 5))
+        return guesser.scene.house.ledger
+
+    async def tries_left(self, guesser: Guesser) -> int:
+        account = (await guesser.scene.house.ledger.directory()).account(HEAD)
+        assert account is not None
+        assert account.code is not None
+        return account.code.tries

@@ -175,7 +175,9 @@ async def re_hashed(stage: Stage) -> object:
 
 
 async def wrong_guess(stage: Stage) -> object:
-    return await stage.scene.house.accounts.count_wrong_code(await stage.account())
+    code = (await stage.account()).code
+    assert code is not None
+    return await stage.scene.house.ledger.count_wrong_code(SAMIR, code=code.hash, at=stage.scene.clock.now())
 
 
 Begin = Callable[[Stage], Awaitable[Proof]]
@@ -302,9 +304,10 @@ async def test_a_person_agrees_to_the_text_that_they_were_shown(stage: Stage) ->
 
 
 async def test_a_wrong_guess_at_an_old_code_takes_no_try_from_the_new_one(stage: Stage) -> None:
-    proof = await by_first_code(stage)
+    old = (await by_first_code(stage)).account.code
     await new_activation(stage)
-    await stage.scene.house.accounts.count_wrong_code(proof.account)
+    assert old is not None
+    await stage.scene.house.ledger.count_wrong_code(SAMIR, code=old.hash, at=stage.scene.clock.now())
     code = (await stage.account()).code
     assert code is not None
     assert code.tries == stage.scene.settings.accounts.code_tries

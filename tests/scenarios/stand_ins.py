@@ -49,7 +49,7 @@ CHANGES = frozenset(
         "drop_unfinished", "note_login", "note", "set_mark", "apply_to_document", "note_reading",
         "mark_documents_destroying", "mark_document_destroyed", "add_account", "put_account", "amend_account", "rehash",
         "put_policy", "suspend", "reinstate", "revoke", "open_incident", "close_incident", "start_review",
-        "put_letters", "ask_address", "put_address_change", "move_address", "note_key_use",
+        "put_letters", "count_wrong_code", "ask_address", "put_address_change", "move_address", "note_key_use",
     }
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ that one (asyncssh; RFC 4252, 5.1), and must win no try by it (Source: SPEC 5, 9
 """
 
 from collections.abc import Callable
+from math import ceil
 
 from gateway.ports import Clock
 
@@ -19,6 +20,7 @@ class Tries:
         self._used_up = used_up
         self._made = 0  # wrong, or not answered yet
         self._next_at = 0.0
+        self._began_at = 0.0
 
     async def begin(self) -> bool:
         """Count a try before it is looked at, and wait what is left for a wrong one; False: it was one too many."""
@@ -29,6 +31,7 @@ class Tries:
         left = self._next_at - self._clock.monotonic()
         if left > 0:
             await self._clock.sleep(left)
+        self._began_at = self._clock.monotonic()
         return True
 
     def right(self) -> None:
@@ -36,9 +39,14 @@ class Tries:
         self._made -= 1
 
     async def wrong(self, *, wait: float) -> None:
-        """Answer a wrong one after so many seconds."""
-        self._next_at = self._clock.monotonic() + wait
-        await self._clock.sleep(wait)
+        """Answer a wrong one so many seconds after it came, or twice as many, or three times.
+
+        Never when the work on it is done: how much that was depends on whose try it is.
+        """
+        now = self._clock.monotonic()
+        turns = ceil((now - self._began_at) / wait) if wait > 0 else 0
+        self._next_at = max(now, self._began_at + wait * max(1, turns))
+        await self._clock.sleep(self._next_at - now)
         self._end_if_used_up()
 
     def count(self) -> None:

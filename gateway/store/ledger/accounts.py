@@ -112,6 +112,10 @@ class AccountBook(Desk):
         deed = Deed(actor, at, event, why, agreed)
         return await self._write(partial(amend, username=username.casefold(), change=change, deed=deed, owing=owing))
 
+    async def count_wrong_code(self, username: str, *, code: str, at: datetime) -> None:
+        """Take one try from the code of this hash, if it is still out; the register's version stays."""
+        await self._write(partial(_count_wrong_code, username=username.casefold(), hash=code, at=at))
+
     async def earlier_hashes(self, username: str) -> list[str]:
         """Return every password hash that an account ever had, the latest first."""
         rows = await self._read(lambda tx: tx.rows("password_hashes", {"username": username.casefold()}))
@@ -185,6 +189,15 @@ def amend(
         _put_account(tx, after, deed)
         put_owed(tx, notices, now=deed.at)
     return after
+
+
+def _count_wrong_code(tx: Transaction, username: str, hash: str, at: datetime) -> None:
+    code = _account(tx, username).code
+    if code is None or code.hash != hash or not code.tries:
+        return
+    left = replace(code, tries=code.tries - 1)
+    tx.change("put_code", {"username": username, "code": _coded(left)})
+    append(tx, Entry(at, "gateway", "wrong-code", username, {"tries_left": left.tries}))
 
 
 def _account(tx: Transaction, username: str) -> Account:

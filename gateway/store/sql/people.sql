@@ -72,6 +72,9 @@ UPDATE accounts SET
     code = :code
 WHERE username = :username
 
+-- name: put_code
+UPDATE accounts SET code = :code WHERE username = :username
+
 -- name: forget_account_schools
 DELETE FROM account_schools WHERE username = :username
 

@@ -167,8 +167,7 @@ async def test_a_code_ends_after_its_wrong_tries(door: LiveDoor) -> None:
     code = await begin(door)
     for n in range(5):
         assert not await comes_in(door, Typist(f"WRNG-WRNG-WR2{n}"))
-    await door.scene.house.directory.pass_once()
-    assert door.scene.account(SAMIR).code.tries == 0
+    assert (await door.scene.house.ledger.directory()).account(SAMIR).code.tries == 0
     assert not await comes_in(door, Typist(code, "AGREE", NEW, NEW))
 
 
