@@ -15,7 +15,7 @@ import asyncio
 import errno
 import os
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -96,6 +96,11 @@ class FullDisk(PosixDisk):
         super().write(fd, fits, offset)
         if len(fits) < len(data):
             raise OSError(errno.ENOSPC, "No space left on device")
+
+    def write_durably(self, fd: int, pieces: Sequence[bytes | memoryview], offset: int) -> None:
+        """Write what fits, as `write` does."""
+        self.write(fd, b"".join(pieces), offset)
+        self.fsync(fd)
 
     def free_bytes(self, path: str) -> int:
         """Return the bytes that still fit."""
@@ -188,6 +193,13 @@ class DyingDisk:
             self._change("write", half=lambda: self._disk.write(fd, memoryview(data)[: len(data) // 2], offset))
             self._remember_bytes(fd)
             self._disk.write(fd, data, offset)
+
+    def write_durably(self, fd: int, pieces: Sequence[bytes | memoryview], offset: int) -> None:
+        """A write for each piece and an fsync: one can die between them, with nothing durable."""
+        for piece in pieces:
+            self.write(fd, piece, offset)
+            offset += len(piece)
+        self.fsync(fd)
 
     def truncate(self, fd: int, size: int) -> None:
         with self._turn:

@@ -3,7 +3,7 @@
 Owns no behaviour (Source: DESIGN 2, 3).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar, TypeVarTuple
 
@@ -56,6 +56,10 @@ class Disk(Protocol):
 
     def fsync(self, fd: int) -> None:
         """Return when the file's bytes are durable."""
+        ...
+
+    def write_durably(self, fd: int, pieces: Sequence[bytes | memoryview], offset: int) -> None:
+        """Write pieces one behind the other; return when they are durable. Says nothing of what was written before."""
         ...
 
     def begin_writeback(self, fd: int, offset: int, size: int) -> None:

@@ -8,13 +8,15 @@ OSError; `threads` turns that into words (Source: SPEC 11; DESIGN 7).
 import errno
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 _SAFE = os.O_NOFOLLOW | os.O_CLOEXEC
 # Network shares answer fsync of a folder with these: their names are durable when the server has answered.
 _NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP)
 _NO_WAIT = getattr(os, "RWF_NOWAIT", 0)  # Linux
+_SYNC = getattr(os, "RWF_SYNC", 0)  # Linux: an fsync of what this write wrote, and of what is needed to find it
+_NO_SYNCED_WRITE = (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 # Shares without owners and groups answer chmod with these.
 _NO_RIGHTS = (errno.EPERM, errno.EACCES, errno.ENOTSUP)
 
@@ -63,6 +65,18 @@ class PosixDisk:
     def fsync(self, fd: int) -> None:
         """Return when the file's bytes are durable."""
         os.fsync(fd)
+
+    def write_durably(self, fd: int, pieces: Sequence[bytes | memoryview], offset: int) -> None:
+        """Write all of the pieces, one behind the other, and return when they are durable."""
+        try:
+            done = os.pwritev(fd, pieces, offset, _SYNC) if _SYNC else 0  # one trip where Linux has it
+        except OSError as error:
+            if error.errno not in _NO_SYNCED_WRITE:
+                raise
+            done = 0
+        if not done or done < sum(map(len, pieces)):
+            self.write(fd, b"".join(pieces), offset)
+            self.fsync(fd)
 
     def begin_writeback(self, fd: int, offset: int, size: int) -> None:
         """Start to carry written bytes to the disk, so that a later fsync is short; promises nothing."""

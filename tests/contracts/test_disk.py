@@ -56,6 +56,14 @@ def test_writes_land_at_their_offsets_with_zeros_between(disk: Disk, tmp_path: P
     assert disk.size(str(tmp_path / "sparse")) == 2
 
 
+def test_pieces_are_written_one_behind_the_other_and_durable(disk: Disk, tmp_path: Path) -> None:
+    fd = disk.create(str(tmp_path / "sealed"))
+    disk.write_durably(fd, (memoryview(bytearray(b"bytes")), b"seal"), 0)
+    disk.write_durably(fd, (b"!",), 9)
+    assert disk.read(fd, 100, 0) == b"bytesseal!"
+    disk.close(fd)
+
+
 @pytest.fixture
 def files_end_at() -> Iterator[Callable[[int], None]]:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

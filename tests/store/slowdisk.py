@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
 
 from gateway.store.disk import PosixDisk
 
@@ -43,6 +44,10 @@ class SlowDisk(PosixDisk):
     def fsync(self, fd: int) -> None:
         self._pass("fsync")
         super().fsync(fd)
+
+    def write_durably(self, fd: int, pieces: Sequence[bytes | memoryview], offset: int) -> None:
+        self.write(fd, b"".join(pieces), offset)
+        self.fsync(fd)
 
     def sync_folder(self, path: str) -> None:
         self._pass("sync_folder")

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -303,6 +303,10 @@ class Fsyncs(PosixDisk):
     def fsync(self, fd: int) -> None:
         self.count += 1
         super().fsync(fd)
+
+    def write_durably(self, fd: int, pieces: Sequence[bytes | memoryview], offset: int) -> None:
+        self.write(fd, b"".join(pieces), offset)
+        self.fsync(fd)
 
 
 @pytest.mark.parametrize("size", [10, LARGE])
