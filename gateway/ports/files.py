@@ -41,6 +41,10 @@ class Submissions(Protocol):
         """Return the files of a query as a long listing needs them, newest first."""
         ...
 
+    async def inbox_schools(self, *, service: str, school: str | None = None) -> list[str]:
+        """Return the schools of which something lies in a service's Inbox, by number; or one of them alone."""
+        ...
+
     async def history(self, file: str) -> list[History]:
         """Return what happened to a file, oldest first."""
         ...

@@ -180,6 +180,23 @@ class FileContract:
         assert states == {"1": DropState.WITHDRAWN, "2": DropState.DUE, "3": DropState.DUE}
         assert await ledger.notice("told") == a_notice("told")
 
+    async def test_an_inbox_has_the_schools_of_what_was_delivered_and_is_held(self, ledger: Ledger) -> None:
+        here = {"delivered_at": MORNING, "service": "SEN"}
+        await ledger.record(
+            a_submission(
+                a_file(part=1, school="8302000", **here),
+                a_file(part=2, school="8302000", **here),
+                a_file(part=3, school="8301102", **here, status=Status.RECEIVED),
+                a_file(part=4, school="8303308", service="SEN", delivered_at=None),
+                a_file(part=5, school="8304053", **here, status=Status.REJECTED),
+                a_file(part=6, school="8304055", **{**here, "service": "EP"}),
+                a_file(part=7, school="8304056", **here, place=None),
+            )
+        )
+        assert await ledger.inbox_schools(service="SEN") == ["8301102", "8302000"]
+        assert await ledger.inbox_schools(service="SEN", school="8302000") == ["8302000"]
+        assert await ledger.inbox_schools(service="SEN", school="8303308") == []
+
     async def test_a_listed_drop_is_withdrawn_even_when_it_was_done(self, ledger: Ledger) -> None:
         file, drop = a_file(), a_drop(a_file())
         await ledger.record(a_submission(file, drops=(drop,)))

@@ -40,6 +40,7 @@ LISTINGS = [
     (FileQuery(service="SEN", has_bytes=True), "files_held_by_service"),
     (FileQuery(services=("SEN", "FIN"), has_bytes=True), "files_held_by_service"),
     (FileQuery(service="SEN", limit=50), "files_by_service"),
+    (FileQuery(service="SEN", since=MORNING, status=(Status.SENT, Status.RECEIVED)), "files_by_service_and_time"),
     (FileQuery(submission="x"), "files_by_submission"),
     (FileQuery(sent_by="x"), "files_by_sender_name"),
     (FileQuery(since=MORNING, limit=50), "files_by_time"),
@@ -59,6 +60,14 @@ ROOMS = {
     "Sent Files": FileQuery(school="8301102", status=HELD, has_bytes=True),
     "a month": FileQuery(school="8301102", status=HELD, has_bytes=True, since=MORNING, until=MORNING),
 }
+INBOX = FileQuery(service="SEN", school="8301102", status=HELD, has_bytes=True, is_delivered=True)
+
+
+async def test_a_school_in_an_inbox_costs_what_lies_there(ledger: SqliteLedger) -> None:
+    """Not what the school sent to other services, and not what other schools sent to this one."""
+    plan = str(await ledger._read(lambda tx: _newest_first(Explain(tx), INBOX)))
+    assert "USING COVERING INDEX files_in_inbox (service=? AND school=?)" in plan
+    assert "B-TREE" not in plan
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -78,6 +87,12 @@ QUERIES: list[tuple[str, dict[str, object], str]] = [
     ("next_notice", {}, "n USING COVERING INDEX notices_by_state (state=?)"),
     ("notices_to", {"address": "x", "since": "2026"}, "notices_by_address (address_key=? AND state=? AND sent_at>?)"),
     ("destroying", {}, "f USING INDEX files_destroying"),
+    ("inbox_schools", {"service": "SEN"}, "f USING COVERING INDEX files_in_inbox (service=? AND school>?)"),
+    (
+        "inbox_school",
+        {"service": "SEN", "school": "x"},
+        "f USING COVERING INDEX files_in_inbox (service=? AND school=?)",
+    ),
     ("files_of_submission", {"submission": "x"}, "f USING INDEX files_by_submission"),
     ("submissions_about", {"file": "x"}, "parts USING INDEX parts_by_file"),
     ("clear_contexts", {"submission": "x"}, "notices USING INDEX notices_by_submission"),

@@ -106,18 +106,20 @@ class InboxRoom:
 
     async def items(self) -> Sequence[Found]:
         """Return a room for each school of which something lies here."""
-        numbers = sorted({file.school for file in await self.files() if file.school})
-        return [self._room(number) for number in numbers]
+        return [self._room(number) for number in await self.sight.ledger.inbox_schools(service=self.service.code)]
 
     async def child(self, name: str) -> Found | None:
         """Return one school's room, if something lies in it."""
         room = self._room(name.partition(" ")[0])
-        return room if room.name == name and await self.files(school=room.school, limit=1) else None
+        if room.name != name:
+            return None
+        found = await self.sight.ledger.inbox_schools(service=self.service.code, school=room.school)
+        return room if found else None
 
-    async def files(self, *, school: str | None = None, limit: int | None = None) -> list[Listed]:
-        """Return what was delivered here and is not taken back, newest first."""
+    async def files(self, *, school: str) -> list[Listed]:
+        """Return what a school sent, and was delivered here and is not taken back, newest first."""
         code = self.service.code
-        query = FileQuery(service=code, school=school, status=_ROUTED, has_bytes=True, is_delivered=True, limit=limit)
+        query = FileQuery(service=code, school=school, status=_ROUTED, has_bytes=True, is_delivered=True)
         return await self.sight.ledger.listed(query)
 
     def _room(self, number: str) -> "InboxSchoolRoom":

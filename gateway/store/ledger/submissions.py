@@ -57,6 +57,12 @@ class SubmissionBook(Desk):
         """Return the files of a query as a long listing needs them, newest first."""
         return await self._read(lambda tx: [_listed(row) for row in _newest_first(tx, query)])
 
+    async def inbox_schools(self, *, service: str, school: str | None = None) -> list[str]:
+        """Return the schools of which something lies in a service's Inbox, by number; or one of them alone."""
+        query = "inbox_schools" if school is None else "inbox_school"
+        values = {"service": service, **({} if school is None else {"school": school})}
+        return await self._read(lambda tx: [str(number) for (number,) in tx.rows(query, values)])
+
     async def history(self, file: str) -> list[History]:
         """Return what happened to a file, oldest first."""
         return await self._read(lambda tx: [HISTORY.of(row) for row in tx.rows("history", {"file": file})])

@@ -72,6 +72,15 @@ SELECT {file_columns} FROM files f
 -- A tenth of the columns, since a room may hold ten thousand files; all of them stand in the index files_shown.
 SELECT f.id, f.name, f.school, f.service, f.status, f.sent_by_user, f.sent_at, f.size, f.place, f.private FROM files f
 
+-- name: is_in_inbox
+f.service = :service AND f.status IN ('Sent', 'Received') AND {is_held} AND f.delivered_at IS NOT NULL
+
+-- name: inbox_schools
+SELECT f.school FROM files f WHERE {is_in_inbox} AND f.school IS NOT NULL GROUP BY f.school ORDER BY f.school
+
+-- name: inbox_school
+SELECT f.school FROM files f WHERE {is_in_inbox} AND f.school = :school LIMIT 1
+
 -- name: files_order
 ORDER BY f.id DESC
 
