@@ -64,9 +64,16 @@ def _sent(id: str, school: str, number: int, at: datetime) -> Submission:
     return Submission(id, Channel.SFTP, at, "head.teacher", "publickey", parts=(part,), files=(file,), history=(past,))
 
 
-def listed(server: Server) -> float:
-    """Return the milliseconds of one listing of the month, by OpenSSH's sftp and with its own share of the work."""
+def listed(server: Server) -> dict[str, float]:
+    """Return the milliseconds of one listing of the month: by OpenSSH's sftp, and of the gateway's processor time."""
     ls = f'ls -1 "Sent Files/{datetime.now(UTC):%Y-%m}"\n'  # noqa: TID251
-    once = [run(server, ls) for _ in range(5)]
-    often = [run(server, ls * (AGAIN + 1)) for _ in range(3)]
-    return (statistics.median(often) - statistics.median(once)) / AGAIN * 1000
+    once = [_taken(server, ls) for _ in range(5)]
+    often = [_taken(server, ls * (AGAIN + 1)) for _ in range(3)]
+    least, most = (map(statistics.median, zip(*times, strict=True)) for times in (once, often))
+    client, processor = ((b - a) / AGAIN * 1000 for a, b in zip(least, most, strict=True))
+    return {"at the client": client, "processor time": processor}
+
+
+def _taken(server: Server, batch: str) -> tuple[float, float]:
+    before = server.processor()
+    return run(server, batch), server.processor() - before

@@ -198,6 +198,7 @@ class Dispatch(Generic[F]):
             Reply(self._flow, request_id).fail(_NOT_OPEN)
         elif names := listing.next_batch(self._limits.max_names):
             self._flow.send(encode_names(request_id, names))
+            listing.prepare(self._limits.max_names)
         else:
             DataReply(self._flow, request_id).end_of_file()
 

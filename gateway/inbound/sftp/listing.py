@@ -7,7 +7,7 @@ Source: draft-ietf-secsh-filexfer-02, section 7; the long name is what OpenSSH's
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -18,7 +18,6 @@ from gateway.inbound.sftp.packets import UINT32, all_attributes
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _RECENT: Final = 182 * 86_400  # seconds
 _QUARTER: Final = 900  # seconds
-_CLOCK: Final = tuple(b"%02d:%02d" % divmod(minute, 60) for minute in range(24 * 60))
 _NAMES: Final = 33_000  # bytes of a packet of names; every client takes 34,000
 _OPENSSH_NAMES: Final = 64_000  # above OpenSSH's own ssh: its sftp takes 256 KB, sshfs 128 KB, lftp more than both
 _ROOM: Final = 1_000  # bytes of a packet that are left for the last name of it: 200 bytes, told twice, and its head
@@ -47,9 +46,18 @@ class Listing:
         """`now` is aware; its time zone is the one that people read."""
         seconds, zone = now.timestamp(), now.tzinfo
         self._encoded: Iterator[bytes] = (encode_entry(entry, now=seconds, zone=zone) for entry in entries)
+        self._ready: list[bytes] | None = None
 
     def next_batch(self, most: int) -> list[bytes]:
         """The next names, encoded, of about as many bytes as a packet may have; empty at the end."""
+        ready, self._ready = self._ready, None
+        return self._make(most) if ready is None else ready
+
+    def prepare(self, most: int) -> None:
+        """Make the next batch: the moment for it is when one was sent, which the client is busy with."""
+        self._ready = self._make(most)
+
+    def _make(self, most: int) -> list[bytes]:
         batch: list[bytes] = []
         size, full = 0, most - _ROOM
         for encoded in self._encoded:
@@ -64,8 +72,7 @@ def encode_entry(entry: Entry, *, now: float, zone: tzinfo | None) -> bytes:
     """A name, its attributes, and between them its line: `-r--r-----   1 -        -     34816 Nov 22 10:51 a.pdf`."""
     shown, mode, size, at, owner, group = entry
     name = shown.encode("utf-8", "surrogateescape")
-    when = _shown_time(at, now=now, zone=zone)
-    line = b"%b %8d %b %b" % (_shown_owner(mode, owner, group), size, when, name)
+    line = b"%b %8d %b %b" % (_shown_owner(mode, owner, group), size, _shown_time(at, now=now, zone=zone), name)
     said = all_attributes(size=size, permissions=mode, at=at)
     return b"".join((UINT32.pack(len(name)), name, UINT32.pack(len(line)), line, said))
 
@@ -83,15 +90,14 @@ def _shown_owner(mode: int, owner: str, group: str) -> bytes:
 def _shown_time(mtime: int, *, now: float, zone: tzinfo | None) -> bytes:
     """The hour of what is recent, the year of what is not, as `ls` does: always twelve characters."""
     quarter, seconds = divmod(mtime, _QUARTER)
-    day, minute, year = _quarter_of(quarter, zone)
-    if abs(now - mtime) >= _RECENT:
-        return b"%b  %d" % (day, year)
-    return b"%b %b" % (day, _CLOCK[minute + seconds // 60])
+    times = _times_of(quarter, zone)
+    return times[seconds // 60] if abs(now - mtime) < _RECENT else times[-1]
 
 
-@lru_cache(maxsize=4096)
-def _quarter_of(number: int, zone: tzinfo | None) -> tuple[bytes, int, int]:
-    """The day, the minute of the day and the year as a quarter of an hour begins: no clock is moved within one."""
-    begins = datetime.fromtimestamp(number * _QUARTER, zone)
-    day = f"{_MONTHS[begins.month - 1]} {begins.day:2}".encode()
-    return day, begins.hour * 60 + begins.minute, begins.year
+@lru_cache(maxsize=2048)
+def _times_of(quarter: int, zone: tzinfo | None) -> Sequence[bytes]:
+    """The minutes of a quarter of an hour, within which no clock is moved; behind them its day with the year."""
+    begins = datetime.fromtimestamp(quarter * _QUARTER, zone)
+    day = f"{_MONTHS[begins.month - 1]} {begins.day:2}"
+    minutes = [f"{day} {begins.hour:02}:{begins.minute + minute:02}" for minute in range(_QUARTER // 60)]
+    return [time.encode() for time in (*minutes, f"{day}  {begins.year}")]

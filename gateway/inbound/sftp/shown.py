@@ -105,11 +105,11 @@ def shown_names(files: Iterable[N], zone: tzinfo, *, companions: tuple[str, ...]
 
     A name is found out when it is asked for, so that a room of thousands holds nobody up; changed names come last.
     """
-    taken = Taken(companions)
+    taken, is_plain = Taken(companions), _PLAIN.fullmatch
     others = []
     for file in files:
         name = file.name
-        if safe_name(name) == name and taken.take(name):
+        if (is_plain(name) or safe_name(name) == name) and taken.take(name):
             yield name, file
         else:
             others.append(file)

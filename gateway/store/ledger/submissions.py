@@ -55,7 +55,7 @@ class SubmissionBook(Desk):
 
     async def listed(self, query: FileQuery) -> list[Listed]:
         """Return the files of a query as a long listing needs them, newest first."""
-        return await self._read(lambda tx: [_listed(row) for row in _newest_first(tx, query)])
+        return await self._read(lambda tx: _listed(_newest_first(tx, query)))
 
     async def inbox_schools(self, *, service: str, school: str | None = None) -> list[str]:
         """Return the schools of which something lies in a service's Inbox, by number; or one of them alone."""
@@ -166,10 +166,12 @@ def _newest_first(tx: Transaction, query: FileQuery) -> list[Row]:
     return sorted(rows, reverse=True)
 
 
-def _listed(row: Row) -> Listed:
-    id, name, school, service, status, sent_by_user, sent_at, size, place, private = row
-    at = moment(sent_at)
-    return Listed(id, name, school, service, STATUSES[status], sent_by_user, at, size, place, bool(private))
+def _listed(rows: Iterable[Row]) -> list[Listed]:
+    """Return the rows of a long listing as values: the one place where a call for each is felt."""
+    return [
+        Listed(id, name, school, service, STATUSES[status], user, moment(at), size, place, private == 1)
+        for id, name, school, service, status, user, at, size, place, private in rows
+    ]
 
 
 def conditions_of(query: FileQuery) -> dict[str, object]:
