@@ -111,6 +111,18 @@ class Catalogue:
         kind, _, place = name.partition(":")
         return normpath(join(self.base, place)) if kind == TargetKind.FOLDER else None
 
+    def moved(self, code: str, name: str) -> tuple[Target | None, str]:
+        """Return the one folder of a service that a record's whole path ends like, and what stood before that.
+
+        None when there is none, or several: what was perhaps another folder is nobody's to guess.
+        """
+        kind, _, path = name.partition(":")
+        service = self.get(code)
+        if kind != TargetKind.FOLDER or service is None:
+            return None, ""
+        found = [t for t in service.targets if t.place and not t.place.startswith("/") and path.endswith(f"/{t.place}")]
+        return (found[0], path.removesuffix(f"/{found[0].place}")) if len(found) == 1 else (None, "")
+
     def by_alias(self, word: str) -> Service | None:
         """Return the service that lists this word as an alias (case ignored)."""
         wanted = word.upper()

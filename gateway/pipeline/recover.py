@@ -5,6 +5,7 @@ Owns the check-list of `docs/states.md`. Runs before any door opens, finds only 
 """
 
 from gateway import log
+from gateway.pipeline.foldernames import FolderNames
 from gateway.pipeline.ingest import Ingest
 from gateway.ports import Ledger, Spool
 
@@ -12,15 +13,16 @@ from gateway.ports import Ledger, Spool
 class Recover:
     """Puts in order what a stop left."""
 
-    def __init__(self, *, spool: Spool, ledger: Ledger, ingest: Ingest) -> None:
+    def __init__(self, *, spool: Spool, ledger: Ledger, ingest: Ingest, folder_names: FolderNames) -> None:
         """Take the parts."""
         self._spool = spool
         self._ledger = ledger
         self._ingest = ingest
+        self._folder_names = folder_names
 
     async def pass_once(self) -> int:
         """Repair everything once; return how many things were found."""
-        found = await self._uploads_under_way()
+        found = await self._uploads_under_way() + await self._folder_names.pass_once()
         ready = await self._spool.ready()
         self._ingest.suspect(ready)
         found += await self._ingest.pass_once()

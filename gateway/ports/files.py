@@ -94,6 +94,14 @@ class Deliveries(Protocol):
         """Return what was first delivered to a service between two places of the trail, in that order, each once."""
         ...
 
+    async def folder_paths(self) -> list[tuple[str, str]]:
+        """Return the services and targets of drops into folders that are written as whole paths; walks all drops."""
+        ...
+
+    async def rename_target(self, *, service: str, old: str, new: str) -> None:
+        """Write another name of a target on every drop of a service that has this one; safe to repeat."""
+        ...
+
     async def next_drop_at(self) -> datetime | None:
         """Return when the next drop is due."""
         ...

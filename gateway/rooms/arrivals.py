@@ -5,6 +5,7 @@ Owns their putting together.
 
 from dataclasses import dataclass
 
+from gateway.pipeline.foldernames import FolderNames
 from gateway.pipeline.ingest import Ingest
 from gateway.pipeline.publish import Publish
 from gateway.pipeline.receive import Receive
@@ -28,6 +29,9 @@ def build_arrival_rooms(ground: Ground, *, publish: Publish, reply: Reply) -> Ar
     """Make every one of them; does nothing."""
     ledger, turns = ground.ledger, ground.turns
     set_asides = SetAsides(ground.telling, ground.spool)
+    folder_names = FolderNames(
+        ledger=ledger, policy=ground.policy, is_there=lambda path: ground.own.run(ground.disk.exists, path)
+    )
     ingest = Ingest(
         spool=ground.spool,
         archive=ground.archive,
@@ -58,6 +62,6 @@ def build_arrival_rooms(ground: Ground, *, publish: Publish, reply: Reply) -> Ar
             to_notify=turns.notify.wake,
         ),
         ingest=ingest,
-        recover=Recover(spool=ground.spool, ledger=ledger, ingest=ingest),
+        recover=Recover(spool=ground.spool, ledger=ledger, ingest=ingest, folder_names=folder_names),
         set_asides=set_asides,
     )

@@ -425,6 +425,55 @@ class TestAFolderThatMoves:
         assert scene.dropped("SEN") == {}
         scene.promises.clear()
 
+    @pytest.mark.parametrize("is_moved_first", [False, True])
+    async def test_in_the_words_of_an_earlier_version_is_put_into_those_of_the_table(
+        self, scene: Scene, is_moved_first: bool
+    ) -> None:
+        """Also when it was moved before the first start: nothing is delivered twice, or called taken."""
+        await earlier(scene)
+        await scene.stop()
+        if is_moved_first:
+            move(scene, "elsewhere")
+        await scene.start()
+        await scene.house.recover.pass_once()
+        await scene.stop()
+        move(scene, "and again")
+        await scene.start()
+        await scene.house.recover.pass_once()
+        (scene.drop_folder("INFO") / MARKER).touch()
+        scene.clock.advance(60)
+        await scene.idle()
+        assert await scene.house.collect.pass_once() == 0
+        assert scene.dropped("INFO") == {GOOD: b"for info"}
+        assert scene.dropped("SEN") == {SEN: b"for sen"}
+        assert {d.target for d in await scene.house.ledger.drops()} == {
+            "pickup",
+            "folder:drops/INFO",
+            "folder:drops/SEN",
+        }
+        assert isinstance(await scene.house.decisions.recall((await scene.file(SEN)).id, by=ADMINISTRATOR), FileRecord)
+        assert scene.dropped("SEN") == {}
+        scene.promises.clear()
+
+    async def test_is_not_guessed_at_while_the_old_folder_may_be_there(self, scene: Scene) -> None:
+        """Another folder of the same ending: what lies there was not collected, and does not lie in ours."""
+        await earlier(scene)
+        await scene.stop()
+        other = scene.folder.with_name("other")
+        shutil.copytree(scene.folder / "drops", other / "drops")
+        shutil.rmtree(scene.folder / "drops" / "SEN")
+        (scene.folder / "drops" / "SEN").mkdir()
+        (scene.folder / "drops" / "SEN" / MARKER).touch()
+        await scene.start()
+        await rename_targets(scene, scene.folder, other)
+        await scene.house.recover.pass_once()
+        assert await scene.house.collect.pass_once() == 0
+        assert (await scene.file(SEN)).status is Status.SENT
+        scene.promises.clear()
+        scene.known.others.update({f"SEN/{SEN}", f"INFO/{GOOD}"})
+        await scene.house.decisions.recall((await scene.file(SEN)).id, by=ADMINISTRATOR)
+        assert not (other / "drops" / "SEN" / SEN).exists()
+
     async def test_in_the_words_of_an_earlier_version_is_understood(self, scene: Scene) -> None:
         target = scene.house.policy.current.catalogue.target("INFO", f"folder:{scene.drop_folder('INFO')}")
         assert target is not None
@@ -449,3 +498,26 @@ class TestAFolderThatMoves:
         await scene.idle()
         assert (await scene.files())[0].purged_at is not None
         scene.promises.clear()
+
+
+async def earlier(scene: Scene) -> None:
+    """Leave a drop that waits and one that was made, their folders written as earlier versions did."""
+    (scene.drop_folder("INFO") / MARKER).unlink()
+    await scene.upload(HEAD, GOOD, b"for info")
+    await scene.upload(HEAD, SEN, b"for sen")
+    await scene.idle()
+    for code in ("INFO", "SEN"):
+        await scene.house.ledger.rename_target(
+            service=code, old=f"folder:drops/{code}", new=f"folder:{scene.drop_folder(code)}"
+        )
+
+
+async def rename_targets(scene: Scene, old: Path, new: Path) -> None:
+    for service, target in await scene.house.ledger.folder_paths():
+        await scene.house.ledger.rename_target(service=service, old=target, new=target.replace(str(old), str(new)))
+
+
+def move(scene: Scene, name: str) -> None:
+    """Move a deployment to another folder."""
+    scene.folder = scene.folder.rename(scene.folder.with_name(name))
+    scene.settings, scene.tables = read_deployment(scene.folder / "gateway.toml")

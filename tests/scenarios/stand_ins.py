@@ -47,7 +47,8 @@ CHANGES = frozenset(
     {
         "record", "apply", "mark_drop", "owe", "mark_notice", "mark_destroying", "mark_destroyed", "put_unfinished",
         "drop_unfinished", "note_login", "note", "set_mark", "apply_to_document", "note_reading",
-        "mark_documents_destroying", "mark_document_destroyed", "add_account", "put_account", "amend_account", "rehash",
+        "mark_documents_destroying", "mark_document_destroyed", "rename_target",
+        "add_account", "put_account", "amend_account", "rehash",
         "put_policy", "suspend", "reinstate", "revoke", "open_incident", "close_incident", "start_review",
         "put_letters", "count_wrong_code", "ask_address", "put_address_change", "move_address", "note_key_use",
     }

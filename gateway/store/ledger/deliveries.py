@@ -59,6 +59,15 @@ class DeliveryBook(Desk):
         found = await self._read(lambda tx: [FILE.of(row[1:]) for row in tx.rows("arrivals", values)])
         return list({file.id: file for file in found}.values())
 
+    async def folder_paths(self) -> list[tuple[str, str]]:
+        """Return the services and targets of drops into folders that are written as whole paths; walks all drops."""
+        rows = await self._read(lambda tx: tx.rows("folder_paths"))
+        return [(str(service), str(target)) for service, target in rows]
+
+    async def rename_target(self, *, service: str, old: str, new: str) -> None:
+        """Write another name of a target on every drop of a service that has this one; safe to repeat."""
+        await self._write(lambda tx: tx.change("rename_target", {"service": service, "old": old, "new": new}))
+
     async def next_drop_at(self) -> datetime | None:
         """Return when the next drop is due."""
         row = await self._read(lambda tx: tx.row("next_drop"))

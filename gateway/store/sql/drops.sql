@@ -63,5 +63,11 @@ d.state = :state
 -- name: drops_order
 ORDER BY d.id DESC
 
+-- name: folder_paths
+SELECT DISTINCT d.service, d.target FROM drops d WHERE d.target LIKE 'folder:/%' ORDER BY d.service, d.target
+
+-- name: rename_target
+UPDATE drops SET target = :new WHERE service = :service AND target = :old
+
 -- name: count_drops
 SELECT state, COUNT(*) FROM drops GROUP BY state
