@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from gateway.core.prepare import mixes_directions, prepared, unsendable
+
 # What is written for a letter. `i` stands for l too, since 1, ! and | are read as either.
 _LOOKALIKES = str.maketrans("013456789@$!|+€l", "oieasgtbgasiitei")
 _DIGITS = "0123456789"
@@ -65,14 +67,26 @@ KNOWN_BAD = "It is among the passwords that guessers try first; several words th
 
 def judge_password(password: str, *, owner: Owner, rules: PasswordRules | None = None) -> tuple[str, ...]:
     """Return a sentence for every rule that the password breaks; none when it may be used."""
-    rules = rules or PasswordRules()
-    return (*_length_faults(password, rules), *_mixture_faults(password, rules), *_name_faults(password, owner))
+    rules, password = rules or PasswordRules(), prepared(password)
+    return (
+        *_length_faults(password, rules),
+        *_mixture_faults(password, rules),
+        *_sending_faults(password),
+        *_name_faults(password, owner),
+    )
 
 
 def _length_faults(password: str, rules: PasswordRules) -> Iterator[str]:
-    length = len(unicodedata.normalize("NFC", password))
-    if length < rules.length:
-        yield f"It has {length} characters; at least {rules.length} are needed."
+    if len(password) < rules.length:
+        yield f"It has {len(password)} characters; at least {rules.length} are needed."
+
+
+def _sending_faults(password: str) -> Iterator[str]:
+    if odd := unsendable(password):
+        shown = " ".join(c for c in odd if c.isprintable())
+        yield f"Some programs can't send a character of it{f' ({shown})' if shown else ''}; letters and signs are fine."
+    elif mixes_directions(password):
+        yield "Some programs can't send letters that are written from the right beside such from the left."
 
 
 def _mixture_faults(password: str, rules: PasswordRules) -> Iterator[str]:

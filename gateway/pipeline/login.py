@@ -12,6 +12,7 @@ from datetime import datetime
 from gateway import log
 from gateway.core.admission import Refusal
 from gateway.core.model import Channel
+from gateway.core.prepare import prepared
 from gateway.core.proof import Proof, Way, is_same_code, is_same_password
 from gateway.core.register import Account
 from gateway.core.standing import Approach
@@ -135,7 +136,7 @@ class Login:
         who, where, now = f"account {username.casefold()}", f"address {peer}", self._clock.monotonic()
         if self._is_shut(who, where):
             return self._refuse(SHUT_OUT, by)
-        at, takes_more = self._clock.now(), by is Approach.PASSWORD
+        at, takes_more, typed = self._clock.now(), by is Approach.PASSWORD, prepared(typed)
         account = (await self._access.fresh()).account(username)  # who was added just now comes in
         if account is not None:  # a code counts only where the person can be asked for a new password
             account = self._tries.of(account) if takes_more else replace(account, code=None)

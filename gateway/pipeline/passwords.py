@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from gateway.core.passwords import KNOWN_BAD, USED_BEFORE, Owner, judge_password
+from gateway.core.prepare import prepared
 from gateway.core.register import Account
 from gateway.pipeline.policy import LivePolicy
 from gateway.ports import Ledger
@@ -44,7 +45,7 @@ class Passwords:
 
     async def judge(self, password: str, *, of: Account) -> tuple[str, ...]:
         """Return a sentence for every rule that a new password breaks; none when it may be used."""
-        rules = self._policy.current.accounts.passwords
+        rules, password = self._policy.current.accounts.passwords, prepared(password)
         owner = Owner(of.forename, of.surname, of.username)
         faults = judge_password(password, owner=owner, rules=rules)
         if faults:

@@ -6,13 +6,14 @@ same work, so that nobody learns from the time which accounts exist (Source: SPE
 
 import asyncio
 import secrets
-import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
+
+from gateway.core.prepare import prepared
 
 # OWASP's least for argon2id. Schools log in by the dozen at night, on a host of two cores: 19 MiB a worker and some
 # 40 ms are affordable for each of them, and guessing is slowed at the door, not here.
@@ -79,5 +80,5 @@ def _strength(password: str, words: list[str]) -> int:
 
 
 def _as_bytes(password: str) -> bytes:
-    # NFC: a Mac types "é" as two characters and Windows as one, and both mean the same password (RFC 8265).
-    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
+    # The one place in which a password becomes bytes: in one form, wherever it was typed.
+    return prepared(password).encode("utf-8", "surrogatepass")

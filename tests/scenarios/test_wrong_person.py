@@ -22,20 +22,20 @@ LONG_AGO = timedelta(days=400)
 Change = Callable[[Account], Account]
 
 
-def _is(**values: object) -> Change:
+def is_now(**values: object) -> Change:
     return lambda account: replace(account, **values)  # type: ignore[arg-type]
 
 
 # What makes Millbeck's headteacher the wrong person, whatever they know.
 NOT_NOW: dict[str, Change] = {
-    "suspended": _is(state=AccountState.SUSPENDED),
-    "revoked": _is(state=AccountState.REVOKED),
-    "not yet verified": _is(state=AccountState.REQUESTED),
-    "not yet activated": _is(state=AccountState.VERIFIED),
-    "not yet agreed": _is(policy_version=None),
+    "suspended": is_now(state=AccountState.SUSPENDED),
+    "revoked": is_now(state=AccountState.REVOKED),
+    "not yet verified": is_now(state=AccountState.REQUESTED),
+    "not yet activated": is_now(state=AccountState.VERIFIED),
+    "not yet agreed": is_now(policy_version=None),
 }
 EXPIRED: Change = lambda account: replace(account, password_set_at=CLOCK.now() - LONG_AGO)  # noqa: E731
-DEVICE = _is(role=Role.DEVICE, schools=("8301102",), services=("INFO",))
+DEVICE = is_now(role=Role.DEVICE, schools=("8301102",), services=("INFO",))
 
 
 async def change(daemon: Daemon, username: str, how: Change) -> None:
@@ -137,7 +137,7 @@ async def test_an_officer_of_another_service_and_a_former_one_read_nothing(daemo
         with pytest.raises(asyncssh.SFTPNoSuchFile):
             await client.listdir("/INFO")
     await daemon.stop()
-    await change(daemon, OFFICER, _is(services=("SEN",)))  # moved to another service
+    await change(daemon, OFFICER, is_now(services=("SEN",)))  # moved to another service
     await daemon.start()
     async with daemon.sftp(OFFICER) as client:
         with pytest.raises(asyncssh.SFTPNoSuchFile):

@@ -8,11 +8,10 @@ nothing more (Source: SPEC 9; RFC 4256; FIELD-NOTES B.2).
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from asyncssh.saslprep import SASLPrepError, saslprep
-
 from gateway.core.admission import Refusal
 from gateway.core.agreement import AcceptableUse
 from gateway.core.passwords import PasswordRules
+from gateway.core.prepare import prepared
 from gateway.core.proof import Proof
 from gateway.core.register import AccountState
 from gateway.core.standing import CURABLE, OF_THE_POLICY, Approach
@@ -99,11 +98,7 @@ class Conversation:
 
     async def hear(self, answers: Sequence[str]) -> Challenge | bool:
         """Take the answers; return the next question, or whether the person is in."""
-        try:
-            prepared = [saslprep(answer) for answer in answers]  # as asyncssh does it with a password
-        except SASLPrepError:
-            prepared = ["" for _ in answers]
-        return await self._hearer(prepared or [""])
+        return await self._hearer([prepared(answer) for answer in answers] or [""])
 
     def ended(self) -> str:
         """Return who was asked for another password than an expired one and has left without; "" for nobody."""
