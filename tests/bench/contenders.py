@@ -66,11 +66,12 @@ class Server:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stalls(self) -> dict[str, float]:
-        """Milliseconds: the longest stall, and the longest without waiting for a processor."""
+        """Milliseconds: the longest stall, the longest without waiting for a processor, the longest turn's own time."""
         if self.stall_file is None or not self.stall_file.exists():
             return {}
-        longest, own = map(float, self.stall_file.read_text().split())
-        return {self.name: longest * 1000, "without waiting for a processor": own * 1000}
+        found = map(float, self.stall_file.read_text().split())
+        names = (self.name, "without waiting for a processor", "processor time of the longest turn")
+        return {name: seconds * 1000 for name, seconds in zip(names, found, strict=True)}
 
 
 @contextmanager

@@ -1,16 +1,19 @@
 """The real daemon with a meter on its event loop: `python -m tests.bench.metered FILE -c gateway.toml run`.
 
-Writes the longest stall (seconds by which a sleeper woke too late) to FILE whenever it grows, and behind it the longest
-one without the time in which the host had no processor free for the loop (/proc/…/schedstat): on a busy machine the
-first says more of the machine, the second of us.
+Writes the longest stall (seconds by which a sleeper woke too late) to FILE whenever it grows; behind it the longest one
+without the time in which the host had no processor free for the loop (/proc/…/schedstat), and the most processor time
+of one turn of the loop: on a busy machine the first says more of the machine, the others of us.
 """
 
 import asyncio
 import os
+import selectors
 import sys
 import threading
+import time
 from pathlib import Path
 
+import gateway.loop
 from gateway import daemon
 from gateway.cli.root import root
 from gateway.inbound.sftp.door import Slowing
@@ -18,22 +21,35 @@ from gateway.inbound.sftp.door import Slowing
 TICK = 0.005  # seconds
 
 
+class Turns(gateway.loop.FewAtOnce):
+    """The daemon's own selector, which sees each turn begin and end."""
+
+    longest = 0.0  # seconds of processor time
+    _began = float("inf")
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        Turns.longest = max(Turns.longest, time.thread_time() - self._began)
+        found = super().select(timeout)
+        self._began = time.thread_time()
+        return found
+
+
 async def watch(file: Path) -> None:
     loop = asyncio.get_running_loop()
     schedule = os.open(f"/proc/self/task/{threading.get_native_id()}/schedstat", os.O_RDONLY)
-    longest, own = 0.0, 0.0
+    longest, own, turn = 0.0, 0.0, 0.0
     await asyncio.sleep(1.0)  # noqa: TID251  # the start itself is not measured
-    queued = waited(schedule)
+    queued, Turns.longest = waited(schedule), 0.0
     while True:
         before = loop.time()
         await asyncio.sleep(TICK)  # noqa: TID251
         stall, was_queued = loop.time() - before - TICK, queued
         queued = waited(schedule)
-        if stall > min(longest, own):
-            without = stall - (queued - was_queued)
-            if stall > longest or without > own:
-                longest, own = max(stall, longest), max(without, own)
-                threading.Thread(target=file.write_text, args=(f"{longest:.4f} {own:.4f}",)).start()
+        found = max(longest, stall), max(own, stall - (queued - was_queued)), Turns.longest
+        if found != (longest, own, turn):
+            longest, own, turn = found
+            text = " ".join(f"{seconds:.4f}" for seconds in found)
+            threading.Thread(target=file.write_text, args=(text,)).start()
 
 
 def waited(schedule: int) -> float:
@@ -44,6 +60,7 @@ def waited(schedule: int) -> float:
 def main() -> None:
     file = Path(sys.argv.pop(1))
     serve = daemon.serve
+    gateway.loop.FewAtOnce = Turns
     Slowing.LONGEST = 0.0  # what a guesser could learn is measured without the wait that comes after each guess
 
     async def metered(*args, **kwargs):
