@@ -36,7 +36,17 @@ _OURS = (  # for what aiosmtpd says by itself, in which a client's own words may
 Command = Callable[[str | None], Awaitable[None]]
 
 
-class Connection(SMTP):
+class _Unseen:
+    """Has nothing to be looked through: aiosmtpd does so for commands and logins that we don't use, each time."""
+
+    def __dir__(self) -> list[str]:
+        return []
+
+
+_NO_HANDLER = _Unseen()
+
+
+class Connection(_Unseen, SMTP):
     """A client that is connected, from the greeting to the end."""
 
     line_length_limit = 4096  # bytes of a command; a message is not read by lines
@@ -53,7 +63,7 @@ class Connection(SMTP):
         self._idle_until = 0.0
         self._is_retiring = False
         super().__init__(
-            None,
+            _NO_HANDLER,
             data_size_limit=desk.limits.max_message_bytes,
             enable_SMTPUTF8=True,
             hostname=desk.hostname,
@@ -65,10 +75,6 @@ class Connection(SMTP):
         self.command_size_limit = self.line_length_limit
         self.command_size_limits = defaultdict(lambda: self.line_length_limit)  # aiosmtpd's is one for all sessions
         self._smtp_methods = {word: partial(self._obey, command) for word, command in self.commands().items()}
-
-    def __dir__(self) -> list[str]:
-        """Show nothing: aiosmtpd looks at all that there is, at each connection, for commands and logins of its own."""
-        return []
 
     def commands(self) -> dict[str, Command]:
         """Return what is understood, by its word."""

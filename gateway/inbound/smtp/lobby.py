@@ -69,16 +69,22 @@ class Room:
         """Know nothing yet."""
         self._clock = clock
         self._plenty_until = float("-inf")
+        self._look: asyncio.Task[int] | None = None  # under way: whoever asks meanwhile hears the same
 
     async def is_enough(self, spool: Spool, limits: SmtpLimits) -> bool:
         """Whether one and a half of the largest messages fit beside what shall stay free."""
         if self._clock.monotonic() < self._plenty_until:
             return True
         needed = limits.max_message_bytes * 3 // 2 + limits.keep_free_bytes
-        free = await spool.free_bytes()
+        free = await self._free_bytes(spool)
         if free >= _PLENTY * needed:
             self._plenty_until = self._clock.monotonic() + _SECONDS
         return free >= needed
+
+    async def _free_bytes(self, spool: Spool) -> int:
+        if self._look is None or self._look.done():
+            self._look = asyncio.ensure_future(spool.free_bytes())
+        return await asyncio.shield(self._look)
 
 
 @dataclass(frozen=True)
