@@ -38,6 +38,7 @@ from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.policy import LivePolicy, Policy
 from gateway.pipeline.postmaster import hand_on, is_for_postmaster
 from gateway.pipeline.publish import Publish
+from gateway.pipeline.putoff import PutOff
 from gateway.pipeline.reply import NOT_YOURS, REPLIED, Reply
 from gateway.pipeline.setaside import SetAsides
 from gateway.pipeline.waiting import Waiting, WaitingRoom, as_seen
@@ -103,7 +104,7 @@ class Ingest:
         self._names = names or NamedLocks()
         self.waiting = WaitingRoom()
         self._pass = asyncio.Lock()  # two at once would take the same submission apart in the same folder
-        self._put_off: set[str] = set()
+        self._put_off = PutOff(clock)
         self._suspect: set[str] = set()  # tried before: an attempt may have left bytes in another place
 
     def suspect(self, ids: Iterable[str]) -> None:
@@ -113,12 +114,20 @@ class Ingest:
     async def pass_once(self) -> int:
         """Ingest everything that is ready, some at once; return how many were done."""
         async with self._pass:
-            ready = [id for id in await self._spool.ready() if id not in self._put_off]
-            self._put_off.clear()
-            gate = asyncio.Semaphore(AT_ONCE)
-            async with asyncio.TaskGroup() as group:
-                done = [group.create_task(self._guarded(id, gate)) for id in ready]
-            return sum(task.result() for task in done)
+            fresh = self._put_off.fresh(await self._spool.ready())
+            probe = self._put_off.probe()
+            done = await self._each(fresh)
+            if probe:
+                through = await self._each(probe)
+                done += through + await self._each(self._put_off.all_after(through=through))
+            return done
+
+    async def _each(self, ids: Iterable[str]) -> int:
+        """Ingest these, some at once; return how many were done."""
+        gate = asyncio.Semaphore(AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            done = [group.create_task(self._guarded(id, gate)) for id in ids]
+        return sum(task.result() for task in done)
 
     async def _guarded(self, id: str, gate: asyncio.Semaphore) -> bool:
         """Ingest one; whatever happens to it, the others go on."""
