@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aiosmtpd import smtp
+
 from gateway.core.endpoint import Address, SocketPath
 from gateway.core.register import Account
 from gateway.errors import ConfigError, Fault
@@ -132,8 +134,16 @@ def read_certificate(certificate: Path, key: Path) -> ssl.SSLContext:
 
 
 def hush_aiosmtpd() -> None:
-    """Keep aiosmtpd's own lines out of every log: they hold addresses, commands and what was typed to AUTH."""
+    """Keep aiosmtpd's own lines out of every log: they hold addresses, commands and what was typed to AUTH.
+
+    Two of them for each command are made up before anybody asks whether they are wanted.
+    """
     logging.getLogger("mail.log").setLevel(logging.CRITICAL + 1)
+    smtp.sanitized_log = _say_nothing  # type: ignore[assignment]
+
+
+def _say_nothing(*_: object) -> None:
+    """Take the place of a function that logs."""
 
 
 def read_little_at_once() -> None:
