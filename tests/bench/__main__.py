@@ -43,10 +43,10 @@ def settle(*servers: Server) -> None:
     Behind our queue are drops and notices, which took as long again, and more.
     """
     queues = [server.folder / queue for server in servers for queue in QUEUES.get(server.name, ())]
-    used = [server.processor_seconds() for server in servers]
+    used = [server.processor() for server in servers]
     for _ in range(600):
         time.sleep(0.2)
-        before, used = used, [server.processor_seconds() for server in servers]
+        before, used = used, [server.processor() for server in servers]
         is_quiet = all(now - then < 0.02 for now, then in zip(used, before, strict=True))
         if is_quiet and not any(any(path.is_file() for path in queue.rglob("*")) for queue in queues):
             return

@@ -42,7 +42,7 @@ class Server:
     """A running server: where it listens and which process it is."""
 
     name: str
-    pid: int
+    pid: int  # 0 for one that is many processes
     ports: dict[str, int]
     folder: Path
     stall_file: Path | None = None
@@ -56,12 +56,9 @@ class Server:
         return 0.0
 
     def processor(self) -> float:
-        """Seconds of processor time of all its threads, since it started."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def processor_seconds(self) -> float:
-        """Seconds of a processor that the process has used."""
+        """Seconds of processor time of all its threads, since it started; 0 of a server that is many processes."""
+        if not self.pid:
+            return 0.0
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
