@@ -17,8 +17,8 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gateway.configfile import Findings, read_text, suggest
-from gateway.core.letters import Context, Letter, letter_of, wrap
-from gateway.core.notice_samples import sample_contexts
+from gateway.core.notices.letters import Context, Letter, letter_of, wrap
+from gateway.core.notices.samples import sample_contexts
 from gateway.errors import ConfigError, Fault
 
 _FAILURES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from gateway.core.letters import Context, Letter, in_plain_words
+from gateway.core.notices.letters import Context, Letter, in_plain_words
 from gateway.errors import ConfigError
 
 

@@ -15,28 +15,28 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.core.accessnews_samples import sample_access_news
-from gateway.core.asking import asked, sample_asked
-from gateway.core.dailyemail import daily_email
-from gateway.core.digests import service_digest, uncollected, undeliverable, waits_in_inbox
-from gateway.core.document_samples import sample_published
 from gateway.core.documents import Addressed, Document
-from gateway.core.keynews import CHANGED, OLD
-from gateway.core.letters import WIDTH, in_plain_words, wrap
 from gateway.core.model import Channel, Drop, DropState, FileRecord, Status
 from gateway.core.names import Rules, read_name
-from gateway.core.nofile import no_file
-from gateway.core.notice_samples import sample_contexts
-from gateway.core.notices import Letterhead, plain, receipt, rejection
-from gateway.core.postmaster import sample_postmaster
+from gateway.core.notices.accessnews_samples import sample_access_news
+from gateway.core.notices.asking import asked, sample_asked
+from gateway.core.notices.dailyemail import daily_email
+from gateway.core.notices.digests import service_digest, uncollected, undeliverable, waits_in_inbox
+from gateway.core.notices.document_samples import sample_published
+from gateway.core.notices.keynews import CHANGED, OLD
+from gateway.core.notices.letters import WIDTH, in_plain_words, wrap
+from gateway.core.notices.nofile import no_file
+from gateway.core.notices.postmaster import sample_postmaster
+from gateway.core.notices.receipts import Letterhead, plain, receipt, rejection
+from gateway.core.notices.replies import TONES, Outcome, answered
+from gateway.core.notices.samples import sample_contexts
+from gateway.core.notices.tidings import tidings
+from gateway.core.notices.unread import unread_summary
+from gateway.core.notices.wayin import account_samples
 from gateway.core.register import Directory
-from gateway.core.replies import TONES, Outcome, answered
 from gateway.core.requests import FileRequest
 from gateway.core.setaside import sample_set_aside
 from gateway.core.submission import PartFate, Submission
-from gateway.core.tidings import tidings
-from gateway.core.unread import unread_summary
-from gateway.core.wayin import account_samples
 from gateway.noticetemplate import read_templates
 from gateway.sample import read_sample
 from gateway.settings import read_settings

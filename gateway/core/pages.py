@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
 from gateway.core.model import FileRecord, Status
-from gateway.core.notices import more_faults
+from gateway.core.notices.receipts import more_faults
 from gateway.core.phrases import day
 from gateway.core.reasons import sentence_for
 

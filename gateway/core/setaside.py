@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.core.ids import time_of
 from gateway.core.model import Channel
-from gateway.core.notices import Letterhead, plain
+from gateway.core.notices.receipts import Letterhead, plain
 from gateway.core.phrases import day, moment, size_for_people
 from gateway.core.register import Directory
 from gateway.core.submission import Envelope

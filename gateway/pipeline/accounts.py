@@ -12,9 +12,9 @@ from gateway.core.agreement import AcceptableUse, Agreement
 from gateway.core.codes import CodeFor
 from gateway.core.mail import Notice
 from gateway.core.newcomer import HouseRules
+from gateway.core.notices.wayin import REQUESTED, RESET, requested, reset
 from gateway.core.proof import Proof, why_gone
 from gateway.core.register import Account, AccountState, Directory
-from gateway.core.wayin import REQUESTED, RESET, requested, reset
 from gateway.errors import NotThere
 from gateway.pipeline.codes import CodeMail
 from gateway.pipeline.passwords import Passwords

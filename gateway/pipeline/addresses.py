@@ -7,9 +7,9 @@ letter to each address is the proof: only who reads that mailbox knows where to 
 import re
 from dataclasses import replace
 
-from gateway.core.accessnews import ADDRESS, ADDRESS_CHANGED, STALE, AddressChanged, address_asked, stale
 from gateway.core.addresses import CONFIRMED_FOR, AddressChange
 from gateway.core.mail import Notice
+from gateway.core.notices.accessnews import ADDRESS, ADDRESS_CHANGED, STALE, AddressChanged, address_asked, stale
 from gateway.core.register import Account, Role
 from gateway.core.submission import Envelope
 from gateway.errors import NotThere

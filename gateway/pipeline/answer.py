@@ -9,23 +9,24 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from gateway.core import discretion, notices
-from gateway.core.digests import beside_parcel, undeliverable, waits_in_inbox
+from gateway.core import discretion
 from gateway.core.lifecycle import Event
 from gateway.core.mail import Notice
 from gateway.core.model import Channel, Drop, FileRecord, Status
-from gateway.core.nofile import NoFile, no_file
+from gateway.core.notices import receipts
+from gateway.core.notices.digests import beside_parcel, undeliverable, waits_in_inbox
+from gateway.core.notices.nofile import NoFile, no_file
+from gateway.core.notices.tidings import TEMPLATES, Tidings, template_of, tidings
 from gateway.core.register import Account, Role
 from gateway.core.routing import Target
 from gateway.core.submission import Submission
-from gateway.core.tidings import TEMPLATES, Tidings, template_of, tidings
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.policy import LivePolicy
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-Context = notices.Receipt | notices.Rejection | NoFile | Tidings
+Context = receipts.Receipt | receipts.Rejection | NoFile | Tidings
 ADMINISTRATOR = "administrator"  # as a notice greets whoever reads the authority's own address
 
 
@@ -79,7 +80,7 @@ class Answer:
                 template=name,
                 username=reader.username,
                 address=reader.email,
-                context=notices.plain(context),
+                context=receipts.plain(context),
                 submission=after.submission,
                 due_at=at,
                 first_due_at=at,
@@ -133,7 +134,7 @@ class Answer:
             template=template,
             username=reader.username if reader else "",
             address=reader.email if reader else self._policy.current.notices.administrator,
-            context=notices.plain(context),
+            context=receipts.plain(context),
             due_at=at,
             first_due_at=at,
             is_answer=False,
@@ -193,7 +194,7 @@ class Answer:
         if submission.outcome:
             return "no-file", no_file(submission, reader=reader, head=self.letterhead())
         held = any(f.correction and f.place for f in submission.files)
-        return "receipt", notices.receipt(
+        return "receipt", receipts.receipt(
             submission,
             reader=reader,
             head=self.letterhead(),
@@ -219,8 +220,8 @@ class Answer:
             file, sender=sender, directory=self._directory.current, catalogue=self._policy.current.catalogue
         )
 
-    def _to_head(self, files: Sequence[FileRecord], head: Account) -> notices.Rejection:
-        return notices.rejection(
+    def _to_head(self, files: Sequence[FileRecord], head: Account) -> receipts.Rejection:
+        return receipts.rejection(
             files,
             reader=head,
             head=self.letterhead(),
@@ -228,11 +229,11 @@ class Answer:
             catalogue=self._policy.current.catalogue,
         )
 
-    def letterhead(self) -> notices.Letterhead:
+    def letterhead(self) -> receipts.Letterhead:
         """Return whose notices these are."""
         policy = self._policy.current
         told = policy.notices
-        return notices.Letterhead(told.authority, told.contact, policy.zone, told.full_names)
+        return receipts.Letterhead(told.authority, told.contact, policy.zone, told.full_names)
 
 
 def _can_answer(person: Account) -> bool:
@@ -251,7 +252,7 @@ def _notice(submission: Submission, number: int, *, reader: Account, template: s
         template=template,
         username=reader.username,
         address=reader.email,
-        context=notices.plain(context),
+        context=receipts.plain(context),
         submission=submission.id,
         due_at=submission.received_at,
         first_due_at=submission.received_at,

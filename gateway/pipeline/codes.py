@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 from gateway.core.codes import CodeFor, OneTimeCode, plain_code, write_code
 from gateway.core.mail import Notice
+from gateway.core.notices.wayin import ACTIVATION, CODE, with_code
 from gateway.core.phrases import moment
 from gateway.core.register import Account, AccountState
-from gateway.core.wayin import ACTIVATION, CODE, with_code
 from gateway.errors import NotThere
 from gateway.pipeline.passwords import Passwords
 from gateway.pipeline.telling import Telling

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from gateway.core.dailyemail import (
+from gateway.core.documents import Document
+from gateway.core.mail import Notice
+from gateway.core.notices.dailyemail import (
     TEMPLATE,
     DailyEmail,
     by_school,
@@ -20,8 +22,6 @@ from gateway.core.dailyemail import (
     for_reader,
     is_digest_due,
 )
-from gateway.core.documents import Document
-from gateway.core.mail import Notice
 from gateway.core.register import Account
 from gateway.pipeline.telling import Telling
 

@@ -16,7 +16,7 @@ from gateway.core.layout import place_of
 from gateway.core.lifecycle import Event
 from gateway.core.model import Drop, FileRecord, History, Status
 from gateway.core.names import Reading
-from gateway.core.partwords import words_for_cut
+from gateway.core.notices.partwords import words_for_cut
 from gateway.core.phrases import day
 from gateway.core.reasons import Reason, sentence_for
 from gateway.core.register import Account

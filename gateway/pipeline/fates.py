@@ -7,8 +7,8 @@ reading, has exactly one fate (Source: SPEC 4).
 from collections.abc import Sequence
 
 from gateway.core.contents import Unpacked, UnpackedPart
-from gateway.core.nofile import NOT_READ
-from gateway.core.partlist import unread
+from gateway.core.notices.nofile import NOT_READ
+from gateway.core.notices.partlist import unread
 from gateway.core.submission import Envelope, PartFate, Submission
 from gateway.pipeline.decide import Candidate
 

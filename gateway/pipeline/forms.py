@@ -11,12 +11,12 @@ from gateway.core.contents import Unpacked
 from gateway.core.forms import Entry, agrees, read_form
 from gateway.core.mail import Notice
 from gateway.core.newcomer import free_username, objections
+from gateway.core.notices.wayin import ANSWER, FORM, Answered, answered, form
 from gateway.core.proof import Proof, Way
 from gateway.core.register import Account, AccountState, Directory, Role
 from gateway.core.standing import Approach
 from gateway.core.submission import Envelope
 from gateway.core.tokens import TokenKind, matter_of_agreement
-from gateway.core.wayin import ANSWER, FORM, Answered, answered, form
 from gateway.errors import NotThere
 from gateway.pipeline.access import Access
 from gateway.pipeline.accounts import Accounts, Wish, house_rules

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.core.admission import Refusal
-from gateway.core.keynews import CHANGED, keys_changed
 from gateway.core.mail import Notice
+from gateway.core.notices.keynews import CHANGED, keys_changed
 from gateway.core.publickeys import PublicKey, key_of, read_keys
 from gateway.core.register import Account, Role
 from gateway.errors import NotThere

@@ -10,7 +10,7 @@ from datetime import timedelta
 from gateway.core.admission import Refusal
 from gateway.core.contents import Unpacked
 from gateway.core.mail import NoticeQuery
-from gateway.core.postmaster import OUTCOME, TEMPLATE, handed_on
+from gateway.core.notices.postmaster import OUTCOME, TEMPLATE, handed_on
 from gateway.core.register import Account
 from gateway.core.submission import Envelope, PartFate, Submission
 from gateway.pipeline.answer import Answer

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from gateway.core.digests import service_digest, uncollected
 from gateway.core.mail import Notice
 from gateway.core.model import FileQuery, FileRecord, Status
+from gateway.core.notices.digests import service_digest, uncollected
 from gateway.core.register import Account
 from gateway.core.routing import Service
 from gateway.core.workdays import is_working_day, last_working_day

@@ -9,10 +9,10 @@ from datetime import date, datetime
 
 from gateway.core.agreement import PolicyText
 from gateway.core.mail import Notice
+from gateway.core.notices.wayin import POLICY, REMINDER, expiring, new_policy
 from gateway.core.register import Account
 from gateway.core.renewals import ReminderDays, has_password_to_renew, reminder_day
 from gateway.core.standing import AccessRules
-from gateway.core.wayin import POLICY, REMINDER, expiring, new_policy
 from gateway.pipeline.telling import Telling
 
 

@@ -14,9 +14,18 @@ from gateway.core.contents import Unpacked
 from gateway.core.lifecycle import Event
 from gateway.core.mail import Notice
 from gateway.core.model import FileRecord, Status
-from gateway.core.notices import plain
+from gateway.core.notices.receipts import plain
+from gateway.core.notices.replies import (
+    Command,
+    Outcome,
+    Word,
+    answered,
+    is_acceptable,
+    is_recallable,
+    numbered,
+    read_command,
+)
 from gateway.core.register import Account
-from gateway.core.replies import Command, Outcome, Word, answered, is_acceptable, is_recallable, numbered, read_command
 from gateway.core.standing import Approach
 from gateway.core.submission import Envelope
 from gateway.core.tokens import TokenKind

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from gateway.core.documents import Addressed, Document, DocumentState
 from gateway.core.mail import Notice
 from gateway.core.model import Channel
-from gateway.core.nofile import CAUSES
-from gateway.core.notices import plain
-from gateway.core.published import Published, published
+from gateway.core.notices.nofile import CAUSES
+from gateway.core.notices.published import Published, published
+from gateway.core.notices.receipts import plain
 from gateway.core.register import Account
 from gateway.core.submission import PartFate, Submission
 from gateway.pipeline.telling import Telling

@@ -7,8 +7,8 @@ mark is set after it, so that a stop between the two repeats nobody (Source: SPE
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from gateway.core.asking import OVER, REMINDER, TEMPLATE, Asked, asked, over
 from gateway.core.mail import Notice
+from gateway.core.notices.asking import OVER, REMINDER, TEMPLATE, Asked, asked, over
 from gateway.core.register import Account
 from gateway.core.requests import FileRequest, Outcome, Standing, by_reader, reminder_day, standing_of
 from gateway.errors import NotThere, Permanent

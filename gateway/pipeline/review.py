@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from gateway.core.accessnews import (
+from gateway.core.mail import Notice
+from gateway.core.notices.accessnews import (
     REVIEW,
     REVIEW_ANSWER,
     REVIEW_REPORT,
@@ -22,10 +23,9 @@ from gateway.core.accessnews import (
     names_of,
     school_title,
 )
-from gateway.core.mail import Notice
+from gateway.core.notices.replies import Outcome
 from gateway.core.phrases import day
 from gateway.core.register import Account, Role
-from gateway.core.replies import Outcome
 from gateway.core.reviews import ANSWERS_FOR, Letter, Review, asked_about, meant_by, open_letters, read_answer
 from gateway.core.submission import Envelope
 from gateway.errors import NotThere

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from gateway.core.dailyemail import by_school, daily_email, digest_readers, for_reader
 from gateway.core.documents import Addressed, Document
 from gateway.core.mail import Notice
+from gateway.core.notices.dailyemail import by_school, daily_email, digest_readers, for_reader
+from gateway.core.notices.unread import SUMMARY, TEMPLATE, unread_summary, warning_day
 from gateway.core.register import Account
-from gateway.core.unread import SUMMARY, TEMPLATE, unread_summary, warning_day
 from gateway.core.workdays import is_working_day
 from gateway.pipeline.answer import ADMINISTRATOR
 from gateway.pipeline.telling import Telling

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from gateway.core.accessnews import UNUSED, UNUSED_REPORT, Unused, UnusedReport, unused_row
-from gateway.core.keynews import OLD, keys_old
 from gateway.core.mail import Notice
+from gateway.core.notices.accessnews import UNUSED, UNUSED_REPORT, Unused, UnusedReport, unused_row
+from gateway.core.notices.keynews import OLD, keys_old
 from gateway.core.phrases import day
 from gateway.core.publickeys import KeyFact, PublicKey, key_of
 from gateway.core.register import Account, AccountState, Directory, Role

@@ -9,8 +9,8 @@ import pytest
 
 from gateway.core.discretion import heads_to_tell, is_delicate, mask_name
 from gateway.core.model import Channel, FileRecord, Status
-from gateway.core.nofile import no_file
-from gateway.core.notices import (
+from gateway.core.notices.nofile import no_file
+from gateway.core.notices.receipts import (
     Letterhead,
     Receipt,
     plain,

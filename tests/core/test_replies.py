@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from gateway.core.model import Status
-from gateway.core.notice_samples import _CORRECTED, _HEAD, _MIXED, _SENDER, _SENT
-from gateway.core.replies import TONES, Command, Outcome, Word, answered, numbered, read_command
+from gateway.core.notices.replies import TONES, Command, Outcome, Word, answered, numbered, read_command
+from gateway.core.notices.samples import _CORRECTED, _HEAD, _MIXED, _SENDER, _SENT
 
 # (what somebody wrote, what is read, the rule)
 ROWS: list[tuple[str, Command | None, str]] = [

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.core.asking import COLUMNS, example_of, standing_csv
 from gateway.core.model import FileRecord
+from gateway.core.notices.asking import COLUMNS, example_of, standing_csv
 from gateway.core.register import Account, AccountState, Directory, Role, School, SchoolStatus
 from gateway.core.requests import FileRequest, Outcome, ReminderDays, by_reader, reminder_day, standing_of, who_is_told
 from tests.contracts.ledger_values import a_file

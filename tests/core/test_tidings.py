@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from gateway.core.model import Status
-from gateway.core.notice_samples import _AT, _CATALOGUE, _HEAD, _SENDER, _SENT
+from gateway.core.notices.samples import _AT, _CATALOGUE, _HEAD, _SENDER, _SENT
+from gateway.core.notices.tidings import Tidings, tidings
 from gateway.core.remarks import joined, with_delivered, without_delivered
-from gateway.core.tidings import Tidings, tidings
 
 
 def told_of(name: str, **values: object) -> Tidings:

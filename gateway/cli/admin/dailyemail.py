@@ -7,8 +7,8 @@ import click
 
 from gateway.cli.admin.errand import Errand, on_errand
 from gateway.cli.render import Column, Row, print_json
-from gateway.core.dailyemail import TEMPLATE
-from gateway.core.notices import plain
+from gateway.core.notices.dailyemail import TEMPLATE
+from gateway.core.notices.receipts import plain
 from gateway.core.register import Account, Role
 from gateway.errors import NotThere
 

@@ -9,9 +9,9 @@ from gateway.cli.admin.errand import Enquiry, Errand, on_enquiry, on_errand
 from gateway.cli.filters import DFE_NUMBER, Filters, with_filters
 from gateway.cli.render import Column, Kind, Row, print_json
 from gateway.cli.shapes import notice_json
-from gateway.core.dailyemail import TEMPLATE as DIGEST
 from gateway.core.mail import Notice, NoticeQuery, NoticeState
 from gateway.core.model import FileQuery
+from gateway.core.notices.dailyemail import TEMPLATE as DIGEST
 from gateway.errors import NotThere
 
 COLUMNS = (
@@ -73,7 +73,7 @@ async def preview_notice(errand: Errand, template: str, school: str | None) -> N
             raise click.UsageError("--school is for `preview digest` alone")
         await dailyemail.preview(errand, school)
         return
-    from gateway.core.notice_samples import sample_contexts  # many, and made only to be shown
+    from gateway.core.notices.samples import sample_contexts  # many, and made only to be shown
 
     samples = sample_contexts()
     if template not in samples:

@@ -17,7 +17,7 @@ from gateway.cli.render import Column, Kind, Row, Screen, print_json
 from gateway.cli.shapes import document_json
 from gateway.core.documents import Addressed, DocumentState, Order
 from gateway.core.model import Channel
-from gateway.core.published import people_of
+from gateway.core.notices.published import people_of
 from gateway.core.publishing import Direction, direct
 from gateway.core.submission import Envelope, Submission
 from gateway.errors import NotThere, Transient

@@ -14,8 +14,8 @@ import click
 from gateway.cli.admin.errand import Enquiry, Errand, on_enquiry, on_errand
 from gateway.cli.filters import Filters, with_filters
 from gateway.cli.render import Column, Kind, Row, Screen, iso
-from gateway.core.dailyemail import by_school
 from gateway.core.model import FileQuery, FileRecord, Status
+from gateway.core.notices.dailyemail import by_school
 from gateway.core.pages import table_csv
 from gateway.core.tallies import (
     MONTH,

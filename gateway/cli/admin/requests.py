@@ -10,7 +10,7 @@ from gateway.cli.admin.audience import Audience, read_audience, with_audience
 from gateway.cli.admin.errand import Errand, on_errand, run_errand
 from gateway.cli.filters import INSTANT, MOMENT, SERVICE_CODE, Filters, Moment, end_of, with_filters
 from gateway.cli.render import Column, Kind, Row, iso, json_option, print_json
-from gateway.core.asking import standing_csv
+from gateway.core.notices.asking import standing_csv
 from gateway.core.requests import FileRequest, Outcome, RequestState, SchoolStanding, Standing
 from gateway.core.routing import Service
 from gateway.errors import NotThere

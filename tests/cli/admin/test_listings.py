@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.core.notice_samples import sample_contexts
+from gateway.core.notices.samples import sample_contexts
 from tests.cli.admin import story
 from tests.cli.conftest import Deployment
 

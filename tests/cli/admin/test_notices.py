@@ -6,7 +6,7 @@ import pytest
 
 from gateway.app import House
 from gateway.core.mail import Notice, NoticeQuery, NoticeState
-from gateway.core.notice_samples import sample_contexts
+from gateway.core.notices.samples import sample_contexts
 from tests.cli.admin import story
 from tests.cli.admin.mailbag import send
 from tests.cli.conftest import Deployment

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.core.partwords import WORDS
+from gateway.core.notices.partwords import WORDS
 from gateway.inbound.smtp.parts import TABLE, Leaf, find_row
 from tests.inbound.smtp import tnef_files as tnef
 from tests.inbound.smtp.letters import BASE64, HTML, IGNORED, PLAIN, attachment, base64_lines, multipart, part, read

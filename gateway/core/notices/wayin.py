@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.core.agreement import AcceptableUse
 from gateway.core.codes import CodeFor
-from gateway.core.notices import Letterhead, plain
+from gateway.core.notices.receipts import Letterhead, plain
 from gateway.core.phrases import day, moment
 from gateway.core.register import Account, AccountState, Directory, Role
 

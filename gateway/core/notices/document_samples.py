@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from gateway.core.dailyemail import MOST_ROWS, TEMPLATE, daily_email
 from gateway.core.documents import Addressed, Document, DocumentState
 from gateway.core.model import Channel
-from gateway.core.notices import Letterhead, plain
-from gateway.core.published import MOST_ROWS as MOST_ITEMS
-from gateway.core.published import published
+from gateway.core.notices.dailyemail import MOST_ROWS, TEMPLATE, daily_email
+from gateway.core.notices.published import MOST_ROWS as MOST_ITEMS
+from gateway.core.notices.published import published
+from gateway.core.notices.receipts import Letterhead, plain
+from gateway.core.notices.unread import MOST_ROWS as MOST_DOCUMENTS
+from gateway.core.notices.unread import MOST_SCHOOLS, SUMMARY, unread_summary
+from gateway.core.notices.unread import TEMPLATE as UNREAD
 from gateway.core.register import Account, AccountState, Directory, Role, School
 from gateway.core.routing import Folder
 from gateway.core.submission import PartFate
-from gateway.core.unread import MOST_ROWS as MOST_DOCUMENTS
-from gateway.core.unread import MOST_SCHOOLS, SUMMARY, unread_summary
-from gateway.core.unread import TEMPLATE as UNREAD
 
 _AT = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
 _HEAD = Letterhead("Derbyshire", "the files team, files-help@derbyshire.example, 01632 960123")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from gateway.core.discretion import mask_name
 from gateway.core.model import FileRecord
-from gateway.core.notices import Letterhead, plain, title_of
+from gateway.core.notices.receipts import Letterhead, plain, title_of
 from gateway.core.pages import moment_cell, table_csv
 from gateway.core.phrases import moment
 from gateway.core.register import Account, Directory, Role, School

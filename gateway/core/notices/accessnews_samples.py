@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from gateway.core.accessnews import (
+from gateway.core.addresses import AddressChange
+from gateway.core.notices.accessnews import (
     ADDRESS,
     ADDRESS_CHANGED,
     REVIEW,
@@ -28,11 +29,10 @@ from gateway.core.accessnews import (
     stale,
     unused_row,
 )
-from gateway.core.addresses import AddressChange
-from gateway.core.notices import Letterhead, plain
+from gateway.core.notices.receipts import Letterhead, plain
+from gateway.core.notices.replies import Outcome
 from gateway.core.phrases import day
 from gateway.core.register import Account, AccountState, Directory, Role, School
-from gateway.core.replies import Outcome
 
 _AT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 _HEAD = Letterhead("Derbyshire", "the files team, files-help@derbyshire.example, 01632 960123")

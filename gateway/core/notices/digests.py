@@ -10,7 +10,7 @@ from datetime import datetime, tzinfo
 
 from gateway.core.discretion import mask_name
 from gateway.core.model import Drop, FileRecord
-from gateway.core.notices import Letterhead, title_of
+from gateway.core.notices.receipts import Letterhead, title_of
 from gateway.core.phrases import day, moment, size_for_people
 from gateway.core.register import Directory
 from gateway.core.remarks import without_delivered

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.core.model import FileRecord, Status
-from gateway.core.partwords import words_for
+from gateway.core.notices.partwords import words_for
 from gateway.core.submission import PartFate, Submission
 
 FATES = {

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from gateway.core.model import FileRecord, Status
-from gateway.core.notices import Letterhead, channel_word, reply_until
+from gateway.core.notices.receipts import Letterhead, channel_word, reply_until
 from gateway.core.pages import info_of
 from gateway.core.phrases import moment
 from gateway.core.register import Account

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.core.addresses import AddressChange
-from gateway.core.notices import Letterhead
+from gateway.core.notices.receipts import Letterhead
+from gateway.core.notices.replies import Outcome
 from gateway.core.phrases import day
 from gateway.core.register import Account, Directory, Role
-from gateway.core.replies import Outcome
 
 REVIEW, REVIEW_ANSWER, REVIEW_REPORT = "access-review", "access-review-answer", "access-review-report"
 ADDRESS, ADDRESS_CHANGED, STALE = "address-confirm", "address-changed", "address-stale"

@@ -8,23 +8,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from gateway.core.accessnews_samples import sample_access_news
-from gateway.core.asking import sample_asked
-from gateway.core.digests import MOST_ROWS, service_digest, uncollected, undeliverable, waits_in_inbox
-from gateway.core.document_samples import sample_documents, sample_published
-from gateway.core.keynews import sample_key_news
 from gateway.core.lifecycle import Event
 from gateway.core.model import Channel, Drop, DropState, FileRecord, Status
-from gateway.core.nofile import CAUSES, NOT_READ, no_file
-from gateway.core.notices import Letterhead, plain, receipt, rejection
-from gateway.core.postmaster import sample_postmaster
+from gateway.core.notices.accessnews_samples import sample_access_news
+from gateway.core.notices.asking import sample_asked
+from gateway.core.notices.digests import MOST_ROWS, service_digest, uncollected, undeliverable, waits_in_inbox
+from gateway.core.notices.document_samples import sample_documents, sample_published
+from gateway.core.notices.keynews import sample_key_news
+from gateway.core.notices.nofile import CAUSES, NOT_READ, no_file
+from gateway.core.notices.postmaster import sample_postmaster
+from gateway.core.notices.receipts import Letterhead, plain, receipt, rejection
+from gateway.core.notices.replies import TONES, Outcome, answered
+from gateway.core.notices.tidings import NOT_RECALLED, TEMPLATES, tidings
+from gateway.core.notices.wayin import account_samples
 from gateway.core.register import Account, AccountState, Directory, Role, School
-from gateway.core.replies import TONES, Outcome, answered
 from gateway.core.routing import Catalogue, Service
 from gateway.core.setaside import sample_set_aside
 from gateway.core.submission import PartFate, Submission
-from gateway.core.tidings import NOT_RECALLED, TEMPLATES, tidings
-from gateway.core.wayin import account_samples
 
 _AT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 _HEAD = Letterhead("Derbyshire", "the files team, files-help@derbyshire.example, 01632 960123")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gateway.core.contents import Unpacked
-from gateway.core.notices import Letterhead, plain
+from gateway.core.notices.receipts import Letterhead, plain
 from gateway.core.phrases import moment
 from gateway.core.register import Account, AccountState, Role
 from gateway.core.submission import Envelope

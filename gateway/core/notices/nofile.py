@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.core.partlist import Part, parts_of, unread_sentence
+from gateway.core.notices.partlist import Part, parts_of, unread_sentence
 from gateway.core.phrases import moment
 from gateway.core.reasons import Reason, sentence_for
 from gateway.core.register import Account
 
 if TYPE_CHECKING:
-    from gateway.core.notices import Letterhead
+    from gateway.core.notices.receipts import Letterhead
     from gateway.core.submission import Submission
 
 NOT_READ = "not-read"  # the cause when a limit was reached before any file was found

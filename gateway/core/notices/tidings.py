@@ -10,7 +10,7 @@ from datetime import datetime
 
 from gateway.core.lifecycle import Event
 from gateway.core.model import FileRecord, Status
-from gateway.core.notices import Letterhead, title_of
+from gateway.core.notices.receipts import Letterhead, title_of
 from gateway.core.phrases import day, moment, size_for_people
 from gateway.core.reasons import advice_for, sentence_for
 from gateway.core.register import Account

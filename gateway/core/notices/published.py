@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.core.documents import Addressed, Document, DocumentState
-from gateway.core.notices import Letterhead
+from gateway.core.notices.receipts import Letterhead
 from gateway.core.phrases import day, moment
 from gateway.core.register import Directory
 from gateway.core.routing import Folder

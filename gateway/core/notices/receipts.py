@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway.core.discretion import mask_name
 from gateway.core.model import Channel, FileRecord, Status
-from gateway.core.partlist import FATES, Part, parts_of, unread_sentence
+from gateway.core.notices.partlist import FATES, Part, parts_of, unread_sentence
 from gateway.core.phrases import day, moment, size_for_people
 from gateway.core.reasons import Reason, advice_for, sentence_for
 from gateway.core.register import Account, Directory

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from gateway.core.discretion import mask_document_name
 from gateway.core.documents import Addressed, Document
 from gateway.core.layout import document_month_names, month_of
-from gateway.core.notices import Letterhead
+from gateway.core.notices.receipts import Letterhead
 from gateway.core.phrases import day, moment, size_for_people
 from gateway.core.register import Account, Directory, Role
 from gateway.core.routing import Folder

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from gateway.core.notices import Letterhead, plain
+from gateway.core.notices.receipts import Letterhead, plain
 from gateway.core.phrases import day, moment
 from gateway.core.publickeys import KeyFact, PublicKey
 from gateway.core.register import Account, Role
