@@ -14,6 +14,7 @@ from gateway.inbound.sftp import refusals
 from gateway.inbound.sftp.accountroom import AccountRoom
 from gateway.inbound.sftp.desk import Upload
 from gateway.inbound.sftp.downloads import Download
+from gateway.inbound.sftp.lines import Lines
 from gateway.inbound.sftp.listing import Entry
 from gateway.inbound.sftp.packets import Attributes, DiskSpace, OpenFlags, StatusCode
 from gateway.inbound.sftp.portal import Portal
@@ -27,7 +28,7 @@ from gateway.inbound.sftp.replies import (
     Reply,
     SpaceReply,
 )
-from gateway.inbound.sftp.rooms import Found, Leaf, Lines, LongRoom, Page, Room, Way
+from gateway.inbound.sftp.rooms import Found, Leaf, LongRoom, Page, Room, Way
 from gateway.inbound.sftp.schoolview import SendRoom
 from gateway.inbound.sftp.serviceview import TurningRoom
 
@@ -240,12 +241,20 @@ class Answering:
         elif isinstance(found, Leaf):
             self._refuse(reply, refusals.IS_FILE)
         else:
-            reply.opened(await self._entries(found), now=self._now())
+            await self._list(reply, found)
 
-    async def _entries(self, room: Room) -> Iterable[Entry]:
+    async def _list(self, reply: FolderReply[File], room: Room) -> None:
+        entries = await self._entries(room)
+        if isinstance(entries, No):
+            self._refuse(reply, entries)
+        else:
+            reply.opened(entries, now=self._now())
+
+    async def _entries(self, room: Room) -> Iterable[Entry] | No:
         """Return what is in a room, now; each is made when the client asks for it."""
         if isinstance(room, LongRoom):
-            return _long(await room.lines())
+            lines = await self._portal.lines(room)
+            return lines if isinstance(lines, No) else _long(lines)
         return (Entry(item.name, *self._looks(item)) for item in await self._portal.items(room))
 
     def _attributes(self, found: Found) -> Attributes:

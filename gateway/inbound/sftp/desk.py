@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 from gateway.core.model import Unfinished
 from gateway.core.register import Account
+from gateway.inbound.sftp.lines import OpenLines
 from gateway.inbound.sftp.ranges import Ranges
 from gateway.pipeline.locks import NamedLocks
 from gateway.ports import Intake
@@ -63,9 +64,10 @@ class Ghost:
 
 @dataclass
 class Desk:
-    """The uploads of one person; all their sessions share it."""
+    """What one person has open; all their sessions share it."""
 
     names: NamedLocks = field(default_factory=NamedLocks)  # requests for one name take turns, as they came
+    lines: OpenLines = field(default_factory=OpenLines)  # what their listings hold
     unfinished_for: timedelta = timedelta(hours=24)  # how long bytes are kept to be taken up again
     _open: dict[tuple[str, str], Upload] = field(default_factory=dict)
     _ghosts: dict[tuple[str, str], Ghost] = field(default_factory=dict)  # oldest first

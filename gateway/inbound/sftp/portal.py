@@ -17,11 +17,12 @@ from gateway.inbound.sftp.deeds import Deeds
 from gateway.inbound.sftp.desk import Desk, Upload
 from gateway.inbound.sftp.documentview import DOCUMENT_ROOMS
 from gateway.inbound.sftp.downloads import Download
+from gateway.inbound.sftp.lines import Lines
 from gateway.inbound.sftp.means import Doors, FreeSpace, Shares
 from gateway.inbound.sftp.packets import OpenFlags
 from gateway.inbound.sftp.ranges import Ranges
 from gateway.inbound.sftp.refusals import NOT_THERE, No
-from gateway.inbound.sftp.rooms import Found, Leaf, Page, Room, Shelf, Sight, Stored, Waits, Way
+from gateway.inbound.sftp.rooms import Found, Leaf, LongRoom, Page, Room, Shelf, Sight, Stored, Waits, Way
 from gateway.inbound.sftp.schoolview import RejectedBox, RejectedMonth, SendRoom
 from gateway.inbound.sftp.sending import Sending
 from gateway.inbound.sftp.serviceview import TurningRoom
@@ -86,6 +87,11 @@ class Portal:
             return await room.items()
         uploads = self._desk.shown(room.school, self._sight.clock.now())
         return [*room.rooms, *(Leaf(name, size, at, Way()) for name, (size, at) in uploads)]
+
+    async def lines(self, room: LongRoom) -> Lines | No:
+        """Return what is in a room of thousands, as a listing needs it."""
+        lines = await self._desk.lines.open(room.lines)
+        return refusals.TOO_MANY_LISTINGS if lines is None else lines
 
     async def space(self) -> int:
         """Return the free bytes of the disk that takes uploads."""

@@ -27,6 +27,7 @@ class No:
 NOT_THERE = No("There is no file or folder of this name.", StatusCode.NO_SUCH_FILE)
 IS_FOLDER = No("This is a folder.")
 IS_FILE = No("This is a file, not a folder.")
+TOO_MANY_LISTINGS = No("Too many large folders are open in your sessions. Close one, or connect anew, then try again.")
 NO_LINKS = No("Links are not known here.")
 
 # Sending

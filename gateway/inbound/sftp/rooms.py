@@ -4,7 +4,7 @@ Owns these values, and what every room is computed from. Which rooms there are i
 (Source: SPEC 5).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -14,6 +14,7 @@ from gateway.core.admission import may_see_as_school
 from gateway.core.discretion import is_for_sender_alone
 from gateway.core.model import FileRecord, Listed
 from gateway.core.register import Account
+from gateway.inbound.sftp.lines import Lines
 from gateway.inbound.sftp.statustable import StatusTables
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.policy import LivePolicy
@@ -86,12 +87,11 @@ class Room(Protocol):
 
 
 Found: TypeAlias = Room | Leaf
-Lines: TypeAlias = Iterable[tuple[str, FileRecord | Listed]]  # name in the view, and file
 
 
 @runtime_checkable
 class LongRoom(Room, Protocol):
-    """A folder that may hold thousands: a listing needs less of each than a Leaf, and makes it when it is asked for."""
+    """A folder that may hold thousands."""
 
     async def lines(self) -> Lines:
         """Return what is in it, now."""
@@ -117,16 +117,18 @@ class Sight:
         private = is_for_sender_alone(file, self.policy.current.catalogue)
         return may_see_as_school(self.account, file, private=private)
 
-    def seen_of(self, files: Iterable[Listed]) -> Iterator[Listed]:
-        """Yield those of many that this person sees, all Sent or Received: of these the name decides nothing."""
+    def seen_of(self, files: Iterable[Listed]) -> list[Listed]:
+        """Return those of many that this person sees, all Sent or Received: of these the name decides nothing."""
         known: dict[tuple[str | None, str | None, str, bool], bool] = {}
+        seen = []
         for file in files:
             kind = (file.school, file.service, file.sent_by_user, file.private)
             may_see = known.get(kind)
             if may_see is None:
                 may_see = known[kind] = self.may_see(file)
             if may_see:
-                yield file
+                seen.append(file)
+        return seen
 
     def waiting_of(self, school: str) -> list[FileRecord]:
         """Return what waits for the scan of a school and this person may see, newest first."""

@@ -14,7 +14,8 @@ from gateway.core.model import FileQuery, FileRecord, Listed, Status
 from gateway.core.pages import REASON_ENDING, reason_text
 from gateway.core.register import School
 from gateway.inbound.sftp.documentview import DocumentsRoom
-from gateway.inbound.sftp.rooms import Found, Leaf, Lines, Page, Room, Shelf, Sight, Stored, Waits, named
+from gateway.inbound.sftp.lines import Lines
+from gateway.inbound.sftp.rooms import Found, Leaf, Page, Room, Shelf, Sight, Stored, Waits, named
 from gateway.inbound.sftp.shown import fold, safe_name, shown_names
 
 SEND = "Send Files"
@@ -131,14 +132,14 @@ class SentBox:
 
     async def _holds_any(self, month: Month) -> bool:
         """Return whether this person sees any of a month: the last few tell, unless all of them are of others."""
-        return any(True for _ in await self.files(month, limit=_FEW)) or any(True for _ in await self.files(month))
+        return bool(await self.files(month, limit=_FEW) or await self.files(month))
 
     async def child(self, name: str) -> Found | None:
         """Return a month that may hold something."""
         return next((SentMonth(month, self) for month in shown_months(self.sight) if month.name == name), None)
 
-    async def files(self, month: Month, *, limit: int | None = None) -> Iterable[Listed | FileRecord]:
-        """Yield what this person may see of a month, newest first, with what waits for the scan.
+    async def files(self, month: Month, *, limit: int | None = None) -> Sequence[Listed | FileRecord]:
+        """Return what this person may see of a month, newest first, with what waits for the scan.
 
         `limit` bounds how many are looked at, whoever may see them.
         """
@@ -171,7 +172,7 @@ class SentMonth:
 
     async def lines(self) -> Lines:
         """Return its files, as a listing needs them."""
-        return shown_names(await self.box.files(self.month), self.month.zone)
+        return Lines(await self.box.files(self.month), self.month.zone)
 
     async def child(self, name: str) -> Found | None:
         """Return one file: by its own name at the cost of one look, by another at the cost of all."""

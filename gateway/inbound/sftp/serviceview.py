@@ -12,9 +12,10 @@ from gateway.core.model import FileQuery, FileRecord, Listed, Status
 from gateway.core.register import School
 from gateway.core.routing import Folder, Service
 from gateway.inbound.sftp.documentview import HEAD_ONLY
-from gateway.inbound.sftp.rooms import Fixed, Found, Leaf, Lines, Page, Room, Shelf, Sight, Stored, named
+from gateway.inbound.sftp.lines import Lines
+from gateway.inbound.sftp.rooms import Fixed, Found, Leaf, Page, Room, Shelf, Sight, Stored, named
 from gateway.inbound.sftp.schoolview import STATUS, SendRoom
-from gateway.inbound.sftp.shown import room_name, room_name_of, safe_name, shown_names
+from gateway.inbound.sftp.shown import room_name, room_name_of, safe_name
 
 INBOX = "Inbox"
 NOT_OURS = "Not Ours"
@@ -142,7 +143,7 @@ class InboxSchoolRoom:
     async def lines(self) -> Lines:
         """Return the files, as a listing needs them."""
         files = await self.inbox.files(school=self.school)
-        return shown_names(files, self.inbox.sight.policy.current.zone)
+        return Lines(files, self.inbox.sight.policy.current.zone)
 
     async def child(self, name: str) -> Found | None:
         """Return one file: by its own name at the cost of one look, by another at the cost of all."""

@@ -1,12 +1,15 @@
 """A folder of thousands: true to the last line, made as it is read, in packets that each client takes."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import asyncssh
 import pytest
 
 from gateway.core.model import Listed, Status
 from gateway.inbound.sftp.flow import Limits
+from gateway.inbound.sftp.lines import Lines, OpenLines
 from gateway.inbound.sftp.listing import Entry, Listing, names_at_once
 from gateway.inbound.sftp.rooms import Leaf
 from gateway.inbound.sftp.shown import shown_names
@@ -109,3 +112,65 @@ async def test_a_month_of_what_is_others_alone_is_not_shown(scene, person) -> No
         await record(scene, name=name, school="8304053", service="SAFE", private=True, sent_by_user=JONAS)
     assert await person(YUSUF).ls("/Sent Files") == []
     assert await person(JONAS).ls("/Sent Files") == ["2026-11"]
+
+
+class Reading:
+    """One person's open folders, of ten files each."""
+
+    def __init__(self, *, most: int) -> None:
+        self.open_lines = OpenLines(most=most)
+        self.looks_at_once = 0
+        self._looking = 0
+
+    async def look(self) -> Lines:
+        self._looking += 1
+        self.looks_at_once = max(self.looks_at_once, self._looking)
+        await asyncio.sleep(0)  # noqa: TID251
+        self._looking -= 1
+        return Lines(list(sent(10)), UTC)
+
+    async def open(self) -> Iterator[Entry] | None:
+        lines = await self.open_lines.open(self.look)
+        return None if lines is None else (Entry(name, 0, 0, 0) for name, _ in lines)
+
+
+async def test_a_person_holds_only_so_much_open_until_it_is_read_or_closed() -> None:
+    reading = Reading(most=30)
+    held = [await reading.open() for _ in range(3)]
+    assert all(held)
+    assert await reading.open() is None
+    assert len(list(held[0] or ())) == 10  # read to its end
+    fourth = await reading.open()
+    assert fourth is not None
+    assert await reading.open() is None
+    held.clear()  # closed, or the session ended
+    del fourth
+    assert all([await reading.open() for _ in range(3)])
+
+
+async def test_one_folder_alone_may_be_larger_than_that() -> None:
+    reading = Reading(most=5)
+    first = await reading.open()
+    assert first is not None
+    assert await reading.open() is None
+    assert len(list(first)) == 10
+
+
+async def test_a_persons_looks_take_turns_so_that_many_at_once_hold_no_more() -> None:
+    reading = Reading(most=1000)
+    assert all(await asyncio.gather(*(reading.open() for _ in range(20))))
+    assert reading.looks_at_once == 1
+
+
+async def test_who_opens_too_much_is_told_so_and_an_empty_folder_opens_beside_it(door: LiveDoor) -> None:
+    await record(door.scene)
+    desk = await door.door.desk(SAMIR)
+    desk.lines = OpenLines(most=2)
+    async with door.connect(SAMIR) as connection, connection.start_sftp_client() as sftp:
+        handler = sftp._handler  # type: ignore[attr-defined]  # its own listings close what they open
+        handles = [await handler.opendir(SENT.encode()) for _ in range(2)]
+        with pytest.raises(asyncssh.SFTPFailure, match="Too many large folders are open"):
+            await handler.opendir(SENT.encode())
+        assert await sftp.listdir("/Sent Files/2026-10") == []
+        await handler.close(handles.pop())
+        assert await sftp.listdir(SENT) == [GOOD]

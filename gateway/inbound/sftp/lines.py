@@ -1,0 +1,52 @@
+"""What a long folder is listed from, and how much of it one person may hold open.
+
+Owns the bound: a listing keeps its files until it was read to the end or closed, 7 MB for ten thousand, and a client
+that closes none would take the memory of everybody (Source: SPEC 5).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import tzinfo
+from weakref import WeakSet
+
+from gateway.core.model import FileRecord, Listed
+from gateway.inbound.sftp.shown import shown_names
+
+MOST = 50_000  # files in all listings that one person holds open
+
+
+class Lines:
+    """The files of a room, newest first: less of each than a leaf, and its name when it is asked for."""
+
+    def __init__(self, files: Sequence[FileRecord | Listed], zone: tzinfo) -> None:
+        """`zone` is of the times in names."""
+        self._files = files
+        self._zone = zone
+
+    def __len__(self) -> int:
+        """Return how many files are held."""
+        return len(self._files)
+
+    def __iter__(self) -> Iterator[tuple[str, FileRecord | Listed]]:
+        """Yield (name in the view, file); who reads on holds all of it."""
+        yield from shown_names(self._files, self._zone)
+
+
+class OpenLines:
+    """The long listings that one person has open, in all their sessions."""
+
+    def __init__(self, *, most: int = MOST) -> None:
+        """Start with none."""
+        self._most = most
+        self._held: WeakSet[Lines] = WeakSet()  # as long as somebody reads in them
+        self._turn = asyncio.Lock()
+
+    async def open(self, look: Callable[[], Awaitable[Lines]]) -> Lines | None:
+        """Return what a look brings; None when that is too much beside what is open. Looks take turns."""
+        async with self._turn:
+            lines = await look()
+            held = sum(map(len, self._held))
+            if held and held + len(lines) > self._most:
+                return None
+            self._held.add(lines)
+            return lines
