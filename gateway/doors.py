@@ -25,7 +25,7 @@ from gateway.inbound.smtp.recipients import AddressBook, Recipient, RecipientKin
 from gateway.inbound.smtp.sender import SignedIn, TrustedRelay
 from gateway.inbound.smtp.strangers import Strangers
 from gateway.pipeline.directory import LiveDirectory
-from gateway.pipeline.login import Login
+from gateway.pipeline.people.login import Login
 from gateway.pipeline.postmaster import PostmasterCap
 from gateway.pipeline.tokens import Tokens
 from gateway.settings import Settings
@@ -42,7 +42,7 @@ _LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"
 
 
 class MailLogin:
-    """The email door's question to `pipeline.login`."""
+    """The email door's question to `pipeline.people.login`."""
 
     def __init__(self, login: Login) -> None:
         """Ask this one."""

@@ -10,7 +10,7 @@ from gateway.core.mail import Mail, Posted
 from gateway.inbound.smtp.unpacker import MessageUnpacker
 from gateway.parameters import archive_limits_of, courier_of, guess_limits_of, message_limits_of, scanner_of
 from gateway.pipeline.inspect import Inspect
-from gateway.pipeline.login import Login
+from gateway.pipeline.people.login import Login
 from gateway.ports import Clock, Courier, Rendered
 from gateway.settings import Settings
 from gateway.store.contents import FileContents

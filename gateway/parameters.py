@@ -15,7 +15,7 @@ from gateway.core.routing import Retry
 from gateway.errors import ConfigError, Fault
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.outbound.scanner import Clamd
-from gateway.pipeline.login import GuessLimits
+from gateway.pipeline.people.login import GuessLimits
 from gateway.pipeline.policy import (
     AccountPolicy,
     DocumentPolicy,

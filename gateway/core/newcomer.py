@@ -1,7 +1,7 @@
 """A person before the register has them: what was said about them, and every reason why they can't have an account.
 
 Owns the rules of SPEC 9 for a new account, all judged at once, each with its sentence. Pure: whether the password is a
-good one is `pipeline.passwords`, whether the name is taken at this moment is the ledger's last word.
+good one is `pipeline.people.passwords`, whether the name is taken at this moment is the ledger's last word.
 """
 
 import re

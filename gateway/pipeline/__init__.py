@@ -1,1 +1,1 @@
-"""The use-cases, in the order in which a file meets them."""
+"""The use-cases, in the order in which a file meets them; those about people are `pipeline.people`."""

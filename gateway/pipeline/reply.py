@@ -30,11 +30,11 @@ from gateway.core.standing import Approach
 from gateway.core.submission import Envelope
 from gateway.core.tokens import TokenKind
 from gateway.errors import Transient
-from gateway.pipeline.access import Access
 from gateway.pipeline.answer import Answer
 from gateway.pipeline.decisions import Actor, Decisions
 from gateway.pipeline.directory import LiveDirectory
-from gateway.pipeline.letters import Letters
+from gateway.pipeline.people.access import Access
+from gateway.pipeline.people.letters import Letters
 from gateway.pipeline.tokens import Known, Tokens
 from gateway.ports import Clock, Ledger
 

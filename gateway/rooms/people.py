@@ -6,19 +6,19 @@ Owns their putting together.
 from dataclasses import dataclass
 
 from gateway.parameters import guess_limits_of
-from gateway.pipeline.access import Access
-from gateway.pipeline.accounts import Accounts
-from gateway.pipeline.addresses import Addresses
-from gateway.pipeline.codes import CodeMail
-from gateway.pipeline.forms import Forms
-from gateway.pipeline.keys import Keys
-from gateway.pipeline.letters import Letters
-from gateway.pipeline.login import Login
-from gateway.pipeline.passwords import Passwords
-from gateway.pipeline.renewals import Renewals
-from gateway.pipeline.review import AccessReview
-from gateway.pipeline.suspend import Suspend
-from gateway.pipeline.upkeep import Upkeep
+from gateway.pipeline.people.access import Access
+from gateway.pipeline.people.accounts import Accounts
+from gateway.pipeline.people.addresses import Addresses
+from gateway.pipeline.people.codes import CodeMail
+from gateway.pipeline.people.forms import Forms
+from gateway.pipeline.people.keys import Keys
+from gateway.pipeline.people.letters import Letters
+from gateway.pipeline.people.login import Login
+from gateway.pipeline.people.passwords import Passwords
+from gateway.pipeline.people.renewals import Renewals
+from gateway.pipeline.people.review import AccessReview
+from gateway.pipeline.people.suspend import Suspend
+from gateway.pipeline.people.upkeep import Upkeep
 from gateway.rooms.ground import Ground
 
 

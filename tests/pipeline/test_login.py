@@ -10,7 +10,7 @@ from gateway.core.admission import Refusal
 from gateway.core.codes import CodeFor, OneTimeCode
 from gateway.core.register import Account, AccountState
 from gateway.core.standing import Approach
-from gateway.pipeline.login import SHUT_OUT, WRONG, GuessLimits, Login
+from gateway.pipeline.people.login import SHUT_OUT, WRONG, GuessLimits, Login
 from gateway.ports import Ledger
 from tests.scenarios.harness import HEAD, Scene
 

@@ -18,9 +18,9 @@ from gateway.core.publickeys import key_of
 from gateway.core.register import Account, AccountState
 from gateway.core.standing import Approach
 from gateway.errors import NotThere
-from gateway.pipeline.accounts import Wish
-from gateway.pipeline.login import Proven
-from gateway.pipeline.suspend import Whom
+from gateway.pipeline.people.accounts import Wish
+from gateway.pipeline.people.login import Proven
+from gateway.pipeline.people.suspend import Whom
 from gateway.tables import read_deployment
 from tests.core.test_proof import KEY
 from tests.inbound.sftp.test_way_in import CODE

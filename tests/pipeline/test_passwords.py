@@ -6,8 +6,8 @@ from gateway.core.codes import CodeFor
 from gateway.core.mail import NoticeQuery, NoticeState, Posted
 from gateway.core.register import AccountState
 from gateway.core.standing import Approach
-from gateway.pipeline.login import WRONG, Login, Proven
-from gateway.pipeline.passwords import Passwords
+from gateway.pipeline.people.login import WRONG, Login, Proven
+from gateway.pipeline.people.passwords import Passwords
 from gateway.store.hashing import Hasher
 from tests.pipeline.test_login import CountingHasher
 from tests.scenarios.harness import HEAD, Scene

@@ -19,10 +19,10 @@ from gateway.core.model import Channel
 from gateway.core.publickeys import key_of
 from gateway.core.register import Account, AccountState, Role
 from gateway.core.standing import Approach
-from gateway.pipeline.accounts import Wish
-from gateway.pipeline.keys import KeyChange
-from gateway.pipeline.login import Proven
-from gateway.pipeline.suspend import Whom
+from gateway.pipeline.people.accounts import Wish
+from gateway.pipeline.people.keys import KeyChange
+from gateway.pipeline.people.login import Proven
+from gateway.pipeline.people.suspend import Whom
 from gateway.ports import Ledger
 from tests.core.test_proof import KEY, OTHER_KEY
 from tests.fakes import DyingDisk, dies

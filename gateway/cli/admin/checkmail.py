@@ -20,7 +20,7 @@ from gateway.errors import NotThere
 from gateway.inbound.smtp.alignment import normal_domain
 from gateway.inbound.smtp.prospects import Prospects, look_up
 from gateway.inbound.smtp.strangers import name_server
-from gateway.pipeline.access import Access
+from gateway.pipeline.people.access import Access
 from gateway.settings import Settings
 
 

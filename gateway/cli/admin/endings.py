@@ -1,6 +1,6 @@
 """`gateway admin users suspend | revoke | reinstate`: access that ends, and comes back, in one command.
 
-Owns the commands' words. Who is meant and what is refused is `pipeline.suspend`; the daemon ends what is under way
+Owns the commands' words. Who is meant and what is refused is `people.suspend`; the daemon ends what is under way
 within seconds (Source: SPEC 9, 13).
 """
 
@@ -16,7 +16,7 @@ from gateway.core.admission import Refusal
 from gateway.core.register import Account, AccountState
 from gateway.core.suspension import Suspension
 from gateway.errors import NotThere
-from gateway.pipeline.suspend import Whom
+from gateway.pipeline.people.suspend import Whom
 
 _CHANGED = (Column("username", "Username"), Column("name", "Name"), Column("role", "Role"), Column("state", "State"))
 

@@ -1,6 +1,6 @@
 """`gateway admin users review` and `address`: what people are asked about access, and about their own address.
 
-Owns the commands' words. Who is asked, and what an answer changes, is `pipeline.review` and `pipeline.addresses`
+Owns the commands' words. Who is asked, and what an answer changes, is `people.review` and `people.addresses`
 (Source: SPEC 9, 13).
 """
 
@@ -127,7 +127,7 @@ async def change_address(errand: Errand, username: str, address: str, at_once: b
 
 
 async def _objections(errand: Errand, account: Account, address: str) -> tuple[str, ...]:
-    from gateway.pipeline.accounts import house_rules
+    from gateway.pipeline.people.accounts import house_rules
 
     rules = house_rules(errand.house.policy.current, await errand.ledger.directory())
     as_new = Newcomer(account.username, account.forename, account.surname, address, account.role)

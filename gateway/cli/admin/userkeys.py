@@ -17,7 +17,7 @@ from gateway.core.register import Account
 from gateway.errors import NotThere
 
 if TYPE_CHECKING:
-    from gateway.pipeline.keys import KeyChange
+    from gateway.pipeline.people.keys import KeyChange
 
 COLUMNS = (
     Column("fingerprint", "Fingerprint"),

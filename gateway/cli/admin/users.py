@@ -168,7 +168,7 @@ async def _add(errand: Errand, newcomer: Newcomer, *, keys: tuple[str, ...], act
 
 async def _faults(errand: Errand, newcomer: Newcomer) -> tuple[str, ...]:
     """Return every reason why this account can't be, the password's included."""
-    from gateway.pipeline.accounts import house_rules
+    from gateway.pipeline.people.accounts import house_rules
 
     faults = objections(newcomer, house_rules(errand.house.policy.current, await errand.ledger.directory()))
     if newcomer.password is None:

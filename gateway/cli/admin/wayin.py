@@ -1,6 +1,6 @@
 """`gateway admin users request | verify | activate | password`: a person's way in, step by step.
 
-Owns the commands' words. The steps themselves, and who is told of each, are `pipeline.accounts` (Source: SPEC 9, 13).
+Owns the commands' words. The steps themselves, and who is told of each, are `people.accounts` (Source: SPEC 9, 13).
 """
 
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ async def request_user(errand: Errand, username: str | None, role: str, asked_by
     directory = await errand.ledger.directory()
     name = username.strip().lower() if username else free_username(said["forename"], said["surname"], directory)
     newcomer = Newcomer(username=name, role=Role(role), **said)
-    from gateway.pipeline.accounts import house_rules
+    from gateway.pipeline.people.accounts import house_rules
 
     if faults := objections(newcomer, house_rules(errand.house.policy.current, directory)):
         raise NotThere("\n".join(faults))

@@ -15,7 +15,7 @@ from gateway.inbound.sftp.desk import GHOST_FOR, Upload
 from gateway.inbound.sftp.packets import OpenFlags
 from gateway.inbound.sftp.refusals import No
 from gateway.inbound.sftp.rooms import Found, Leaf, Page, Room, Sight, named
-from gateway.pipeline.keys import Keys
+from gateway.pipeline.people.keys import Keys
 
 MY_ACCOUNT = "My Account"
 KEYS_FILE = "authorized_keys"

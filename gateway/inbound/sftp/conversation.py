@@ -18,8 +18,8 @@ from gateway.core.standing import CURABLE, OF_THE_POLICY, Approach
 from gateway.errors import NotThere
 from gateway.inbound.sftp.door import Door
 from gateway.inbound.sftp.tries import Tries
-from gateway.pipeline.accounts import Wish
-from gateway.pipeline.login import Proven
+from gateway.pipeline.people.accounts import Wish
+from gateway.pipeline.people.login import Proven
 
 Challenge = tuple[str, str, str, Sequence[tuple[str, bool]]]  # title, instruction, language, prompts with their echo
 _SECRET_QUESTION: Challenge = ("", "", "", [("Password: ", False)])

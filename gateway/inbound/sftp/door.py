@@ -24,11 +24,11 @@ from gateway.inbound.sftp.desk import Desk
 from gateway.inbound.sftp.means import Doors, Shares
 from gateway.inbound.sftp.requirements import Requirements
 from gateway.inbound.sftp.statustable import StatusTables
-from gateway.pipeline.access import Access
-from gateway.pipeline.accounts import Accounts
 from gateway.pipeline.directory import LiveDirectory
-from gateway.pipeline.login import Login
-from gateway.pipeline.passwords import Passwords
+from gateway.pipeline.people.access import Access
+from gateway.pipeline.people.accounts import Accounts
+from gateway.pipeline.people.login import Login
+from gateway.pipeline.people.passwords import Passwords
 from gateway.pipeline.policy import LivePolicy
 from gateway.pipeline.waiting import WaitingRoom
 from gateway.ports import Clock, Ledger

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from gateway.inbound.sftp.downloads import Readings
 from gateway.pipeline.decisions import Decisions
-from gateway.pipeline.keys import Keys
+from gateway.pipeline.people.keys import Keys
 from gateway.pipeline.receive import Receive
 from gateway.ports import Archive, Clock, Spool
 

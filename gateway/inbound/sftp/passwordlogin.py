@@ -8,8 +8,8 @@ and answered, the acceptable use policy, is not for this method (Source: SPEC 9;
 from asyncssh import PasswordChangeRequired
 
 from gateway.inbound.sftp.conversation import Caller, hopeless, must_agree, must_choose
-from gateway.pipeline.accounts import Wish
-from gateway.pipeline.login import Proven
+from gateway.pipeline.people.accounts import Wish
+from gateway.pipeline.people.login import Proven
 
 _NO_QUESTIONS = (
     "Before you go on there is something to read and to answer. Log in with a program that shows questions: sftp, "

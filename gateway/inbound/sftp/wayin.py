@@ -19,7 +19,7 @@ from gateway.inbound.sftp.door import Door
 from gateway.inbound.sftp.passwordlogin import PasswordLogin
 from gateway.inbound.sftp.requirements import NOT_BY
 from gateway.inbound.sftp.tries import Tries
-from gateway.pipeline.login import Proven
+from gateway.pipeline.people.login import Proven
 
 PUBLIC_KEY, PASSWORD = "publickey", "password"
 _BROKEN = {b"ssh-rsa", b"ssh-dss"}  # signatures over SHA-1

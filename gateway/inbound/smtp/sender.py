@@ -65,7 +65,7 @@ class SenderVerifier(Protocol):
 
 
 class Register(Protocol):
-    """The people, and whether they may come in: `pipeline.access`."""
+    """The people, and whether they may come in: `pipeline.people.access`."""
 
     async def directory(self) -> Directory:
         """Return the register as it stands."""

@@ -15,7 +15,7 @@ from gateway.core.notices.wayin import ACTIVATION, CODE, with_code
 from gateway.core.phrases import moment
 from gateway.core.register import Account, AccountState
 from gateway.errors import NotThere
-from gateway.pipeline.passwords import Passwords
+from gateway.pipeline.people.passwords import Passwords
 from gateway.pipeline.telling import Telling
 
 

@@ -17,9 +17,9 @@ from gateway.core.proof import Proof, Way, is_same_code, is_same_password
 from gateway.core.register import Account
 from gateway.core.standing import Approach
 from gateway.core.typed import Reading, compared, is_code_try, readings, way_of
-from gateway.pipeline.access import Access
-from gateway.pipeline.codes import TriesLeft
-from gateway.pipeline.passwords import Hasher, Passwords
+from gateway.pipeline.people.access import Access
+from gateway.pipeline.people.codes import TriesLeft
+from gateway.pipeline.people.passwords import Hasher, Passwords
 from gateway.ports import Clock, Ledger
 
 WRONG = Refusal("wrong", "The username or the password is wrong.")

@@ -16,8 +16,8 @@ from gateway.core.notices.wayin import REQUESTED, RESET, requested, reset
 from gateway.core.proof import Proof, why_gone
 from gateway.core.register import Account, AccountState, Directory
 from gateway.errors import NotThere
-from gateway.pipeline.codes import CodeMail
-from gateway.pipeline.passwords import Passwords
+from gateway.pipeline.people.codes import CodeMail
+from gateway.pipeline.people.passwords import Passwords
 from gateway.pipeline.policy import Policy
 from gateway.pipeline.telling import Telling
 

@@ -10,9 +10,9 @@ from gateway.core.register import Account
 from gateway.core.submission import Envelope
 from gateway.core.tokens import TokenKind
 from gateway.errors import NotThere
-from gateway.pipeline.addresses import Addresses
-from gateway.pipeline.forms import Forms
-from gateway.pipeline.review import AccessReview
+from gateway.pipeline.people.addresses import Addresses
+from gateway.pipeline.people.forms import Forms
+from gateway.pipeline.people.review import AccessReview
 from gateway.pipeline.tokens import Known
 from gateway.ports import Ledger
 

@@ -18,8 +18,8 @@ from gateway.core.standing import Approach
 from gateway.core.submission import Envelope
 from gateway.core.tokens import TokenKind, matter_of_agreement
 from gateway.errors import NotThere
-from gateway.pipeline.access import Access
-from gateway.pipeline.accounts import Accounts, Wish, house_rules
+from gateway.pipeline.people.access import Access
+from gateway.pipeline.people.accounts import Accounts, Wish, house_rules
 from gateway.pipeline.telling import Telling
 from gateway.pipeline.tokens import Known
 

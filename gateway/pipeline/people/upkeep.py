@@ -18,7 +18,7 @@ from gateway.core.publickeys import KeyFact, PublicKey, key_of
 from gateway.core.register import Account, AccountState, Directory, Role
 from gateway.core.suspension import INACTIVE
 from gateway.pipeline.answer import ADMINISTRATOR
-from gateway.pipeline.review import AccessReview
+from gateway.pipeline.people.review import AccessReview
 from gateway.pipeline.telling import Telling
 
 _MARK = "upkeep"  # the last day that was looked at
