@@ -9,7 +9,7 @@ from gateway.core.standing import Approach
 from gateway.pipeline.people.login import WRONG, Login, Proven
 from gateway.pipeline.people.passwords import Passwords
 from gateway.store.hashing import Hasher
-from tests.pipeline.test_login import CountingHasher
+from tests.pipeline.people.test_login import CountingHasher
 from tests.scenarios.harness import HEAD, Scene
 
 PASSWORD = "Harvest-Moon-42"
