@@ -36,10 +36,14 @@ def own_school(account: Account, number: str | None) -> str | None:
 
 
 def may_see_as_school(account: Account, file: FileRecord | Listed, *, private: bool) -> bool:
-    """Return whether a school's person sees this file among the sent ones: private services by the sender alone."""
-    if file.school is None or file.school not in account.schools:
-        return file.sent_by_user == account.username
-    return not private or file.sent_by_user == account.username
+    """Return whether a school's person sees this file among the sent ones: private services by the sender alone.
+
+    Who has left the school sees nothing of it any more, also what they sent themselves.
+    """
+    if file.school is not None and file.school not in account.schools:
+        return False
+    is_shared = file.school is not None and not private
+    return is_shared or file.sent_by_user == account.username
 
 
 def may_collect(account: Account, file: FileRecord, service: Service) -> bool:

@@ -163,12 +163,13 @@ class Decisions:
         return Refusal(f"not-{event}", sentence) if sentence else file
 
     def _may_as_sender(self, file: FileRecord, account: Account) -> Refusal | None:
-        """The sender, or for a file that is not the sender's alone somebody of the same school."""
-        if file.sent_by_user == account.username:
-            return None
-        of_school = account.role is not Role.OFFICER and file.school is not None and file.school in account.schools
+        """The sender, while they are of its school, or for a file that is not theirs alone another of that school."""
+        is_sender = file.sent_by_user == account.username
+        if file.school is None:
+            return None if is_sender else _NOT_YOURS
+        of_school = account.role is not Role.OFFICER and file.school in account.schools
         is_shared = not is_for_sender_alone(file, self._policy.current.catalogue)
-        return None if of_school and is_shared else _NOT_YOURS
+        return None if of_school and (is_sender or is_shared) else _NOT_YOURS
 
     def _may_accept(self, file: FileRecord, account: Account) -> Refusal | None:
         """The sender's school; and the officers of its service, to take back their own rejection."""
@@ -233,5 +234,7 @@ class Decisions:
 
 
 def _may_as_officer(file: FileRecord, account: Account) -> Refusal | None:
+    if not account.is_active:
+        return Refusal("not-active", f"The account {account.username} is {account.state}: nothing is done in its name.")
     is_officer = account.role is Role.OFFICER and file.service is not None and file.service in account.services
     return None if is_officer else _NOT_OFFICER

@@ -174,6 +174,8 @@ class Reply:
             return "unknown", ()
         if command.word not in _WISHES:
             return command.word.lower(), ()
+        if (refusal := self._access.refusal(known.owner, Approach.EMAIL)) is not None:
+            return "refused", [Outcome(str(command.word), refusal.sentence)]  # who may agree by reply, and no more
         if await self._tokens.spent_by(known) not in (None, envelope.id):
             return "used", ()
         done, outcomes = await self._change(envelope, known, command)

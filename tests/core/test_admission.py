@@ -88,8 +88,8 @@ def test_the_school_of_a_file_is_one_of_the_senders_or_nobodys(
         ("a private file may be about the headteacher", HEAD, {}, True, False),
         ("without a certain school: its sender", CLERK, {"school": None}, False, True),
         ("without a certain school: nobody else", HEAD, {"school": None}, False, False),
-        ("the sender has left the school since", replace(CLERK, schools=(MILLBECK,)), {}, False, True),
-        ("the sender has left the school, a private file", replace(CLERK, schools=()), {}, True, True),
+        ("the sender has left the school since", replace(CLERK, schools=(MILLBECK,)), {}, False, False),
+        ("the sender has left the school, a private file", replace(CLERK, schools=()), {}, True, False),
     ],
 )
 def test_who_sees_a_file_that_a_school_sent(
