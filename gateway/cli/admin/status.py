@@ -38,7 +38,7 @@ _NOTICES = (
 _STUCK = (  # key, heading, columns
     ("drops", "Drops that are stuck", _DROPS),
     ("notices", "Notices that are stuck", _NOTICES),
-    ("failed", "Submissions set aside in the spool (failed/)", (Column("submission", "Submission"),)),
+    ("failed", "Submissions set aside (`gateway admin failed list` says why)", (Column("submission", "Submission"),)),
 )
 _LATE_ACCOUNTS = (
     Column("username", "Username"),
