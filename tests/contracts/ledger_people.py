@@ -8,11 +8,12 @@ import pytest
 
 from gateway.core.agreement import Agreement, PolicyText
 from gateway.core.codes import CodeFor, OneTimeCode
+from gateway.core.mail import Notice, NoticeQuery
 from gateway.core.model import Status, Unfinished
 from gateway.core.register import Account, AccountState, Directory, Role, School, SchoolStatus, Succession
 from gateway.errors import NotThere
 from gateway.ports import Ledger
-from tests.contracts.ledger_values import a_change, a_file, a_submission, an_account, submission_id
+from tests.contracts.ledger_values import a_change, a_file, a_notice, a_submission, an_account, submission_id
 from tests.fakes import MORNING
 
 HOUR = timedelta(hours=1)
@@ -144,6 +145,24 @@ class PeopleContract:
             await ledger.amend_account("bodell", refuse, actor="test", at=MORNING, event="password")
         await ledger.amend_account("bodell", lambda account: account, actor="test", at=MORNING, event="password")
         assert (await ledger.directory_version(), await ledger.trail_end()) == (version, end)
+
+    async def test_what_is_told_of_a_change_is_owed_with_it_or_not_at_all(self, ledger: Ledger) -> None:
+        await ledger.add_account(FULL, actor="test", at=MORNING, notices=[a_notice("added", submission=None)])
+        told = [a_notice("moved", submission=None)]
+
+        def owing(before: Account, after: Account) -> list[Notice]:
+            return told if before.email != after.email else []
+
+        def refuse(_: Account) -> Account:
+            raise NotThere("no")
+
+        amend = partial(ledger.amend_account, "bodell", actor="test", at=MORNING, event="address", owing=owing)
+        with pytest.raises(NotThere):
+            await amend(refuse)
+        await amend(lambda account: account)
+        assert {n.id for n in await ledger.notices(NoticeQuery())} == {"added"}
+        await amend(lambda account: replace(account, email="ben@brook.example"))
+        assert {n.id for n in await ledger.notices(NoticeQuery())} == {"added", "moved"}
 
     async def test_amending_who_is_not_there_is_refused(self, ledger: Ledger) -> None:
         with pytest.raises(NotThere, match="no account named aquill"):

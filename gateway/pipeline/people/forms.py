@@ -9,14 +9,14 @@ from datetime import timedelta
 
 from gateway.core.contents import Unpacked
 from gateway.core.forms import Entry, agrees, read_form
-from gateway.core.mail import Notice
+from gateway.core.mail import Notice, NoticeQuery
 from gateway.core.newcomer import free_username, objections
-from gateway.core.notices.wayin import ANSWER, FORM, Answered, answered, form
+from gateway.core.notices.wayin import ACTIVATION, ANSWER, FORM, Answered, answered, form
 from gateway.core.proof import Proof, Way
 from gateway.core.register import Account, AccountState, Directory, Role
 from gateway.core.standing import Approach
 from gateway.core.submission import Envelope
-from gateway.core.tokens import TokenKind, matter_of_agreement
+from gateway.core.tokens import TokenKind, matter_of_agreement, nonce_of, read_token
 from gateway.errors import NotThere
 from gateway.pipeline.people.access import Access
 from gateway.pipeline.people.accounts import Accounts, Wish, house_rules
@@ -80,6 +80,8 @@ class Forms:
             return self._say(account, *_NOT_AGREED)
         if account.is_active and self._access.rules.has_agreed(account):
             return await self._agreed(account, envelope)
+        if not await self._is_of_this_beginning(known):
+            return self._say(account, *_CLOSED_SINCE)
         try:
             # Who wrote was verified at the door, by the address that the account had then.
             proof = Proof(replace(account, email=envelope.sender or account.email), Way.REPLY)
@@ -88,6 +90,16 @@ class Forms:
             return self._say(account, "Nothing was changed", str(refused))
         await self._directory.fresh()
         return self._say_agreed(is_first=account.state is AccountState.VERIFIED, account=account)
+
+    async def _is_of_this_beginning(self, known: Known) -> bool:
+        """Whether a mail is answered that began the account as it is, and none from before it was closed."""
+        account, token = known.owner, read_token(known.text)
+        verified_at = account.verified_at
+        if account.state is not AccountState.VERIFIED or verified_at is None:
+            return True
+        sent = await self._ledger.notices(NoticeQuery(username=account.username, template=ACTIVATION))
+        since = (notice for notice in sent if notice.first_due_at and notice.first_due_at >= verified_at)
+        return token is not None and any(nonce_of(notice.id) == token.nonce for notice in since)
 
     async def _agreed(self, account: Account, envelope: Envelope) -> Answered:
         """Answer who agreed already: before, or by an earlier try of this very message that a stop cut off."""
@@ -164,6 +176,11 @@ _ANOTHER_TEXT = (
     "The policy has changed since",
     "the acceptable use policy has changed since the message that you answered, so nothing was noted. Please answer "
     "the newer message, or ask for one.",
+)
+_CLOSED_SINCE = (
+    "Your account has to be activated anew",
+    "your account was closed after the message that you answered, so nothing was noted. Please answer the newer "
+    "message about your activation, or ask for one.",
 )
 _EXPIRED = (
     "This reply address has expired",

@@ -152,8 +152,9 @@ def _give_back(tx: Transaction, account: Account, wish: Wish, all_but: set[str] 
 
 
 def _begin_anew(tx: Transaction, account: Account, wish: Wish) -> bool:
-    """Let a closed account be activated again, as a new one is: nothing of before opens it."""
-    anew = replace(account, state=AccountState.VERIFIED, activated_at=None, policy_version=None)
+    """Let a closed account be activated again, as a new one is: nothing of before opens it, no mail either."""
+    verified = replace(account, verified_at=wish.at, verified_by=wish.actor, evidence=wish.reason)
+    anew = replace(verified, state=AccountState.VERIFIED, activated_at=None, policy_version=None)
     put_state(tx, anew, wish.deed("reinstate"))
     return True
 

@@ -10,6 +10,7 @@ from gateway.core.mail import Mail
 from gateway.core.register import AccountState, Role
 from gateway.core.standing import Approach
 from gateway.errors import NotThere
+from gateway.pipeline.people.suspend import Whom
 from tests.pipeline.test_reply import deliver
 from tests.scenarios.harness import GOOD, HEAD, Scene
 
@@ -198,3 +199,19 @@ def test_a_form_is_read_in_the_shapes_that_mail_programs_make_of_it() -> None:
         "ada@leys.example",
     )
     assert entry.newcomer.schools == ("8302000",)
+
+
+async def test_no_mail_from_before_an_account_was_closed_begins_it_anew(scene: Scene) -> None:
+    before = await activation_of(scene)
+    scene.clock.advance(60)
+    for deed in (scene.house.suspend.revoke, scene.house.suspend.reinstate):
+        await deed(Whom(HEAD), reason="a form", by="the clerk")
+    await scene.house.directory.pass_once()
+    answer = await say(scene, before, "AGREE")
+    assert answer.subject == "Your account has to be activated anew"
+    assert scene.account(HEAD).state is AccountState.VERIFIED
+    await scene.house.accounts.send_activation(HEAD, actor="the clerk")
+    await scene.idle()
+    answer = await say(scene, scene.courier.to(scene.account(HEAD).email)[-1], "AGREE")
+    assert answer.subject == "You have agreed"
+    assert scene.account(HEAD).is_active
