@@ -8,15 +8,15 @@ decides depends on the received time and the bytes, so a repeat after a crash la
 import asyncio
 import traceback
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from gateway import log
 from gateway.core.contents import Inspection, Unpacked
 from gateway.core.mail import Notice
-from gateway.core.model import Channel, Drop, FileRecord, Status
+from gateway.core.model import Channel, FileRecord, Status
 from gateway.core.names import Reading, read_name
-from gateway.core.register import Account, Role
-from gateway.core.submission import Envelope, PartFate, Submission
+from gateway.core.register import Role
+from gateway.core.submission import Envelope, Submission
 from gateway.errors import Permanent, Transient
 from gateway.pipeline.answer import Answer
 from gateway.pipeline.decide import (
@@ -29,10 +29,10 @@ from gateway.pipeline.decide import (
     is_same_bytes,
     named_for_device,
     newest_other,
-    past_of,
 )
 from gateway.pipeline.directory import LiveDirectory
-from gateway.pipeline.fates import all_fates, cause_of, fate_of, submission_of
+from gateway.pipeline.draft import Draft
+from gateway.pipeline.fates import fate_of
 from gateway.pipeline.inspect import Inspect
 from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.policy import LivePolicy, Policy
@@ -45,21 +45,6 @@ from gateway.pipeline.waiting import Waiting, WaitingRoom, as_seen
 from gateway.ports import Archive, Clock, Ledger, Spool, Unpacker, Wake
 
 AT_ONCE = 32  # submissions under way together: their records share a commit, their folders an fsync
-
-
-@dataclass
-class Draft:
-    """A submission while its parts are decided."""
-
-    envelope: Envelope
-    account: Account
-    policy: Policy
-    files: list[FileRecord] = field(default_factory=list)
-    drops: list[Drop] = field(default_factory=list)
-    parts: list[PartFate] = field(default_factory=list)
-    earlier: list[FileRecord] = field(default_factory=list)  # what duplicates in it repeat
-    sources: dict[str, str] = field(default_factory=dict)  # file id -> path of its bytes
-    replied: tuple[Notice, ...] | None = None  # what an answer to a notice is answered; None: it was none
 
 
 class Ingest:
@@ -313,13 +298,7 @@ class Ingest:
         return seen
 
     def _submission(self, draft: Draft, unpacked: Unpacked | None) -> Submission:
-        fates = all_fates(draft.parts, unpacked)
-        submission = replace(
-            submission_of(draft.envelope, unpacked, fates, outcome=_outcome(draft, unpacked)),
-            files=tuple(draft.files),
-            history=tuple(past_of(f) for f in draft.files),
-            drops=tuple(draft.drops),
-        )
+        submission = draft.record(unpacked)
         # A copier calls its mail automatic; what is said of it goes to people, and never back to it.
         if unpacked is not None and unpacked.is_automatic and draft.account.role is not Role.DEVICE:
             return submission
@@ -335,12 +314,3 @@ def _held_by(submission: Submission | None) -> dict[str, int]:
         return {}
     held = {file.place: file.size or 0 for file in submission.files if file.place}
     return held | {a.document.place: a.document.size for a in submission.documents if a.document.place}
-
-
-def _outcome(draft: Draft, unpacked: Unpacked | None) -> str:
-    """Return why a message brought no file, or "" when it did."""
-    if draft.parts or unpacked is None:
-        return ""
-    if draft.replied is not None:
-        return REPLIED
-    return cause_of(unpacked)
