@@ -12,7 +12,7 @@ from gateway.core.routing import Target
 from gateway.pipeline.policy import LivePolicy
 from gateway.ports import Ledger
 
-MARK = "folders-named"
+MARK = "folders-named"  # set by a migration where there is nothing to put right
 
 
 class FolderNames:
@@ -26,7 +26,7 @@ class FolderNames:
 
     async def pass_once(self) -> int:
         """Put every record right, once for a ledger; return how many folders were named anew."""
-        if await self._ledger.mark(MARK) is not None:
+        if await self._ledger.mark(MARK):
             return 0
         number = 0
         for service, name in await self._ledger.folder_paths():

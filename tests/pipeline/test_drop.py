@@ -18,6 +18,7 @@ from gateway.core.remarks import is_being_recalled
 from gateway.core.routing import Receive, Service, Target, TargetKind
 from gateway.errors import Transient
 from gateway.pipeline.decisions import TRY_AGAIN, Actor
+from gateway.pipeline.foldernames import MARK
 from gateway.pipeline.withdraw import CLAIM
 from gateway.store.disk import PosixDisk
 from gateway.tables import read_deployment
@@ -505,6 +506,7 @@ class TestAFolderThatMoves:
 
 async def earlier(scene: Scene) -> None:
     """Leave a drop that waits and one that was made, their folders written as earlier versions did."""
+    await scene.house.ledger.set_mark(MARK, "")
     (scene.drop_folder("INFO") / MARKER).unlink()
     await scene.upload(HEAD, GOOD, b"for info")
     await scene.upload(HEAD, SEN, b"for sen")

@@ -135,7 +135,6 @@ async def test_what_is_not_there_is_refused(scene: Scene) -> None:
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("dies_at", [0, 1, 2])  # the mark that it is about to be told, the notice, the mark that it was
 async def test_a_stop_at_any_write_owes_one_alert_of_each(scene: Scene, dies_at: int, after: bool) -> None:
-    await scene.house.recover.pass_once()  # what it writes down once is not what dies here
     ids = await unknown(scene, 2)
     await scene.house.ingest.pass_once()
     disk = dying(WAYS_TO_DIE[0], at=None, graveyard=scene.folder.parent / "grave")
