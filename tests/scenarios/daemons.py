@@ -207,10 +207,11 @@ class Daemon:
         return self.log.read_text(encoding="utf-8", errors="replace")[-4000:]
 
     async def idle(self) -> None:
-        """Wait until nothing is left to do."""
-        with suppress(AssertionError):
+        """Wait until nothing is left to do; what begins after that is no part of it."""
+        try:
             await until(lambda: not self._owed(), "all was worked off", seconds=60)
-        assert not self._owed(), f"still owed: {self._owed()}\n{self.said()}"
+        except AssertionError:
+            raise AssertionError(f"still owed: {self._owed()}\n{self.said()}") from None
 
     def _owed(self) -> list[str]:
         """Return what the daemon still has to do."""

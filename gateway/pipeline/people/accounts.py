@@ -16,7 +16,7 @@ from gateway.core.notices.wayin import REQUESTED, RESET, requested, reset
 from gateway.core.proof import Proof, why_gone
 from gateway.core.register import Account, AccountState, Directory
 from gateway.errors import NotThere
-from gateway.pipeline.people.codes import CodeMail
+from gateway.pipeline.people.codes import CodeMail, may_have
 from gateway.pipeline.people.passwords import Passwords
 from gateway.pipeline.policy import Policy
 from gateway.pipeline.telling import Telling
@@ -125,7 +125,8 @@ class Accounts:
         day, _, count = (await self._ledger.mark(mark) or "").partition(" ")
         today = str(self._policy.current.day_of(now))
         sent = int(count or 0) if day == today else 0
-        if (account.code and account.code.is_open(now)) or sent >= told.codes_a_day or not account.email:
+        has_one = account.code is not None and account.code.is_open(now)
+        if has_one or sent >= told.codes_a_day or not account.email or not may_have(account, CodeFor.EXPIRED):
             return
         notice = self._codes.mail(account, CodeFor.EXPIRED, at=now)
         await self._ledger.owe([notice], marks={mark: f"{today} {sent + 1}"})

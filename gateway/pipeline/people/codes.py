@@ -84,7 +84,7 @@ class CodeMail:
         code = OneTimeCode(hash, purpose, until, self._policy.current.accounts.code_tries)
 
         def change(account: Account) -> Account:
-            if not _may_have(account, purpose) or account.email != notice.address:
+            if not may_have(account, purpose) or account.email != notice.address:
                 raise NotThere(f"{account.username} is {account.state} by now and gets no code.")
             return replace(account, code=code)
 
@@ -101,7 +101,7 @@ class CodeMail:
         return timedelta(hours=told.activation_hours)
 
 
-def _may_have(account: Account, purpose: CodeFor) -> bool:
+def may_have(account: Account, purpose: CodeFor) -> bool:
     """Return whether a code of this kind may be made out to an account as it stands."""
     if purpose is CodeFor.ACTIVATION:
         return account.state is AccountState.VERIFIED

@@ -315,6 +315,17 @@ async def test_a_program_that_tries_all_night_is_mailed_no_more_than_so_many_cod
     assert len(door.scene.courier.taken) == 5
 
 
+@pytest.mark.parametrize("state", [AccountState.SUSPENDED, AccountState.REVOKED])
+async def test_no_code_is_owed_to_who_was_shut_out_in_the_middle_of_a_login(
+    door: LiveDoor, state: AccountState
+) -> None:
+    """The end of access ends the login, and the end of a login with an expired password mails a code."""
+    await expire(door)
+    await door.scene.set_account(SAMIR, state=state)
+    await door.scene.house.accounts.send_expired_code(SAMIR)
+    assert not await is_owed(door)
+
+
 async def is_owed(door: LiveDoor) -> bool:
     return bool(await door.scene.house.ledger.due_notices(door.scene.clock.now(), 9))
 
