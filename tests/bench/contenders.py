@@ -28,6 +28,7 @@ authserv_id = "mx.bench.test"
 LIMITS = {
     "max_per_hour": 60,
     "max_per_day": 200,
+    "max_commands": 500,
     "max_connections_per_address": 50,
     "max_sessions_per_account": 10,
     "max_logging_in_per_address": 20,
