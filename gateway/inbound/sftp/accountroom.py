@@ -135,8 +135,11 @@ class InMemory:
         self.data.clear()
 
 
+@dataclass
 class KeyUpload(Upload):
     """An `authorized_keys` that is being put."""
+
+    replaces: tuple[str, ...] = ()  # the keys that there were when it was opened
 
 
 class KeyWriting:
@@ -156,7 +159,10 @@ class KeyWriting:
         if flags & (OpenFlags.APPEND | OpenFlags.EXCLUSIVE):
             return WHOLE
         account, now = self._sight.account, self._sight.clock.now()
-        return KeyUpload(account, "", name, InMemory(), now, owner=self)  # type: ignore[arg-type]  # it is never sealed
+        before = self._sight.directory.current.account(account.username) or account
+        upload = KeyUpload(account, "", name, InMemory(), now, owner=self)  # type: ignore[arg-type]  # it is never sealed
+        upload.replaces = before.keys
+        return upload
 
     def write(self, upload: Upload, offset: int, piece: memoryview) -> None:
         """Take a piece; what is too much is dropped and told."""
@@ -176,6 +182,7 @@ class KeyWriting:
     async def close(self, upload: Upload) -> No | None:
         """Judge it, and put its keys into the place of the old ones; all or none."""
         intake = upload.intake
+        assert isinstance(upload, KeyUpload), "opened here"
         assert isinstance(intake, InMemory), "opened here"
         data = bytes(intake.data)
         if upload.refusal:
@@ -185,7 +192,7 @@ class KeyWriting:
         except UnicodeDecodeError:
             return _NOT_TEXT
         username = self._sight.account.username
-        answer = await self._keys.replace(username, text, by=username, peer=self._peer)
+        answer = await self._keys.replace(username, text, by=username, peer=self._peer, of=upload.replaces)
         if isinstance(answer, Refusal):
             return No.of(answer)
         self._put = (data, self._sight.clock.now())

@@ -17,6 +17,10 @@ from gateway.errors import NotThere
 from gateway.pipeline.telling import Telling
 
 _MOST_FAULTS = 3  # that are told at once
+_CHANGED = (
+    "Your keys were changed while you put this file, so it was not taken. Look at authorized_keys as it is now, then "
+    "put yours again."
+)
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,24 @@ class Keys:
         self._answer = telling.answer
         self._to_notify = telling.to_notify
 
-    async def replace(self, username: str, text: str, *, by: str, peer: str = "") -> KeyChange | Refusal:
-        """Put the keys of an `authorized_keys` file into the place of those that are there, all or none of it."""
+    async def replace(
+        self, username: str, text: str, *, by: str, of: Sequence[str] | None = None, peer: str = ""
+    ) -> KeyChange | Refusal:
+        """Put the keys of an `authorized_keys` file into the place of those that are there, all or none of it.
+
+        `of` are the lines that it is to replace: where there are others by now, a key that somebody took away
+        meanwhile would come back, so nothing is changed.
+        """
         keys = self._read(text)
         if isinstance(keys, Refusal):
             return keys
-        return await self._change(username, lambda _: keys, by=by, peer=peer)
+
+        def instead(before: Sequence[PublicKey]) -> Sequence[PublicKey]:
+            if of is not None and [key.line for key in before] != [key_of(line).line for line in of]:
+                raise NotThere(_CHANGED)
+            return keys
+
+        return await self._change(username, instead, by=by, peer=peer)
 
     async def add(self, username: str, text: str, *, by: str) -> KeyChange | Refusal:
         """Put keys beside those that are there."""

@@ -149,3 +149,21 @@ async def test_who_was_suspended_meanwhile_puts_no_key(scene: Scene, make) -> No
     assert isinstance(answer, No)
     await scene.house.directory.pass_once()
     assert (scene.account(CALLUM).keys, scene.account(CALLUM).state) == ((), AccountState.SUSPENDED)
+
+
+async def test_a_key_that_was_taken_away_meanwhile_does_not_come_back(scene: Scene, make) -> None:
+    """A file that is open while an administrator removes a stolen key has that key in it still."""
+    samir, stolen, mine = make(SAMIR), line(), line()
+    assert await put(samir, f"{stolen}\n{mine}") is None
+    upload = await samir.begin("authorized_keys", f"{stolen}\n{mine}".encode(), folder=ROOM)
+    left = await scene.house.keys.remove(SAMIR, fingerprint(stolen), by="an administrator")
+    assert left.account.keys == (mine,)
+    answer = await samir.portal.close(upload)
+    assert isinstance(answer, No)
+    assert "changed while you put this file" in answer.sentence
+    assert scene.account(SAMIR).keys == (mine,)
+    assert await put(samir, line()) is None  # as it is now, it can be replaced
+
+
+def fingerprint(line: str) -> str:
+    return asyncssh.import_public_key(line).get_fingerprint()
