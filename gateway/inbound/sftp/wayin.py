@@ -170,18 +170,23 @@ class WayIn(asyncssh.SSHServer):
         self._login_until = self._login_until or self._door.clock.monotonic() + 60 * minutes
 
     def auth_completed(self) -> None:
-        """Let the person in, unless the policy asks for more, or they hold too many sessions."""
-        account = self._door.directory.current.account(self._username)
-        refusal = self._why_not(account)
-        if refusal is not None or account is None:
-            log.login_refused(channel="sftp", why=refusal.code if refusal else "unknown")
-            sentence = refusal.sentence if refusal else "There is no such account."
-            self._conn.disconnect(asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE, sentence)
+        """Let the person in."""
+        account = self._who()
+        if self._is_turned_away(account) or account is None:
             return
         self._account = account
         self._door.begin(self._door.login.note(account, peer=self.peer, channel="sftp", how=self._proved_by))
         if self._used_key is not None:
             self._door.begin(self._door.note_use(account, self._used_key))
+
+    def _is_turned_away(self, account: Account | None) -> bool:
+        """Show out whom the policy or the register refuses, and who holds too many sessions."""
+        refusal = self._why_not(account) if account else Refusal("unknown", "There is no such account.")
+        if refusal is None:
+            return False
+        log.login_refused(channel="sftp", why=refusal.code)
+        self._conn.disconnect(asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE, refusal.sentence)
+        return True
 
     async def _prove(self) -> None:
         """Note a method that was got right; it is enough when the policy asks for no more beside it."""
@@ -194,10 +199,11 @@ class WayIn(asyncssh.SSHServer):
         elif how:
             self._conn.send_auth_banner(NOT_BY[how] + "\r\n")
             how = ""
-        if how and self._is_enough() and not self._asks_to_agree(how):
-            await self._welcome()
-        else:
+        if not how or not self._is_enough() or self._asks_to_agree(how):
             self._conn.send_userauth_failure(bool(how))  # "partial success", RFC 4252, 5.1
+        elif not self._is_turned_away(self._who()):
+            # Not before it: who hears of success asks for a channel at once, and may lose our sentence on the way.
+            await self._welcome()
 
     def _asks_to_agree(self, how: str) -> bool:
         """Whether a key is good, and its owner has yet to agree to the policy: one question more, with no password."""
