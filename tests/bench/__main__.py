@@ -40,8 +40,10 @@ def in_turn(rounds: int, ours: Server, others: Sequence[Server], measure: Measur
 def settle(*servers: Server) -> None:
     """Wait until each has worked off its queues and what follows from them: what one still does must not slow the next.
 
-    Behind our queue are drops and notices, which took as long again, and more.
+    Behind our queue are drops and notices, which took as long again, and more. What a server that syncs nothing left in
+    the system's memory is carried to the disk here: else the next one's fsyncs carry it.
     """
+    os.sync()
     queues = [server.folder / queue for server in servers for queue in QUEUES.get(server.name, ())]
     used = [server.processor() for server in servers]
     for _ in range(600):
