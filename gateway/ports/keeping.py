@@ -45,6 +45,11 @@ class Intake(Protocol):
         """Whether the sender should wait (see `drain`): the disk is behind."""
         ...
 
+    @property
+    def portion(self) -> int:
+        """Bytes that are best brought at a time: more of a large submission, fewer when many come at once."""
+        ...
+
     def write(self, data: bytes | bytearray | memoryview, offset: int | None = None) -> None:
         """Take a copy of bytes, at the end unless an offset is given. Never blocks; failures show at drain or seal."""
         ...

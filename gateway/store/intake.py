@@ -79,6 +79,11 @@ class DiskIntake:
         """Whether the sender should wait: the disk is behind, or a write failed and `drain` says how."""
         return self._batch.size >= self._share or self._fault is not None
 
+    @property
+    def portion(self) -> int:
+        """Bytes that are best brought at a time: half of what may wait, once it is sure that there will be many."""
+        return max(LEAST, self._share // 2) if self._size >= BATCH else LEAST
+
     def write(self, data: bytes | bytearray | memoryview, offset: int | None = None) -> None:
         """Take a copy of bytes, at the end unless an offset is given."""
         self._check_open()

@@ -243,6 +243,17 @@ async def test_among_many_each_does_with_less_memory(build: Callable[[Disk], Hou
     assert (await intake.seal(**FACTS)).size == 4 * len(piece)
 
 
+async def test_the_portions_of_a_large_submission_are_larger_and_those_among_many_smaller(house: House) -> None:
+    intake = house.spool.begin()
+    small = intake.portion
+    intake.write(body(BATCH))
+    assert small < intake.portion <= BACKLOG
+    others = [house.spool.begin() for _ in range(4 * MEMORY // BACKLOG)]
+    assert intake.portion * 2 * len(others) <= MEMORY
+    for one in (intake, *others):
+        await one.discard()
+
+
 async def test_a_seal_that_is_cancelled_under_way_happens_whole(build: Callable[[Disk], House]) -> None:
     disk = SlowDisk("fsync")
     house = build(disk)

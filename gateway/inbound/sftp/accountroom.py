@@ -101,6 +101,7 @@ class InMemory:
 
     id = ""
     is_congested = False
+    portion = 1 << 16
 
     def __init__(self) -> None:
         """Start with nothing."""

@@ -179,6 +179,11 @@ class Reception:
         return self.spoilt is None and self.intake.is_congested
 
     @property
+    def portion(self) -> int:
+        """Return the bytes that are best fed at a time."""
+        return self.intake.portion
+
+    @property
     def is_hopeless(self) -> bool:
         """Whether so much came over the limit that we need not hear the end."""
         return self._size > 10 * self._max_bytes

@@ -106,6 +106,10 @@ class MemoryIntake:
             self.drained + 1
         )
 
+    @property
+    def portion(self) -> int:
+        return 1 << 16
+
     def write(self, data: bytes | bytearray | memoryview, offset: int | None = None) -> None:
         assert self.state == "open"
         self.data += data

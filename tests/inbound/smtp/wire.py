@@ -48,7 +48,11 @@ class Wire(asyncio.Transport):
             piece = self._pieces.popleft()
             protocol = self._protocol
             if isinstance(protocol, asyncio.BufferedProtocol):
-                protocol.get_buffer(-1)[: len(piece)] = piece
+                buffer = protocol.get_buffer(-1)
+                piece, rest = piece[: len(buffer)], piece[len(buffer) :]
+                if rest:
+                    self._pieces.appendleft(rest)
+                buffer[: len(piece)] = piece
                 protocol.buffer_updated(len(piece))
             else:
                 protocol.data_received(piece)  # type: ignore[attr-defined]
