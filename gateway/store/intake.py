@@ -148,7 +148,9 @@ class DiskIntake:
         await self._landing()
         self._raise_fault()
         self._check_open()
-        return await asyncio.shield(self._launch(job, end))
+        waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._launch(job, end, waiter)
+        return await waiter
 
     async def _landing(self) -> None:
         while self._flight is not None:
@@ -158,17 +160,19 @@ class DiskIntake:
         if self._flight is None and self._batch.size >= min(BATCH, self._share):
             self._launch(self._file.apply, _State.OPEN)
 
-    def _launch(self, job: Callable[[Batch], T], end: _State) -> asyncio.Future[T]:
+    def _launch(self, job: Callable[[Batch], T], end: _State, waiter: asyncio.Future[T] | None = None) -> None:
+        """Begin a job; whoever waits for it may leave without stopping it."""
         self._batch, self._other = self._other, self._batch
         if end is not _State.OPEN:
             self._state = _State.ENDING
         self._flight = flight = self._threads.submit(job, self._other)
-        flight.add_done_callback(partial(self._landed, end))
-        return flight
+        flight.add_done_callback(partial(self._landed, end, waiter))
 
-    def _landed(self, end: _State, flight: asyncio.Future[Any]) -> None:
+    def _landed(self, end: _State, waiter: asyncio.Future[Any] | None, flight: asyncio.Future[Any]) -> None:
         self._flight = None
         self._fault = Transient("The gateway is stopping.") if flight.cancelled() else flight.exception()
+        if waiter is not None and not waiter.done():
+            _pass_on(flight, waiter)
         if self._fault is not None:
             return
         self._other.clear()
@@ -189,3 +193,12 @@ class DiskIntake:
     def _raise_fault(self) -> None:
         if self._fault is not None:
             raise self._fault
+
+
+def _pass_on(flight: asyncio.Future[T], waiter: asyncio.Future[T]) -> None:
+    if flight.cancelled():
+        waiter.cancel()
+    elif (fault := flight.exception()) is not None:
+        waiter.set_exception(fault)
+    else:
+        waiter.set_result(flight.result())

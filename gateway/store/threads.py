@@ -7,9 +7,13 @@ an instance of its own: one that hangs must not hold up the spool (Source: DESIG
 
 import asyncio
 import errno
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar, TypeVarTuple
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar, TypeVarTuple
 
 from gateway.errors import DiskFull, Transient
 
@@ -44,15 +48,32 @@ def trouble_of(error: OSError) -> Transient:
 
 
 class DiskThreads:
-    """A small pool. Close it when done; jobs that have begun are finished."""
+    """A small pool. Close it when done; jobs that have begun are finished.
+
+    One of our own: `concurrent.futures` makes two futures a job, with locks of their own, and hands the result from one
+    to the other on the event loop, which is the busiest thread of all.
+    """
 
     def __init__(self, name: str = "disk", *, count: int = COUNT) -> None:
         """Take a name for the threads, which start with the first use."""
-        self._pool = ThreadPoolExecutor(max_workers=count, thread_name_prefix=name)
+        self._name = name
+        self._most = count
+        self._threads: list[threading.Thread] = []
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()  # None ends a thread
+        self._under_way = 0  # begun or waiting; counted on the event loop alone
+        self._is_closed = False
 
     def submit(self, job: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """Start a blocking job and return its future. Cancelling it only helps before the job has begun."""
-        return asyncio.get_running_loop().run_in_executor(self._pool, translated, job, *args)
+        if self._is_closed:
+            raise RuntimeError("A job was handed to threads that were closed.")
+        loop = asyncio.get_running_loop()
+        flight: asyncio.Future[T] = loop.create_future()
+        self._under_way += 1
+        if self._under_way > len(self._threads) < self._most:
+            self._begin_thread()
+        self._jobs.put(_Job(loop, flight, partial(translated, job, *args)))
+        return flight
 
     async def run(self, job: Callable[[*Ts], T], *args: *Ts) -> T:
         """Run a blocking job. Raises Transient for every OSError that it lets out."""
@@ -68,8 +89,63 @@ class DiskThreads:
             raise
 
     def close(self) -> None:
-        """Finish what has begun, drop what has not, and let the threads go."""
-        self._pool.shutdown(cancel_futures=True)
+        """Finish what has begun, drop what has not, and let the threads go; safe to repeat."""
+        self._is_closed = True
+        with suppress(Empty):
+            while (waiting := self._jobs.get_nowait()) is not None:
+                waiting.tell(waiting.flight.cancel)
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+
+    def _begin_thread(self) -> None:
+        # A daemon: who never closes its pool, as a command that fails, must not wait for it at its end.
+        thread = threading.Thread(target=self._work, name=f"{self._name}_{len(self._threads)}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job.tell(partial(self._land, job.flight, None if job.flight.cancelled() else _outcome(job.run)))
+            del job  # what it holds must not stay until the next one comes
+
+    def _land(self, flight: asyncio.Future[Any], outcome: "_Outcome | None") -> None:
+        self._under_way -= 1
+        if outcome is None or flight.done():  # nobody waits for it any more
+            return
+        if outcome.fault is None:
+            flight.set_result(outcome.found)
+        else:
+            flight.set_exception(outcome.fault)
+
+
+@dataclass(slots=True)
+class _Job:
+    """What a thread shall do, and who waits for it."""
+
+    loop: asyncio.AbstractEventLoop
+    flight: asyncio.Future[Any]
+    run: Callable[[], Any]
+
+    def tell(self, step: Callable[[], object]) -> None:
+        """Take a step on the event loop; if that is closed, nobody waits there any more."""
+        with suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(step)
+
+
+@dataclass(slots=True)
+class _Outcome:
+    found: Any
+    fault: BaseException | None
+
+
+def _outcome(run: Callable[[], Any]) -> _Outcome:
+    try:
+        return _Outcome(run(), None)
+    except BaseException as fault:  # whatever it is, it belongs to who waits for it, and never to the thread
+        return _Outcome(None, fault)
 
 
 def translated(job: Callable[[*Ts], T], *args: *Ts) -> T:

@@ -5,6 +5,7 @@ file; what came is kept for a day, to be taken up again. Bytes and records are t
 FIELD-NOTES A.1, A.2, B.3).
 """
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime
 
@@ -264,7 +265,8 @@ class Sending:
             await self._parking.forget(parked)
             return refusals.try_again(trouble)
         self._desk.remember(school, name, Ghost(size, envelope.received_at, was_taken=True, owner=self))
-        self._doors.receive.accepted(envelope)
+        # In the next turn: the client, who waits for the answer, goes first.
+        asyncio.get_running_loop().call_soon(self._doors.receive.accepted, envelope)
         await self._parking.forget(parked)
         return None
 

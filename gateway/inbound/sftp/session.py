@@ -7,16 +7,16 @@ docs/decisions/0003-sftp-engine.md).
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
 
 import asyncssh
 
 from gateway import log
 from gateway.errors import GatewayError
 from gateway.inbound.sftp.answering import Answering, File
+from gateway.inbound.sftp.eager import Work, begun
 from gateway.inbound.sftp.flow import Limits
 from gateway.inbound.sftp.outbox import Outbox
 from gateway.inbound.sftp.packets import ProtocolError
@@ -26,8 +26,6 @@ from gateway.inbound.sftp.refusals import sentence_of
 from gateway.inbound.sftp.replies import Reply
 
 _OUR_FAULT = "Something went wrong in the gateway; nothing was lost. Please try again in a few minutes."
-
-Work: TypeAlias = Coroutine[Any, Any, None]
 
 
 @dataclass(frozen=True)
@@ -155,9 +153,13 @@ class PortalSession(asyncssh.SSHServerSession[bytes]):
         while self._line:
             await _guarded(*self._line[0])
             self._line.popleft()
+        self._outbox.hurry()
 
     def _start(self, work: Work) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+        rest = begun(work)
+        if rest is None:
+            return
+        task = asyncio.get_running_loop().create_task(rest)
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
@@ -176,11 +178,14 @@ class PortalSession(asyncssh.SSHServerSession[bytes]):
 
     def _step(self, step: Callable[[Engine[File]], None]) -> None:
         assert self._engine is not None, "called from the engine's own channel"
+        self._outbox.gather()
         try:
             step(self._engine)
         except ProtocolError as fault:
             log.refused(channel="sftp", reason=f"protocol: {fault}")
             self._channel.abort()
+        finally:
+            self._outbox.flush()
 
     def _end_if_idle(self) -> None:
         if self._at_end and self._engine is not None and self._engine.is_idle and not self._tasks:
