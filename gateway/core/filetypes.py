@@ -4,7 +4,8 @@ Owns the signatures of the types that services accept, of programs, and of conta
 and last bytes are passed in (Source: SPEC 3 rule 6; FIELD-NOTES A.5 on `.pdf.exe`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from struct import Struct
 
 HEAD = 4096  # bytes of the start that a look needs
 TAIL = 2048  # bytes of the end: a PDF's last line may be followed by a little rubbish
@@ -35,6 +36,8 @@ _PDF_OBJECT = b" obj"
 _ZIP_END = b"PK\x05\x06"
 _ZIP_END_SHORTEST = 22  # bytes: the record at the end without a comment
 _ZIP_END_LONGEST = 65_557  # bytes: the record at the end with the longest comment
+_ZIP_LIST = Struct("<12xIIH")  # in that record: bytes of the list of contents, where it begins, bytes of the comment
+_ZIP64_LOCATOR, _ZIP64_LOCATOR_SIZE = b"PK\x06\x07", 20  # stands before it where the list lies behind 4 GiB
 
 
 def types_of(head: bytes) -> frozenset[str]:
@@ -52,19 +55,38 @@ def program_kind(head: bytes) -> str | None:
     return next((kind for start, kind in _PROGRAMS.items() if head.startswith(start)), None)
 
 
-def is_cut_off(head: bytes, tail: bytes) -> bool:
+def is_cut_off(head: bytes, tail: bytes, size: int) -> bool:
     """Return whether a container that starts well has no end: an upload that was broken off.
 
-    `tail` is the last 64 KiB for a zip; only its own end record counts. Bytes of no known start are not judged, nor
-    is a text that only begins like a PDF: a real one has objects in it from the first page on.
+    `size` is that of the whole file, and `tail` its last 64 KiB for a zip; only its own end record counts. Bytes of no
+    known start are not judged, nor is a text that only begins like a PDF: a real one has objects in it from the first
+    page on.
     """
     if head.startswith(b"PK\x03\x04"):
-        end = tail[-_ZIP_END_LONGEST:]
-        at = end.rfind(_ZIP_END)
-        return at < 0 or len(end) - at < _ZIP_END_SHORTEST
+        return not any(_is_own_end(tail, at, size) for at in _zip_ends(tail))
     if head.startswith(b"%PDF-") and _PDF_OBJECT in head:
         return b"%%EOF" not in tail[-TAIL:]
     return False
+
+
+def _zip_ends(tail: bytes) -> Iterator[int]:
+    """Yield where whole end records of a zip may begin in the last bytes, the last one first."""
+    first = max(0, len(tail) - _ZIP_END_LONGEST)
+    at = tail.rfind(_ZIP_END, first, len(tail) - _ZIP_END_SHORTEST + len(_ZIP_END))
+    while at >= 0:
+        yield at
+        at = tail.rfind(_ZIP_END, first, at)
+
+
+def _is_own_end(tail: bytes, at: int, size: int) -> bool:
+    """Return whether an end record is this zip's, and not that of a zip that lies in it: its list stands before it.
+
+    Where its places are told otherwise, it is if nothing follows its comment (APPNOTE.TXT, 4.3.16).
+    """
+    length, start, comment = _ZIP_LIST.unpack_from(tail, at)
+    place = size - len(tail) + at
+    is_long = tail[max(0, at - _ZIP64_LOCATOR_SIZE) : at].startswith(_ZIP64_LOCATOR)
+    return start + length == place or is_long or at + _ZIP_END_SHORTEST + comment == len(tail)
 
 
 def _is_text(head: bytes) -> bool:

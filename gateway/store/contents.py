@@ -67,7 +67,7 @@ class FileContents:
             head = window.read(HEAD)
             window.seek(-min(size, 66_000), 2)
             tail = window.read()
-            verdict = _judge_bytes(head, tail, extension, accepts)
+            verdict = _judge_bytes(head, tail, size, extension=extension, accepts=accepts)
             if verdict is not None or not zipfile_like(head):
                 return verdict or Inspection("clean")
             return self._look_in_zip(stream, size, is_archive=extension in (None, "zip"))
@@ -108,7 +108,9 @@ def zipfile_like(head: bytes) -> bool:
     return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
-def _judge_bytes(head: bytes, tail: bytes, extension: str | None, accepts: frozenset[str]) -> Inspection | None:
+def _judge_bytes(
+    head: bytes, tail: bytes, size: int, *, extension: str | None, accepts: frozenset[str]
+) -> Inspection | None:
     kind = program_kind(head)
     if kind is not None and not (extension in _PLAIN_TEXT and types_of(head) & _PLAIN_TEXT):  # "MZ" may begin a text
         return Inspection("rejected", "type-not-allowed", f"The file is {kind}, whatever its name says; none is taken.")
@@ -119,7 +121,7 @@ def _judge_bytes(head: bytes, tail: bytes, extension: str | None, accepts: froze
             "type-not-allowed",
             f"The name has no ending, and the content is of no type that the service takes ({listed}).",
         )
-    if is_cut_off(head, tail):
+    if is_cut_off(head, tail, size):
         return Inspection(
             "rejected",
             "truncated",

@@ -71,7 +71,16 @@ def test_a_program_is_known_by_its_first_bytes(head: bytes, kind: str | None) ->
 
 
 def is_whole(data: bytes) -> bool:
-    return not is_cut_off(data[:HEAD], data[-66_000:])
+    return not is_cut_off(data[:HEAD], data[-66_000:], len(data))
+
+
+def a_zip_of_zips() -> bytes:
+    """As a school makes one of what its classes sent it: the zips in it are not packed again."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for number in range(20):
+            archive.writestr(f"class{number}.zip", a_zip(b"class" * number))
+    return out.getvalue()
 
 
 @pytest.mark.parametrize("comment", [b"", b"x" * 65_535])
@@ -88,6 +97,39 @@ def test_a_zip_that_was_broken_off_anywhere_is_cut_off() -> None:
 def test_the_end_of_a_zip_inside_is_not_the_end_of_the_zip() -> None:
     inner = b"PK\x03\x04" + an_empty_zip() + b"\x00" * 65_600
     assert not is_whole(inner)
+
+
+def test_a_zip_of_zips_that_was_broken_off_anywhere_is_cut_off() -> None:
+    """Else it is routed with the list of one zip in it: what is cut off has the ends of all that came whole."""
+    data = a_zip_of_zips()
+    ends = [at + 22 + len("class") * n for n, at in enumerate(places(data, b"PK\x05\x06")[:-1])]
+    # Of a cut on the very end of a zip in it nothing tells that it is none.
+    assert [size for size in range(4, len(data)) if is_whole(data[:size])] == ends
+
+
+def places(data: bytes, what: bytes) -> list[int]:
+    return [at for at in range(len(data)) if data.startswith(what, at)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "data"),
+    [
+        ("of zips", a_zip_of_zips()),
+        ("with a little rubbish behind it", a_zip_of_zips() + b"\r\n" * 500),
+        ("behind another file, so that its places are told from its own beginning", a_zip() + a_zip_of_zips()),
+    ],
+)
+def test_a_whole_zip_is_whole(rule: str, data: bytes) -> None:
+    assert is_whole(data), rule
+
+
+def test_a_zip_that_is_too_long_for_its_end_record_has_a_longer_one_before_it() -> None:
+    """With the places of the short record all ones, as of a list of contents behind 4 GiB; here with rubbish behind."""
+    data = a_zip()
+    end = data.index(b"PK\x05\x06")
+    long_end = b"PK\x06\x06" + bytes(52) + b"PK\x06\x07" + bytes(16)
+    short_end = data[end : end + 12] + b"\xff" * 8 + bytes(2)
+    assert is_whole(data[:end] + long_end + short_end + b"\r\n")
 
 
 PDF = b"%PDF-1.4\n" + b"1 0 obj\n" * 1000 + b"%%EOF\n"

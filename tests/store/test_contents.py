@@ -215,6 +215,14 @@ async def test_a_zip_that_was_broken_off_is_cut_off(tmp_path: Path, part: float)
     assert says(found, "truncated", "Please send it again")
 
 
+async def test_a_zip_of_zips_that_was_broken_off_is_not_taken_for_the_last_zip_in_it(tmp_path: Path) -> None:
+    one = pack("a.txt", content=b"a pupil")
+    data = pack("first.zip", "second.zip", "third.zip", content=one, method=zipfile.ZIP_STORED)
+    assert (await look(tmp_path, data, "zip")).entries == ("first.zip", "second.zip", "third.zip")
+    cut = data[: data.index(b"third.zip")]
+    assert says(await look(tmp_path, cut, "zip"), "truncated", "cut off")
+
+
 async def test_a_pdf_that_was_broken_off_is_cut_off(tmp_path: Path) -> None:
     assert says(await look(tmp_path, PDF[:-7], "pdf"), "truncated", "Please send it again")
 
