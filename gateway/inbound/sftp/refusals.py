@@ -45,6 +45,7 @@ SENT_AS_IT_IS = No(
     "This file was sent already, so its name can't be changed. Recall it (remove it in Sent Files) and send it again."
 )
 THERE_ALREADY = No("There is an upload of this name in Send Files already.")
+REMOVED = "This upload was removed from Send Files before it was complete, so nothing was sent. Please send it again."
 TAKEN_OVER = "This upload went on in another connection of yours, so it ended here."
 TOO_MANY_UNFINISHED = No(
     "Too many of your uploads are unfinished. Finish or remove some of those in Send Files, then send this one again."

@@ -97,7 +97,7 @@ class Sending:
 
     async def _close(self, upload: Upload) -> No | None:
         if upload.is_gone:
-            return No(upload.refusal) if upload.refusal else None
+            return No(upload.refusal)
         if upload.reason:
             return await self._turn_away(upload, upload.reason, upload.refusal)
         if is_temporary(upload.name):
@@ -163,7 +163,7 @@ class Sending:
         under_way, parked = self._desk.under_way(school, name), self._parking.find(school, name)
         if under_way is not None:
             self._desk.ended(under_way)
-            under_way.is_gone = True
+            under_way.is_gone, under_way.refusal = True, refusals.REMOVED
             await self._parking.discard(under_way)
         elif parked is not None:
             await self._parking.drop(parked)
