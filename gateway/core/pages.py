@@ -6,6 +6,7 @@ Owns their words and their form; knows no view and no disk. A cell never starts 
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
@@ -16,7 +17,9 @@ from gateway.core.reasons import sentence_for
 
 COLUMNS = ("File name", "Sent by", "Date sent", "Status", "Info", "Received on", "Received by")
 REASON_ENDING = ".reason.txt"
-_STARTS_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the wide forms count too
+_STARTS = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # a formula; the wide forms count too
+# At the start of a cell, and behind a semicolon: where that parts the cells of a language, a comma and quotes do not.
+_FORMULA = re.compile(rf'(^|;)(?=[ "]*[{_STARTS}])')
 
 
 def status_csv(files: Iterable[FileRecord], zone: tzinfo) -> bytes:
@@ -25,9 +28,12 @@ def status_csv(files: Iterable[FileRecord], zone: tzinfo) -> bytes:
 
 
 def table_csv(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:
-    """Return a table for a spreadsheet: UTF-8 with its mark, CRLF."""
+    """Return a table for a spreadsheet: UTF-8 with its mark, CRLF, each cell in quotes.
+
+    LibreOffice parts cells at semicolons too unless they are quoted, and remarks have some.
+    """
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
+    writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow(columns)
     for row in rows:
         writer.writerow(_cell(text) for text in row)
@@ -64,8 +70,7 @@ def moment_cell(at: datetime | None, zone: tzinfo) -> str:
 
 def _cell(text: str) -> str:
     """A spreadsheet takes some first characters for a formula; an apostrophe before them makes it text."""
-    clean = _printable(text)
-    return f"'{clean}" if clean.lstrip(" ").startswith(_STARTS_FORMULA) else clean
+    return _FORMULA.sub(r"\1'", _printable(text))
 
 
 def _printable(text: str) -> str:

@@ -60,7 +60,7 @@ def reason(file: FileRecord, contact: str = CONTACT) -> list[str]:
 
 def test_the_table_is_utf8_with_its_mark_and_lines_end_as_windows_wants_them() -> None:
     data = status_csv([SENT, REJECTED], LONDON)
-    assert data.startswith(b"\xef\xbb\xbfFile name,")
+    assert data.startswith(b'\xef\xbb\xbf"File name",')
     assert data.endswith(b"\r\n")
     assert data.count(b"\n") == data.count(b"\r\n") == 3
 
@@ -99,6 +99,24 @@ def test_no_cell_starts_a_formula(start: str) -> None:
     row = table(replace(SENT, name=evil, sent_by=evil, remark=evil, received_by=evil))[1]
     for cell in (row[0], row[1], row[4], row[6]):
         assert not cell.lstrip().startswith(FORMULAS), start
+
+
+@pytest.mark.parametrize("start", FORMULAS)
+def test_no_formula_starts_behind_a_semicolon_where_that_parts_cells(start: str) -> None:
+    """In many languages Excel parts at semicolons alone, and quotes that stand behind a comma count for nothing."""
+    evil = f"8302000_SENa; {start}cmd|'/c calc'!A1;{start}1;\"{start}2;b.csv"
+    data = status_csv([replace(SENT, name=evil, remark=evil)], LONDON).decode("utf-8-sig")
+    for line in data.splitlines():
+        for cell in line.split(";")[1:]:
+            assert not cell.lstrip(' "').startswith(FORMULAS), cell
+
+
+def test_every_cell_is_quoted_for_a_program_that_parts_at_semicolons_too() -> None:
+    """LibreOffice does: the remark "not scanned; Delivered" would push what stands behind it one column on."""
+    data = status_csv([replace(SENT, remark="not scanned; Delivered")], LONDON).decode("utf-8-sig")
+    rows = data.splitlines()
+    assert all(row.startswith('"') and row.endswith('"') and row.count('","') == 6 for row in rows)
+    assert '"not scanned; Delivered"' in rows[1]
 
 
 def test_the_sentence_of_a_rejection_starts_no_formula_either() -> None:
