@@ -6,7 +6,8 @@ time that this is asked, who is speaking is known.
 
 from dataclasses import dataclass
 
-from gateway.core.model import FileRecord, Listed, Status
+from gateway.core.listed import Kind
+from gateway.core.model import FileRecord, Status
 from gateway.core.register import Account, Role
 from gateway.core.routing import Service
 
@@ -35,7 +36,7 @@ def own_school(account: Account, number: str | None) -> str | None:
     return account.schools[0] if len(account.schools) == 1 else None
 
 
-def may_see_as_school(account: Account, file: FileRecord | Listed, *, private: bool) -> bool:
+def may_see_as_school(account: Account, file: FileRecord | Kind, *, private: bool) -> bool:
     """Return whether a school's person sees this file among the sent ones: private services by the sender alone.
 
     Who has left the school sees nothing of it any more, also what they sent themselves.

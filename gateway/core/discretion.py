@@ -6,7 +6,8 @@ Owns the rules, not the words: those are `core.notices`. Pure (Source: SPEC 6, 1
 import re
 
 from gateway.core.documents import Document
-from gateway.core.model import FileRecord, Listed, Status
+from gateway.core.listed import Kind
+from gateway.core.model import FileRecord, Status
 from gateway.core.register import Account, Directory
 from gateway.core.routing import Catalogue
 
@@ -28,7 +29,7 @@ def heads_to_tell(
     return tuple(head for head in directory.heads_of(file.school) if head.username != sender.username)
 
 
-def is_for_sender_alone(file: FileRecord | Listed, catalogue: Catalogue) -> bool:
+def is_for_sender_alone(file: FileRecord | Kind, catalogue: Catalogue) -> bool:
     """Return whether the sender alone, of the school's people, may see a file.
 
     One of a private service; and a rejected one whose name says no service, or may have meant a private one: no fault

@@ -7,7 +7,6 @@ Frozen values only. Times are aware and in UTC; sizes are bytes. Refuses nothing
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
 
 from gateway.core.mail import Notice
 
@@ -67,21 +66,6 @@ class FileRecord:
     date: str | None = None  # in the name: yyyymmdd, or the version
     extension: str | None = None
     private: bool = False  # seen by the sender alone
-
-
-class Listed(NamedTuple):
-    """What a long listing needs of a file; the rest is read when somebody asks for the file itself."""
-
-    id: str
-    name: str
-    school: str | None
-    service: str | None
-    status: Status
-    sent_by_user: str
-    sent_at: datetime
-    size: int | None
-    place: str | None
-    private: bool
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from gateway.core.listed import ListedFiles
 from gateway.core.mail import Notice, NoticeQuery
-from gateway.core.model import Change, Drop, DropState, FileQuery, FileRecord, History, Listed
+from gateway.core.model import Change, Drop, DropState, FileQuery, FileRecord, History
 from gateway.core.submission import Submission
 
 NO_MARKS: Mapping[str, str] = {}
@@ -37,7 +38,7 @@ class Submissions(Protocol):
         """Return the files of a query, newest first."""
         ...
 
-    async def listed(self, query: FileQuery) -> list[Listed]:
+    async def listed(self, query: FileQuery) -> ListedFiles:
         """Return the files of a query as a long listing needs them, newest first."""
         ...
 

@@ -15,7 +15,7 @@ from gateway.inbound.sftp.accountroom import AccountRoom
 from gateway.inbound.sftp.desk import Upload
 from gateway.inbound.sftp.downloads import Download
 from gateway.inbound.sftp.lines import Lines
-from gateway.inbound.sftp.listing import Entry
+from gateway.inbound.sftp.listing import Entries, Entry
 from gateway.inbound.sftp.packets import Attributes, DiskSpace, OpenFlags, StatusCode
 from gateway.inbound.sftp.portal import Portal
 from gateway.inbound.sftp.refusals import NO_LINKS, NOT_THERE, No, sentence_of
@@ -250,7 +250,7 @@ class Answering:
         else:
             reply.opened(entries, now=self._now())
 
-    async def _entries(self, room: Room) -> Iterable[Entry] | No:
+    async def _entries(self, room: Room) -> Iterable[Entry | Entries] | No:
         """Return what is in a room, now; each is made when the client asks for it."""
         if isinstance(room, LongRoom):
             lines = await self._portal.lines(room)
@@ -328,9 +328,10 @@ class Answering:
         reply.fail(answer.sentence, answer.code)
 
 
-def _long(lines: Lines) -> Iterator[Entry]:
-    for name, file in lines:
-        yield Entry(name, _READABLE, file.size or 0, int(file.sent_at.timestamp()))
+def _long(lines: Lines) -> Iterator[Entries]:
+    for names, files in lines.together():
+        sizes = [size or 0 for size in files.sizes]
+        yield Entries(names, _READABLE, sizes, list(map(int, map(datetime.timestamp, files.times))))
 
 
 def _serve(reply: DataReply, file: Download, offset: int, data: bytes) -> None:

@@ -1,16 +1,16 @@
 """What a long folder is listed from, and how much of it one person may hold open.
 
-Owns the bound: a listing keeps its files until it was read to the end or closed, 7 MB for ten thousand, and a client
+Owns the bound: a listing keeps its files until it was read to the end or closed, 4 MB for ten thousand, and a client
 that closes none would take the memory of everybody (Source: SPEC 5).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import tzinfo
 from weakref import WeakSet
 
-from gateway.core.model import FileRecord, Listed
-from gateway.inbound.sftp.shown import shown_names
+from gateway.core.listed import Listed, ListedFiles
+from gateway.inbound.sftp.shown import Shown, shown_names, shown_together
 
 MOST = 50_000  # files in all listings that one person holds open
 
@@ -18,7 +18,7 @@ MOST = 50_000  # files in all listings that one person holds open
 class Lines:
     """The files of a room, newest first: less of each than a leaf, and its name when it is asked for."""
 
-    def __init__(self, files: Sequence[FileRecord | Listed], zone: tzinfo) -> None:
+    def __init__(self, files: ListedFiles, zone: tzinfo) -> None:
         """`zone` is of the times in names."""
         self._files = files
         self._zone = zone
@@ -27,9 +27,18 @@ class Lines:
         """Return how many files are held."""
         return len(self._files)
 
-    def __iter__(self) -> Iterator[tuple[str, FileRecord | Listed]]:
+    def __iter__(self) -> Iterator[tuple[str, Listed]]:
         """Yield (name in the view, file); who reads on holds all of it."""
         yield from shown_names(self._files, self._zone)
+
+    def find(self, name: str) -> str | None:
+        """Return the id of the file that has this name in the view."""
+        found = (s.files.ids[s.names.index(name)] for s in self.together() if name in s.names)
+        return next(found, None)
+
+    def together(self) -> Iterator[Shown]:
+        """Yield the same, some hundreds at a time; who reads on holds all of it."""
+        yield from shown_together(self._files, self._zone)
 
 
 class OpenLines:

@@ -18,7 +18,6 @@ MAX_OFFSET: Final = (1 << 63) - 1  # what a system call takes; the wire has one 
 UINT32: Final = Struct(">I")
 UINT64: Final = Struct(">Q")
 _TWO: Final = Struct(">II")
-_ALL: Final = Struct(">IQIII")  # flags, size, permissions, times
 HANDLE_SIZE: Final = 4  # bytes; every handle that we give out is a number of this size
 
 POSIX_RENAME: Final = b"posix-rename@openssh.com"
@@ -90,7 +89,10 @@ _SIZE: Final = 0x01
 _OWNER: Final = 0x02
 _PERMISSIONS: Final = 0x04
 _TIMES: Final = 0x08
-_SHOWN: Final = _SIZE | _PERMISSIONS | _TIMES  # of a name in a folder
+
+# what is said of a name in a folder, of which there may be thousands
+SHOWN_ATTRIBUTES: Final = _SIZE | _PERMISSIONS | _TIMES
+SHOWN_LAYOUT: Final = "IQIII"  # of struct: these flags, size, permissions, the time twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +117,6 @@ class Attributes:
         if times := _pair(self.atime, self.mtime):
             flags, fields = flags | _TIMES, fields + times
         return UINT32.pack(flags) + fields
-
-
-def all_attributes(*, size: int, permissions: int, at: int) -> bytes:
-    """Encode what is said of a name in a folder, of which there may be thousands."""
-    return _ALL.pack(_SHOWN, size, permissions, at, at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 
 from gateway.inbound.sftp.flow import Flow
 from gateway.inbound.sftp.handles import Handles
-from gateway.inbound.sftp.listing import Entry, Listing, encode_text
+from gateway.inbound.sftp.listing import Entries, Entry, Listing, encode_text
 from gateway.inbound.sftp.packets import (
     EXTENSIONS,
     HANDLE_SIZE,
@@ -155,7 +155,7 @@ class FileReply(_OpeningReply[F]):
 class FolderReply(_OpeningReply[F]):
     __slots__ = ()
 
-    def opened(self, entries: Iterable[Entry], *, now: datetime) -> None:
+    def opened(self, entries: Iterable[Entry | Entries], *, now: datetime) -> None:
         """Hand over what the folder holds at this moment; `now` is aware, in the readers' time zone."""
         self._give_handle(Listing(entries, now=now))
 

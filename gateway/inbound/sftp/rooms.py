@@ -4,7 +4,7 @@ Owns these values, and what every room is computed from. Which rooms there are i
 (Source: SPEC 5).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -12,7 +12,8 @@ from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from gateway.core.admission import may_see_as_school
 from gateway.core.discretion import is_for_sender_alone
-from gateway.core.model import FileRecord, Listed
+from gateway.core.listed import Kind, ListedFiles
+from gateway.core.model import FileRecord
 from gateway.core.register import Account
 from gateway.inbound.sftp.lines import Lines
 from gateway.inbound.sftp.statustable import StatusTables
@@ -110,25 +111,18 @@ class Sight:
     tables: StatusTables
     waiting: WaitingRoom
 
-    def may_see(self, file: FileRecord | Listed) -> bool:
+    def may_see(self, file: FileRecord | Kind) -> bool:
         """Return whether this person sees a file among those of its school."""
         if file.sent_by_user == self.account.username:
             return True  # as admission says, in whatever school; and most of ten thousand files are one person's
         private = is_for_sender_alone(file, self.policy.current.catalogue)
         return may_see_as_school(self.account, file, private=private)
 
-    def seen_of(self, files: Iterable[Listed]) -> list[Listed]:
-        """Return those of many that this person sees, all Sent or Received: of these the name decides nothing."""
-        known: dict[tuple[str | None, str | None, str, bool], bool] = {}
-        seen = []
-        for file in files:
-            kind = (file.school, file.service, file.sent_by_user, file.private)
-            may_see = known.get(kind)
-            if may_see is None:
-                may_see = known[kind] = self.may_see(file)
-            if may_see:
-                seen.append(file)
-        return seen
+    def seen_of(self, files: ListedFiles, school: str) -> ListedFiles:
+        """Return those of a school's Sent or Received files that this person sees."""
+        kinds = list(zip(files.services, files.senders, files.privates, strict=True))
+        sees = {kind: self.may_see(Kind(school, *kind)) for kind in set(kinds)}
+        return files if all(sees.values()) else files.where(map(sees.__getitem__, kinds))
 
     def waiting_of(self, school: str) -> list[FileRecord]:
         """Return what waits for the scan of a school and this person may see, newest first."""

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 
 from gateway.core.layout import last_months
-from gateway.core.model import FileQuery, FileRecord, Listed, Status
+from gateway.core.listed import ListedFiles, listed_of
+from gateway.core.model import FileQuery, FileRecord, Status
 from gateway.core.pages import REASON_ENDING, reason_text
 from gateway.core.register import School
 from gateway.inbound.sftp.documentview import DocumentsRoom
@@ -138,16 +139,28 @@ class SentBox:
         """Return a month that may hold something."""
         return next((SentMonth(month, self) for month in shown_months(self.sight) if month.name == name), None)
 
-    async def files(self, month: Month, *, limit: int | None = None) -> Sequence[Listed | FileRecord]:
+    async def files(self, month: Month, *, limit: int | None = None) -> ListedFiles:
         """Return what this person may see of a month, newest first, with what waits for the scan.
 
         `limit` bounds how many are looked at, whoever may see them.
         """
+        held = self.sight.seen_of(await self.sight.ledger.listed(self._held_in(month, limit)), self.school)
+        waiting = [listed_of(file) for file in self.waiting(month)]
+        return ListedFiles.of(sorted((*waiting, *held), reverse=True)) if waiting else held
+
+    async def records(self, month: Month) -> list[FileRecord]:
+        """Return the same, with all that is known of each."""
+        found = await self.sight.ledger.files(self._held_in(month))
+        held = [file for file in found if self.sight.may_see(file)]
+        return sorted((*self.waiting(month), *held), key=lambda f: f.id, reverse=True)
+
+    def waiting(self, month: Month) -> list[FileRecord]:
+        """Return what waits for the scan and this person may see of a month."""
+        return [file for file in self.sight.waiting_of(self.school) if month.holds(file.sent_at)]
+
+    def _held_in(self, month: Month, limit: int | None = None) -> FileQuery:
         since, until = month.start, month.end
-        query = FileQuery(school=self.school, status=_HELD, has_bytes=True, since=since, until=until, limit=limit)
-        held = self.sight.seen_of(await self.sight.ledger.listed(query))
-        waiting = [f for f in self.sight.waiting_of(self.school) if month.holds(f.sent_at)]
-        return sorted((*waiting, *held), key=lambda f: f.id, reverse=True) if waiting else held
+        return FileQuery(school=self.school, status=_HELD, has_bytes=True, since=since, until=until, limit=limit)
 
 
 @dataclass(frozen=True)
@@ -162,13 +175,14 @@ class SentMonth:
         """Return the month, as 2026-11."""
         return self.month.name
 
-    def has(self, file: FileRecord | Listed) -> bool:
+    def has(self, file: FileRecord) -> bool:
         """Return whether a file came in this month."""
         return self.month.holds(file.sent_at)
 
     async def items(self) -> Sequence[Found]:
         """Return its files."""
-        return [_sent_leaf(name, file) for name, file in await self.lines()]
+        files = await self.box.records(self.month)
+        return [_sent_leaf(name, file) for name, file in shown_names(files, self.month.zone)]
 
     async def lines(self) -> Lines:
         """Return its files, as a listing needs them."""
@@ -176,10 +190,10 @@ class SentMonth:
 
     async def child(self, name: str) -> Found | None:
         """Return one file: by its own name at the cost of one look, by another at the cost of all."""
-        newest = await self._newest(name)
-        if newest is not None and newest.name == name:
-            return _sent_leaf(name, newest)
-        return next((_sent_leaf(name, file) for shown, file in await self.lines() if shown == name), None)
+        found = await self._newest(name)
+        if found is None or found.name != name:
+            found = await self._other(name)
+        return None if found is None else _sent_leaf(name, found)
 
     async def _newest(self, name: str) -> FileRecord | None:
         """Return what stands under its own name; None when that takes a look at all."""
@@ -188,10 +202,23 @@ class SentMonth:
         if safe_name(name) != name or waits:
             return None
         twins = await sight.ledger.twins(school=self.box.school, name=name)
-        return next((f for f in twins if f.status in _HELD and self.has(f) and sight.may_see(f)), None)
+        return next((f for f in twins if self._holds(f)), None)
+
+    async def _other(self, name: str) -> FileRecord | None:
+        """Return what stands under a name that may be another than its own."""
+        found = (await self.lines()).find(name)
+        waiting = next((file for file in self.box.waiting(self.month) if file.id == found), None)
+        if found is None or waiting is not None:
+            return waiting
+        file = await self.box.sight.ledger.file(found)
+        return file if file is not None and self._holds(file) else None
+
+    def _holds(self, file: FileRecord) -> bool:
+        is_held = file.status in _HELD and file.place is not None
+        return is_held and self.has(file) and self.box.sight.may_see(file)
 
 
-def _sent_leaf(name: str, file: FileRecord | Listed) -> Leaf:
+def _sent_leaf(name: str, file: FileRecord) -> Leaf:
     if file.place is None:
         return Leaf(name, file.size or 0, file.sent_at, Waits())
     stored = Stored(file.id, file.place, Shelf.SENT, None, file.status is Status.RECEIVED)

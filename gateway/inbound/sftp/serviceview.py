@@ -6,16 +6,18 @@ file can't read it any more (Source: SPEC 5, 6).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 
 from gateway.core.documents import Order
-from gateway.core.model import FileQuery, FileRecord, Listed, Status
+from gateway.core.model import FileQuery, FileRecord, Status
 from gateway.core.register import School
 from gateway.core.routing import Folder, Service
 from gateway.inbound.sftp.documentview import HEAD_ONLY
 from gateway.inbound.sftp.lines import Lines
 from gateway.inbound.sftp.rooms import Fixed, Found, Leaf, Page, Room, Shelf, Sight, Stored, named
 from gateway.inbound.sftp.schoolview import STATUS, SendRoom
-from gateway.inbound.sftp.shown import room_name, room_name_of, safe_name
+from gateway.inbound.sftp.shown import room_name, room_name_of, safe_name, shown_names
+from gateway.ports import Ledger
 
 INBOX = "Inbox"
 NOT_OURS = "Not Ours"
@@ -117,11 +119,10 @@ class InboxRoom:
         found = await self.sight.ledger.inbox_schools(service=self.service.code, school=room.school)
         return room if found else None
 
-    async def files(self, *, school: str) -> list[Listed]:
-        """Return what a school sent, and was delivered here and is not taken back, newest first."""
+    def held_of(self, school: str) -> FileQuery:
+        """Return what finds what a school sent, and was delivered here and is not taken back."""
         code = self.service.code
-        query = FileQuery(service=code, school=school, status=_ROUTED, has_bytes=True, is_delivered=True)
-        return await self.sight.ledger.listed(query)
+        return FileQuery(service=code, school=school, status=_ROUTED, has_bytes=True, is_delivered=True)
 
     def _room(self, number: str) -> "InboxSchoolRoom":
         school = self.sight.directory.current.school(number) or School(number, "")
@@ -138,30 +139,43 @@ class InboxSchoolRoom:
 
     async def items(self) -> Sequence[Found]:
         """Return the files."""
-        return [self._leaf(name, file) for name, file in await self.lines()]
+        files = await self._ledger.files(self.inbox.held_of(self.school))
+        return [self._leaf(name, file) for name, file in shown_names(files, self._zone)]
 
     async def lines(self) -> Lines:
         """Return the files, as a listing needs them."""
-        files = await self.inbox.files(school=self.school)
-        return Lines(files, self.inbox.sight.policy.current.zone)
+        return Lines(await self._ledger.listed(self.inbox.held_of(self.school)), self._zone)
 
     async def child(self, name: str) -> Found | None:
         """Return one file: by its own name at the cost of one look, by another at the cost of all."""
-        newest = await self._newest(name)
-        if newest is not None and newest.name == name:
-            return self._leaf(name, newest)
-        return next((self._leaf(name, file) for shown, file in await self.lines() if shown == name), None)
+        found = await self._newest(name)
+        if found is None or found.name != name:
+            found = await self._other(name)
+        return None if found is None else self._leaf(name, found)
 
     async def _newest(self, name: str) -> FileRecord | None:
         if safe_name(name) != name:
             return None
-        twins = await self.inbox.sight.ledger.twins(school=self.school, name=name)
+        twins = await self._ledger.twins(school=self.school, name=name)
         return next((file for file in twins if self._holds(file)), None)
+
+    async def _other(self, name: str) -> FileRecord | None:
+        found = (await self.lines()).find(name)
+        file = await self._ledger.file(found) if found else None
+        return file if file is not None and self._holds(file) else None
 
     def _holds(self, file: FileRecord) -> bool:
         is_here = file.service == self.inbox.service.code and file.status in _ROUTED
         return is_here and file.delivered_at is not None
 
-    def _leaf(self, name: str, file: FileRecord | Listed) -> Leaf:
+    @property
+    def _ledger(self) -> Ledger:
+        return self.inbox.sight.ledger
+
+    @property
+    def _zone(self) -> tzinfo:
+        return self.inbox.sight.policy.current.zone
+
+    def _leaf(self, name: str, file: FileRecord) -> Leaf:
         stored = Stored(file.id, file.place or "", Shelf.INBOX, self.inbox.service.code, file.status is Status.RECEIVED)
         return Leaf(name, file.size or 0, file.sent_at, stored)

@@ -6,11 +6,14 @@ its own name without reading its neighbours (Source: SPEC 5; FIELD-NOTES A.2).
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
-from typing import Protocol, TypeVar
+from itertools import compress
+from operator import not_
+from typing import NamedTuple, Protocol, TypeVar
 
 from gateway.core.layout import dated_name, split_name
+from gateway.core.listed import Listed, ListedFiles
 from gateway.core.register import School
 from gateway.core.unsafe import DEVICES, EDGES, MAX_BYTES
 
@@ -20,6 +23,7 @@ _PLAIN = re.compile(
 )
 _FORBIDDEN = frozenset('<>:"/\\|?*')  # on Windows
 _STAND_IN = "_"
+AT_ONCE = 200  # files: what one look takes in
 
 
 class Named(Protocol):
@@ -99,22 +103,57 @@ class Taken:
         self._names |= wanted
         return True
 
+    def take_all(self, names: Sequence[str]) -> bool:
+        """Take names of ASCII alone, with nothing beside them, where none of them is taken; else False, and none."""
+        wanted = set(map(str.lower, names))
+        if len(wanted) < len(names) or not wanted.isdisjoint(self._names):
+            return False
+        self._names |= wanted
+        return True
+
 
 def shown_names(files: Iterable[N], zone: tzinfo, *, companions: tuple[str, ...] = ()) -> Iterator[tuple[str, N]]:
     """Yield (name in the view, file) for files given newest first: the newest keeps its name, older ones are dated.
 
     A name is found out when it is asked for, so that a room of thousands holds nobody up; changed names come last.
     """
-    taken, is_plain = Taken(companions), _PLAIN.fullmatch
-    others = []
+    taken, others = Taken(companions), []
     for file in files:
-        name = file.name
-        if (is_plain(name) or safe_name(name) == name) and taken.take(name):
-            yield name, file
+        if safe_name(file.name) == file.name and taken.take(file.name):
+            yield file.name, file
         else:
             others.append(file)
     for file in others:
         yield _another_name(file, zone, taken), file
+
+
+class Shown(NamedTuple):
+    """Some files of a room, and the names that they have there."""
+
+    names: Sequence[str]
+    files: ListedFiles
+
+
+def shown_together(files: ListedFiles, zone: tzinfo) -> Iterator[Shown]:
+    """Yield what `shown_names` does, some hundreds at a time: nearly always each keeps its name, and one look tells."""
+    taken = Taken()
+    others: list[Listed] = []
+    for start in range(0, len(files), AT_ONCE):
+        some = files.part(start, start + AT_ONCE)
+        if not (all(map(_PLAIN.fullmatch, some.names)) and taken.take_all(some.names)):
+            some = _keeping(some, taken, others)
+        if some:
+            yield Shown(some.names, some)
+    for start in range(0, len(others), AT_ONCE):
+        late = others[start : start + AT_ONCE]
+        yield Shown([_another_name(file, zone, taken) for file in late], ListedFiles.of(late))
+
+
+def _keeping(files: ListedFiles, taken: Taken, others: list[Listed]) -> ListedFiles:
+    """Return those that keep their names, and add the others to those of before."""
+    keeps = [safe_name(name) == name and taken.take(name) for name in files.names]
+    others.extend(compress(files, map(not_, keeps)))
+    return files.where(keeps)
 
 
 def _another_name(file: Named, zone: tzinfo, taken: Taken) -> str:

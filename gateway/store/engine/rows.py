@@ -5,7 +5,7 @@ Owns how each is written, so that it sorts and compares in any engine. Refuses a
 
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -30,6 +30,11 @@ def stamp_if(at: datetime | None) -> str | None:
 def moment(text: str) -> datetime:
     """Return the time that was stamped."""
     return datetime.fromisoformat(text)
+
+
+def moments(texts: Iterable[str]) -> tuple[datetime, ...]:
+    """Return the times of a whole column."""
+    return tuple(map(datetime.fromisoformat, texts))
 
 
 def moment_if(text: str | None) -> datetime | None:

@@ -4,22 +4,22 @@ Owns the port `Submissions`. It judges no transition (`core.lifecycle`); it only
 the caller saw it (Source: SPEC 6, 13; DESIGN 3, step 6).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
+from gateway.core.listed import ListedFiles
 from gateway.core.mail import Notice
-from gateway.core.model import Change, Drop, FileQuery, FileRecord, History, Listed
+from gateway.core.model import Change, Drop, FileQuery, FileRecord, History
 from gateway.core.submission import Submission
 from gateway.store.engine.connection import Row, Transaction
-from gateway.store.engine.rows import containing, fold, moment, stamp, stamp_if
+from gateway.store.engine.rows import containing, fold, moments, stamp, stamp_if
 from gateway.store.ledger.desk import Desk
 from gateway.store.ledger.issues import add_document, documents_of_submission
 from gateway.store.ledger.records import (
     FILE,
     HISTORY,
     PART,
-    STATUSES,
     file_values,
     new_drop_values,
     new_notice_values,
@@ -53,7 +53,7 @@ class SubmissionBook(Desk):
         """Return the files of a query, newest first."""
         return await self._read(lambda tx: [FILE.of(row) for row in listed_files(tx, query)])
 
-    async def listed(self, query: FileQuery) -> list[Listed]:
+    async def listed(self, query: FileQuery) -> ListedFiles:
         """Return the files of a query as a long listing needs them, newest first."""
         return await self._read(lambda tx: _listed(_newest_first(tx, query)))
 
@@ -166,12 +166,12 @@ def _newest_first(tx: Transaction, query: FileQuery) -> list[Row]:
     return sorted(rows, reverse=True)
 
 
-def _listed(rows: Iterable[Row]) -> list[Listed]:
-    """Return the rows of a long listing as values: the one place where a call for each is felt."""
-    return [
-        Listed(id, name, school, service, STATUSES[status], user, moment(at), size, place, private == 1)
-        for id, name, school, service, status, user, at, size, place, private in rows
-    ]
+def _listed(rows: Sequence[Row]) -> ListedFiles:
+    """Return the rows of a long listing by columns: a call for each row is felt here."""
+    if not rows:
+        return ListedFiles()
+    ids, names, services, senders, times, sizes, privates = zip(*rows, strict=True)
+    return ListedFiles(ids, names, services, senders, moments(times), sizes, tuple(map(bool, privates)))
 
 
 def conditions_of(query: FileQuery) -> dict[str, object]:

@@ -69,8 +69,9 @@ ORDER BY f.id DESC
 SELECT {file_columns} FROM files f
 
 -- name: listed
--- A tenth of the columns, since a room may hold ten thousand files; all of them stand in the index files_shown.
-SELECT f.id, f.name, f.school, f.service, f.status, f.sent_by_user, f.sent_at, f.size, f.place, f.private FROM files f
+-- As core.listed has them: a fifth of the columns, since a room may hold ten thousand files, and each column of each is
+-- felt; all of them stand in the index files_shown.
+SELECT f.id, f.name, f.service, f.sent_by_user, f.sent_at, f.size, f.private FROM files f
 
 -- name: is_in_inbox
 f.service = :service AND f.status IN ('Sent', 'Received') AND {is_held} AND f.delivered_at IS NOT NULL

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.inbound.sftp.flow import Limits
-from gateway.inbound.sftp.listing import Entry, Listing, encode_entry
+from gateway.inbound.sftp.listing import Entries, Entry, Listing
 from tests.inbound.sftp import wire
 from tests.inbound.sftp.memory import NOW, Session
 
@@ -32,7 +32,8 @@ LINES = [
 
 
 def long_name(entry: Entry, *, now: datetime) -> str:
-    name, rest = wire.take_string(encode_entry(entry, now=now.timestamp(), zone=now.tzinfo))
+    (encoded,) = Listing([entry], now=now).next_batch(MOST)
+    name, rest = wire.take_string(encoded)
     line, _ = wire.take_string(rest)
     assert line.endswith(b" " + name)
     return line.decode()
@@ -75,6 +76,21 @@ def test_a_folder_of_thousands_comes_in_packets_that_every_client_takes_each_nam
     assert seen == names
     assert packets < 35
     assert listing.next_batch(MOST) == []
+
+
+def test_many_at_once_are_told_as_each_by_itself():
+    names = [f"8302000_INFO{'ü' * (n % 5)}return{n}.pdf" for n in range(500)]
+    sizes = [7 ** (n % 16) for n in range(500)]
+    times = [AT_NOON + n * 36_007 for n in range(500)]
+    each = [Entry(*row) for row in zip(names, [0o100440] * 500, sizes, times, strict=True)]
+    parts = (slice(0, 1), slice(0, 0), slice(1, 500))
+    runs = [Entries(names[part], 0o100440, sizes[part], times[part]) for part in parts]
+    together = Listing(runs, now=NOW)
+    alone = Listing(each, now=NOW)
+    while batch := together.next_batch(5_000):
+        assert batch == alone.next_batch(5_000)
+        assert sum(map(len, batch)) < 5_000
+    assert alone.next_batch(5_000) == []
 
 
 def test_an_opened_folder_is_read_to_its_end_and_closed_without_the_portal():

@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import asyncssh
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from gateway.core.model import Listed, Status
+from gateway.core.listed import Listed, ListedFiles
 from gateway.inbound.sftp.flow import Limits
 from gateway.inbound.sftp.lines import Lines, OpenLines
 from gateway.inbound.sftp.listing import Entry, Listing, names_at_once
 from gateway.inbound.sftp.rooms import Leaf
-from gateway.inbound.sftp.shown import shown_names
+from gateway.inbound.sftp.shown import AT_ONCE, shown_names
 from tests.inbound.sftp.live import LiveDoor
 from tests.inbound.sftp.memory import NOW
 from tests.inbound.sftp.person import GOOD, JONAS, NADIA, SAMIR, YUSUF, Person
@@ -26,8 +28,8 @@ def sent(count: int) -> Iterator[Listed]:
     for n in reversed(range(count)):
         name = GOOD if n % 3 == 0 else f"8302000_SENplan{n}.pdf"
         yield Listed(
-            id=f"{n:026}-01", name=name, school="8302000", service="SEN", status=Status.SENT, sent_by_user=SAMIR,
-            sent_at=at + timedelta(hours=n), size=n, place="there", private=False,
+            id=f"{n:026}-01", name=name, service="SEN", sent_by_user=SAMIR, sent_at=at + timedelta(hours=n), size=n,
+            private=False,
         )  # fmt: skip
 
 
@@ -53,6 +55,33 @@ def test_each_is_shown_once_and_those_whose_name_is_another_come_last() -> None:
     own = [name == file.name for name, file in shown]
     assert own == sorted(own, reverse=True)
     assert own.count(False) == 16  # of the seventeen that were sent under one name, the newest keeps it
+
+
+ODD = (
+    *("CON.txt", "a ", "Ü.pdf", "ü.PDF", "tab\t.pdf", "a\nb.pdf", "a/b.pdf", "", ".hidden", "comma.PDF", "x" * 300),
+    *("\udce9.pdf", "8302000_SENPLAN3.pdf", "8302000_SENplan3.PDF"),
+)
+GIVEN = st.sampled_from([*ODD, *(f"8302000_SENplan{n}.pdf" for n in range(700))])
+
+
+@settings(deadline=None)
+@given(st.lists(GIVEN))
+@example([f"8302000_SENplan{n}.pdf" for n in range(450)])
+@example([GOOD] * 450)
+@example([f"8302000_SENplan{n % 150}.pdf" for n in range(450)])
+def test_some_hundreds_at_a_time_are_shown_as_one_by_one(names: list[str]) -> None:
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    count = len(names)
+    files = ListedFiles.of(
+        Listed(f"{count - n:026}-01", name, "SEN", SAMIR, at - timedelta(minutes=n), n, False)
+        for n, name in enumerate(names)
+    )
+    lines = Lines(files, UTC)
+    together = list(lines.together())
+    assert all(0 < len(shown.names) == len(shown.files) <= AT_ONCE for shown in together)
+    shown = [(name, file) for some in together for name, file in zip(*some, strict=True)]
+    assert shown == list(lines) == list(shown_names(files, UTC))
+    assert all(lines.find(name) == file.id for name, file in shown[::50])
 
 
 @pytest.mark.parametrize(("greeting", "most"), [("", 34_000), (PUTTY, 34_000), (OPENSSH, 131_072)])
@@ -127,7 +156,7 @@ class Reading:
         self.looks_at_once = max(self.looks_at_once, self._looking)
         await asyncio.sleep(0)  # noqa: TID251
         self._looking -= 1
-        return Lines(list(sent(10)), UTC)
+        return Lines(ListedFiles.of(sent(10)), UTC)
 
     async def open(self) -> Iterator[Entry] | None:
         lines = await self.open_lines.open(self.look)
