@@ -32,7 +32,7 @@ class Unpacked:
     comment: str
     tags: tuple[str, ...]
     parts: tuple[UnpackedPart, ...]
-    cause: str = ""  # without a usable file: nothing-attached, cloud-link-only, encrypted-message, no-file-in-tnef
+    cause: str = ""  # without a usable file: nothing-attached, cloud-link-only, encrypted-message, no-file-in-tnef …
     faults: tuple[str, ...] = ()  # limits that the message ran into
 
     def without_files(self, why: str) -> "Unpacked":

@@ -24,6 +24,9 @@ CAUSES: Mapping[str, str] = {
     "encrypted-message": sentence_for(Reason.ENCRYPTED_MESSAGE),
     "no-file-in-tnef": "Your message came as a winmail.dat, the form that Outlook gives to rich text, and there was no "
     "file in it. Please attach the file, choose plain text or HTML as the format, and send the message again.",
+    "no-file-in-letter": "A message was attached to yours, and there was no file in it. If that message is itself what "
+    "you want to send, give it a name as below, which may end in .eml or .msg, and attach it again; else please attach "
+    "the file.",
     "for-postmaster": "You wrote to postmaster, where a person reads and no files are taken. Your words were handed "
     "on, and nothing of what you attached was kept. Please send the file to the gateway's address for files.",
     "recall-request": 'Outlook asked us to recall a message of yours ("Recall This Message"). That works only within '

@@ -23,7 +23,15 @@ from gateway.inbound.smtp.reading import Reading
 from gateway.inbound.smtp.source import SLICE, Source
 from gateway.inbound.smtp.walk import Walk
 
-Cause = Literal["", "nothing-attached", "cloud-link-only", "encrypted-message", "no-file-in-tnef", "recall-request"]
+Cause = Literal[
+    "",
+    "nothing-attached",
+    "cloud-link-only",
+    "encrypted-message",
+    "no-file-in-tnef",
+    "no-file-in-letter",
+    "recall-request",
+]
 
 _CAUSES: dict[str, Cause] = {  # by the `why` of a part that took the place of files
     "encrypted-wrapper": "encrypted-message",
@@ -110,4 +118,5 @@ def _cause(parts: tuple[Part, ...], reading: Reading, *, is_recall: bool) -> Cau
     found = [_CAUSES[part.why] for part in parts if part.why in _CAUSES]
     if is_recall:
         return "recall-request"
-    return next(iter(found), "") or reading.bodies.elsewhere() or "nothing-attached"
+    letter: Cause = "no-file-in-letter" if any(part.why == "opened-message" for part in parts) else ""
+    return next(iter(found), "") or reading.bodies.elsewhere() or letter or "nothing-attached"

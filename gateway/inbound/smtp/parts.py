@@ -2,7 +2,7 @@
 
 Owns the table. The first row that fits says what becomes of a leaf; the last one takes it as a file. Any
 disposition counts, for it lies: Apple Mail sends PDFs as `inline`, and Exchange names its logos. Pictures wait
-until the whole message is read, and are judged by `is_signature_picture`.
+until the whole message is read, and are judged by `is_signature_picture`; so do attached messages that were named for the gateway.
 
 Pure: decides from what a header says, reads no byte of content.
 
@@ -133,6 +133,11 @@ TABLE: tuple[Row, ...] = (
 def find_row(leaf: Leaf) -> Row:
     """What becomes of a leaf: the first row that fits."""
     return next(row for row in TABLE if row.fits(leaf))
+
+
+def is_named_letter(leaf: Leaf) -> bool:
+    """Is it an attached message that somebody named for the gateway? It is opened, and is a file if it holds none."""
+    return find_row(leaf).route == "message" and bool(_SEVEN_DIGITS.match(leaf.low_name))
 
 
 def may_be_decoration(leaf: Leaf, shown: frozenset[str]) -> bool:

@@ -1,7 +1,7 @@
 """One message being read: its parts so far, its texts, its faults, and what is done with the bytes of a leaf.
 
-Owns the state that all levels of a message share, and the last judgement: pictures are settled when every other
-part and every text has been seen.
+Owns the state that all levels of a message share, and the last judgement: pictures, and attached messages with a
+name for the gateway, are settled when every other part and every text has been seen.
 
 Source: SPEC 4; FIELD-NOTES A.3.
 """
@@ -129,7 +129,17 @@ class Reading:
         for part in files:
             if is_signature_picture(part.leaf, shown, has_other_file=has_other_file):
                 part.ignore("signature-picture")
+        self._settle_letters()
         return tuple(part.frozen() for part in self._parts)
+
+    def _settle_letters(self) -> None:
+        """What was in an attached message stands for it: only one that held no file is a file by its own name."""
+        held: set[int | None] = set()  # parts that hold a file
+        for part in reversed(self._parts):  # what was found in a part stands behind it
+            if part.number in held and not part.why:
+                part.ignore("opened-message")
+            if part.number in held or not part.why:
+                held.add(part.leaf.container)
 
     def faults(self) -> tuple[str, ...]:
         last = (self.allowance.why,) if self.allowance.is_spent else ()

@@ -14,7 +14,7 @@ from gateway.inbound.smtp.decode import decoded, is_uuencoded, make_decoder
 from gateway.inbound.smtp.headers import Headers, take_headers
 from gateway.inbound.smtp.leaves import OpenPart
 from gateway.inbound.smtp.parameters import read_name
-from gateway.inbound.smtp.parts import Leaf, Route, find_row
+from gateway.inbound.smtp.parts import Leaf, Route, find_row, is_named_letter
 from gateway.inbound.smtp.reading import Reading
 from gateway.inbound.smtp.source import Source
 from gateway.inbound.smtp.uuencode import UuDecoder
@@ -98,7 +98,8 @@ class Walk:
         if row.route in ("message", "tnef") and self._is_deepest():
             refused = "too-deep"
         refused = refused or next(iter(headers.faults), "")
-        part = self._reading.begin(leaf, why=row.why, refused=refused)
+        why = "" if is_named_letter(leaf) else row.why  # settled when all is read
+        part = self._reading.begin(leaf, why=why, refused=refused)
         decoder = make_decoder(headers.encoding)
         pieces = decoded(decoder, self._source.body(self._boundaries))
         if part is None:

@@ -297,6 +297,7 @@ def test_a_masked_name_keeps_number_code_date_and_extension(changes: dict[str, s
         ("cloud-link-only", "a link to a file in the cloud"),
         ("encrypted-message", "encrypted"),
         ("no-file-in-tnef", "winmail.dat"),
+        ("no-file-in-letter", "A message was attached to yours"),
         ("something-new", "There was no file in your message"),
     ],
 )

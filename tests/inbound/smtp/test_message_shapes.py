@@ -215,6 +215,36 @@ def test_an_attached_letter_in_base64_is_opened_too():
     assert (found.kinds, found.file) == (["opened-message", "file"], PDF)
 
 
+NAMED = 'Content-Disposition: attachment; filename="8301102_SAFEconcern20261122.eml"'
+CONCERN = multipart(part(b"a concern", PLAIN), part(b"<p>a concern", HTML), boundary=b"inner", subtype="alternative")
+
+
+def test_an_attached_letter_that_was_named_for_the_gateway_is_the_file_when_it_holds_none():
+    for headers, body in (((), CONCERN), ((BASE64,), base64_lines(CONCERN))):
+        found = read(multipart(part(b"ours", PLAIN), letter_in(body, NAMED, *headers)))
+        assert found.kinds == ["text-body", "file", "text-body", "text-body"]
+        assert (found.file, found.message.cause) == (CONCERN, "")
+
+
+def test_a_logo_in_a_named_letter_does_not_stand_for_it():
+    logo = part(base64_lines(b"png"), "Content-Type: image/png", "Content-Disposition: inline", BASE64)
+    found = read(letter_in(multipart(part(b"a concern", PLAIN), logo, boundary=b"inner"), NAMED))
+    assert found.kinds == ["file", "text-body", "signature-picture"]
+
+
+def test_the_files_in_a_named_letter_stand_for_it_however_deep_they_lie():
+    inner = letter_in(multipart(attachment(), boundary=b"inner"))
+    found = read(letter_in(multipart(inner, boundary=b"outer"), NAMED))
+    assert (found.kinds, found.file) == (["opened-message", "opened-message", "file"], PDF)
+    both = read(letter_in(multipart(letter_in(CONCERN, NAMED), boundary=b"outer"), NAMED))
+    assert (both.kinds, both.file) == (["opened-message", "file", "text-body", "text-body"], CONCERN)
+
+
+def test_a_named_letter_that_was_cut_is_never_taken_for_whole():
+    found = read(letter_in(base64_lines(CONCERN[:99]) + b"A", NAMED, BASE64))
+    assert found.parts[0].kind == "cut"
+
+
 def test_letters_within_letters_within_letters():
     raw = attachment()
     for level in range(5):

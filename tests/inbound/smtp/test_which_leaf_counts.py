@@ -248,7 +248,7 @@ CAUSES = {
     "a host in a path": (part(b"https://leys.example/dropbox.com", PLAIN), "nothing-attached"),
     "a link in an attached letter": (
         part(part(b"https://1drv.ms/x", PLAIN), "Content-Type: message/rfc822"),
-        "nothing-attached",
+        "no-file-in-letter",
     ),
     "S/MIME": (part(b"MIAG", "Content-Type: application/pkcs7-mime", BASE64), "encrypted-message"),
     "PGP": (
