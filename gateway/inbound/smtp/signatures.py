@@ -1,8 +1,9 @@
 """DKIM signatures of a message: which are there, and whether one holds.
 
-Owns what we ask of a signature beyond RFC 6376: SHA-256, From among the signed fields, the whole body (no l=), a key of
-1024 to 8192 bits with an ordinary exponent. The body's digest comes from `bodyhash`, the key's record from
-`nameserver`; the cryptography is dkimpy's. Never raises for what a signature or a record holds.
+Owns what we ask of a signature beyond RFC 6376: SHA-256, From among the signed fields, no second Subject or Content-Type
+beside a signed one, the whole body (no l=), a key of 1024 to 8192 bits with an ordinary exponent. The body's digest comes
+from `bodyhash`, the key's record from `nameserver`; the cryptography is dkimpy's. Never raises for what a signature or a
+record holds.
 
 Source: RFC 6376, RFC 8301, RFC 8463; SPEC 4.
 """
@@ -11,6 +12,7 @@ import base64
 import binascii
 import hmac
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +20,18 @@ import dkim
 
 from gateway.inbound.smtp.alignment import normal_domain
 from gateway.inbound.smtp.bodyhash import BodyHashes
+from gateway.inbound.smtp.headers import read_headers
+from gateway.inbound.smtp.limits import MessageLimits
 
 MAX_SIGNATURES = 5  # of a message that are looked at, from the top
 _ALGORITHMS = (b"rsa-sha256", b"ed25519-sha256")
 _MIN_BITS, _MAX_BITS, _MAX_EXPONENT = 1024, 8192, 1 << 32
 _MAX_RECORD = 4096  # bytes of a key's record
+# Fields that a message has once, and that say who wrote it, to whom, or what its body is.
+_ONCE = (
+    *("subject", "to", "cc", "date", "message-id", "in-reply-to", "reply-to", "sender"),
+    *("mime-version", "content-type", "content-transfer-encoding", "content-disposition"),
+)
 _UNREADABLE = (dkim.DKIMException, ValueError, KeyError, IndexError, TypeError, AttributeError, binascii.Error)
 
 
@@ -47,7 +56,9 @@ def read_signatures(header: bytes) -> list[Signature]:
     message = _message(header)
     if message is None:
         return []
-    found = (_signature(message, number) for number in range(MAX_SIGNATURES))
+    limits = MessageLimits(header_bytes=len(header) + 1)  # the whole of it: a field that isn't seen isn't counted
+    written = Counter(name for name, _ in read_headers(header, limits).fields)
+    found = (_signature(message, number, written) for number in range(MAX_SIGNATURES))
     return [signature for signature in found if signature is not None]
 
 
@@ -76,12 +87,23 @@ def _message(header: bytes) -> Any:
         return None
 
 
-def _signature(message: Any, number: int) -> Signature | None:
+def _signature(message: Any, number: int, written: Counter[str]) -> Signature | None:
     try:
         prepared = message.verify_headerprep(number)
-        return _counting(number, *prepared[:2]) if prepared else None
+        if not prepared or _is_added_to(written, prepared[1]):
+            return None
+        return _counting(number, *prepared[:2])
     except _UNREADABLE:
         return None
+
+
+def _is_added_to(written: Counter[str], signed: list[bytes]) -> bool:
+    """Whether a field stands there more often than it was signed: a signature covers the lowest, and we read the first.
+
+    Who caught a signed message could give it another subject, or boundaries that make a file of its words (RFC 6376 8.15).
+    """
+    names = (name for name in _ONCE if name.encode() in signed)
+    return any(written[name] > signed.count(name.encode()) for name in names)
 
 
 def _counting(number: int, tags: dict[bytes, bytes], fields: list[bytes]) -> Signature | None:

@@ -222,6 +222,35 @@ async def test_sha1_proves_nothing():
         assert await outcome(proof, claim(message)) == "not-genuine"
 
 
+ADDED = [
+    b"Subject: RECALL",
+    b"Content-Type: multipart/mixed; boundary=words-that-the-school-quoted",
+    b"content-type : text/x",
+    b"Content-Transfer-Encoding: base64",
+    b"To: files@gateway.test",
+]
+
+
+@pytest.mark.parametrize("added", ADDED)
+@pytest.mark.parametrize("is_on_top", [True, False])
+async def test_a_field_that_was_added_to_a_signed_one_breaks_the_signature(added, is_on_top):
+    """Else who caught a letter of a school's could make a file of the words in it, and send that in its name."""
+    whole = MESSAGE.replace(b"To:", b"Content-Type: text/plain\r\nContent-Transfer-Encoding: 7bit\r\nTo:")
+    message = signed(whole, domain="example.org")
+    signature, _, rest = message.partition(b"From:")
+    lines = (added, b"X-Pad: " + b"p" * 300_000)  # longer than a header that is read as shipped
+    forged = b"\r\n".join((*lines, message)) if is_on_top else signature + added + b"\r\nFrom:" + rest
+    async with prover(zone()) as (proof, _):
+        assert await outcome(proof, claim(message)) == "dkim"
+        assert await outcome(proof, claim(forged)) == "not-genuine"
+
+
+async def test_a_field_that_nobody_signed_may_stand_there_twice():
+    message = signed(MESSAGE, domain="example.org")
+    async with prover(zone()) as (proof, _):
+        assert await outcome(proof, claim(b"Received: a\r\nReceived: b\r\nCc: x@y.example\r\n" + message)) == "dkim"
+
+
 @pytest.mark.parametrize("changed", [b"Subject: Another file", b"Subject:  A file \t"])
 async def test_a_changed_header_breaks_a_signature_and_folding_does_not(changed):
     message = signed(MESSAGE, domain="example.org").replace(b"Subject: A file", changed)
