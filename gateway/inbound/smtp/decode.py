@@ -18,6 +18,7 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_ALPHABET = bytes(set(range(256)) - set(_ALPHABET))
 _SEAM = re.compile(rb"=[= \t\r\n]*|\n[ \t\r]*\n[ \t\r\n]*")  # padding, or an empty line
 _SOFT_BREAK = re.compile(rb"=[ \t]+(\r?\n)")  # a relay padded the line: RFC 2045 6.7 (3) takes it away again
+_WORDS = re.compile(rb"[A-Za-z0-9+/][ \t]+[A-Za-z0-9+/]")
 _LONG_LINE = 65_536  # a line longer than this is decoded before its end is seen
 _FOOTER_LINE = 200  # bytes of a line that tell whether it is base64
 
@@ -130,7 +131,7 @@ class Base64:
             return self._is_at_footer
         line = data[at : at + _FOOTER_LINE].partition(b"\n")[0]
         self._is_at_seam = False
-        if line.translate(None, _ALPHABET).strip(b"= \t\r"):
+        if line.translate(None, _ALPHABET).strip(b"= \t\r") or _WORDS.search(line):
             self._is_at_footer, self.flaw = True, self.flaw or "base64-footer"
         return self._is_at_footer
 

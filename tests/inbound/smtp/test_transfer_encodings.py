@@ -79,6 +79,8 @@ FOOTERS = {
     "behind padding, without an empty line": base64_lines(DATA[:100]) + b"*** scanned ***\r\nAAAA\r\n",
     "behind an empty line": base64_lines(DATA[:99]) + FOOTER,
     "behind an empty line, in a letter of LF": (base64_lines(DATA[:99]) + FOOTER).replace(b"\r\n", b"\n"),
+    "of words without a mark": base64_lines(DATA[:99]) + b"\r\nScanned by the council\r\n",
+    "of words without a mark, behind padding": base64_lines(DATA[:100]) + b"Scanned by the council\r\n",
     "behind a line of blanks": base64_lines(DATA[:99]) + b" \t\r\n<html>scanned</html>\r\n",
 }
 
