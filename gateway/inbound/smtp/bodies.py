@@ -21,7 +21,8 @@ _SHOWN = 500  # Content-IDs that are kept
 _LINKS = 2_000  # that are looked at
 _CID_BYTES = 256
 _CID = re.compile(rb"cid:([^\"'\s<>)&]{1,250})")
-_HOST = re.compile(r"(?:://|%3a%2f%2f|%253a%252f%252f)([a-z0-9.-]{1,253})", re.IGNORECASE)
+# Behind "domain=" the link protection of Mimecast names the host that it hides.
+_HOST = re.compile(r"(?:://|%3a%2f%2f|%253a%252f%252f|[?;&]domain=)([a-z0-9.-]{1,253})", re.IGNORECASE)
 _PGP_MESSAGE = "-----BEGIN PGP MESSAGE-----"
 
 # The host itself or the end of it: what a link to a file in a cloud, or to an encrypted message, points at.
@@ -39,7 +40,16 @@ _HOSTS: tuple[tuple[str, Elsewhere], ...] = (
     ("box.com", "cloud-link-only"),
     ("icloud.com", "cloud-link-only"),
     ("mega.nz", "cloud-link-only"),
+    ("photos.google.com", "cloud-link-only"),
+    ("photos.app.goo.gl", "cloud-link-only"),
+    ("sharefile.com", "cloud-link-only"),
+    ("sharefile.eu", "cloud-link-only"),
+    ("documentcloud.adobe.com", "cloud-link-only"),
+    ("acrobat.adobe.com", "cloud-link-only"),
+    ("transfernow.net", "cloud-link-only"),
+    ("swisstransfer.com", "cloud-link-only"),
     ("switch.egress.com", "encrypted-message"),
+    ("app.zivver.com", "encrypted-message"),
 )
 
 

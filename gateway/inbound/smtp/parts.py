@@ -75,9 +75,9 @@ def _named(pattern: str) -> Callable[[Leaf], bool]:
     return lambda leaf: matches(leaf.low_name) is not None
 
 
-def _is_purview_page(leaf: Leaf) -> bool:
-    """The page that Microsoft Purview attaches in place of the message; a body may bear the same name."""
-    return leaf.disposition == "attachment" and bool(_PURVIEW_PAGE.fullmatch(leaf.low_name))
+def _is_wrapping_page(leaf: Leaf) -> bool:
+    """The page that Purview, Cisco or Proofpoint attaches in place of the message; a body may bear the same name."""
+    return leaf.disposition == "attachment" and bool(_WRAPPING_PAGE.fullmatch(leaf.low_name))
 
 
 def _is_text_body(leaf: Leaf) -> bool:
@@ -90,7 +90,7 @@ def _is_picture(leaf: Leaf) -> bool:
     return leaf.content_type == "application/octet-stream" and bool(_PICTURE_NAME.fullmatch(leaf.low_name))
 
 
-_PURVIEW_PAGE = re.compile(r"message(?:_v[0-9])?\.html?")
+_WRAPPING_PAGE = re.compile(r"(?:message(?:_v[0-9])?|securedoc(?:_[0-9t]{1,20})?|securemessageatt)\.html?")
 _PICTURE_NAME = re.compile(r".*\.(?:png|gif|jpe?g|bmp|webp)", re.DOTALL)
 _SEVEN_DIGITS = re.compile(r"[0-9]{7}")
 
@@ -102,7 +102,7 @@ TABLE: tuple[Row, ...] = (
     Row("ignored", "signature", lambda leaf: leaf.smime_type == "certs-only"),
     Row("ignored", "encrypted-wrapper", _types("application/pkcs7-mime", "application/x-pkcs7-mime")),
     Row("ignored", "encrypted-wrapper", _named(r"smime\.p7m|.*\.(?:rpmsg|switch)")),
-    Row("ignored", "encrypted-wrapper", _is_purview_page),
+    Row("ignored", "encrypted-wrapper", _is_wrapping_page),
     # What mail systems add by themselves.
     Row("ignored", "calendar", _types("text/calendar", "application/ics")),
     Row("ignored", "calendar", _named(r".*\.ics")),

@@ -61,6 +61,8 @@ OTHERS = {
     "Purview by its name": (leaf(name="message.rpmsg"), "encrypted-wrapper"),
     "Purview's page": (leaf("text/html", "message.html", "attachment"), "encrypted-wrapper"),
     "Purview's page, version 2": (leaf("text/html", "message_v2.html", "attachment"), "encrypted-wrapper"),
+    "Cisco's page": (leaf("text/html", "securedoc_20261122T101112.html", "attachment"), "encrypted-wrapper"),
+    "Proofpoint's page": (leaf("text/html", "SecureMessageAtt.html", "attachment"), "encrypted-wrapper"),
     "Egress": (leaf(name="Secure message.switch"), "encrypted-wrapper"),
     "an invitation": (leaf("text/calendar"), "calendar"),
     "an invitation of another type": (leaf("application/ics", "invite.ics"), "calendar"),
@@ -241,6 +243,17 @@ CAUSES = {
     "Dropbox": (part(b"https://www.dropbox.com/s/x", PLAIN), "cloud-link-only"),
     "WeTransfer": (part(b"https://we.tl/t-x", PLAIN), "cloud-link-only"),
     "Apple": (part(b"https://www.icloud.com/iclouddrive/x", PLAIN), "cloud-link-only"),
+    "through Mimecast's protector": (
+        part(b'<a href="https://protect-eu.mimecast.com/s/aB?domain=dropbox.com">', HTML),
+        "cloud-link-only",
+    ),
+    "through Mimecast's protector, and no cloud": (
+        part(b"https://protect-eu.mimecast.com/s/aB?domain=leys.example&x=dropbox.com", PLAIN),
+        "nothing-attached",
+    ),
+    "Google's photos": (part(b"https://photos.app.goo.gl/x", PLAIN), "cloud-link-only"),
+    "ShareFile": (part(b"https://leys.sharefile.eu/d-x", PLAIN), "cloud-link-only"),
+    "Zivver, as a link": (part(b'<a href="https://app.zivver.com/conversation/1">', HTML), "encrypted-message"),
     "a host that only ends like one": (
         part(b"https://notdropbox.com/x https://box.com.example/", PLAIN),
         "nothing-attached",
