@@ -303,6 +303,19 @@ CASES: dict[str, tuple[str, Mapping[str, object]]] = {
             )
         ),
     ),
+    "rejection-of-a-program": (
+        "rejection",
+        plain(
+            rejection(
+                (file_of(1, "8302000_SENDjanedoe20261120.docx"),),
+                reader=SENDER,
+                head=HEAD,
+                directory=DIRECTORY,
+                catalogue=TABLES.catalogue,
+                is_sender_told=False,
+            )
+        ),
+    ),
     "rejected": ("rejected", told_of(REJECTED_BY_OFFICER, by="Nadia Rowbotham")),
     "rejected-copy": ("rejection", copy_of(REJECTED_BY_OFFICER)),
     "recalled": ("recalled", told_of(replace(GOOD, status=Status.RECALLED), by=SENDER.full_name)),
@@ -393,6 +406,7 @@ CASES: dict[str, tuple[str, Mapping[str, object]]] = {
         "no-file",
         plain(no_file(message_of(outcome="cloud-link-only"), reader=SENDER, head=HEAD)),
     ),
+    "no-file-in-letter": ("no-file", plain(no_file(message_of(outcome="no-file-in-letter"), reader=SENDER, head=HEAD))),
     "no-file-postmaster": ("no-file", plain(no_file(message_of(outcome="for-postmaster"), reader=SENDER, head=HEAD))),
     "no-file-recall": ("no-file", plain(no_file(message_of(outcome="recall-request"), reader=SENDER, head=HEAD))),
     "no-file-not-read": (

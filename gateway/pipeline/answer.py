@@ -39,19 +39,24 @@ class Answer:
         self._policy = policy
 
     def to_submission(
-        self, submission: Submission, sender: Account, *, earlier: Sequence[FileRecord] = ()
+        self,
+        submission: Submission,
+        sender: Account,
+        *,
+        earlier: Sequence[FileRecord] = (),
+        is_automatic: bool = False,
     ) -> tuple[Notice, ...]:
         """Return what is owed for a submission; the same submission gives the same ids.
 
-        `earlier` are the records that its duplicates point to.
+        `earlier` are the records that its duplicates point to. A message that a program wrote has no answer but for a
+        file that was rejected, of which somebody must hear.
         """
-        owed = [
-            (reader, *self._to_sender(submission, reader, earlier))
-            for reader in self._readers(sender)
-            if self._wants_receipt(submission)
-        ]
+        is_answered = self._wants_receipt(submission, is_automatic=is_automatic)
+        readers = self._readers(sender) if is_answered else ()
+        owed = [(reader, *self._to_sender(submission, reader, earlier)) for reader in readers]
         owed += [
-            (head, "rejection", self._to_head(files, head)) for head, files in self._heads(submission, sender).items()
+            (head, "rejection", self._to_head(files, head, is_sender_told=is_answered))
+            for head, files in self._heads(submission, sender).items()
         ]
         return tuple(
             _notice(submission, number, reader=reader, template=template, context=context)
@@ -186,9 +191,13 @@ class Answer:
         heads = tuple(person for person in people if person.role is Role.HEAD)
         return heads or tuple(people) or fallback
 
-    def _wants_receipt(self, submission: Submission) -> bool:
+    def _wants_receipt(self, submission: Submission, *, is_automatic: bool) -> bool:
+        has_rejected = any(f.status is Status.REJECTED for f in submission.files)
+        if is_automatic:
+            # Who signs in is the school's own program, and no mail system that answers us: so no loop can come of it.
+            return has_rejected and submission.verified_by == "password"
         is_quiet = submission.channel is Channel.SFTP and not self._policy.current.notices.sftp_receipts
-        return not is_quiet or any(f.status is Status.REJECTED for f in submission.files)
+        return not is_quiet or has_rejected
 
     def _to_sender(self, submission: Submission, reader: Account, earlier: Sequence[FileRecord]) -> tuple[str, Context]:
         if submission.outcome:
@@ -220,13 +229,16 @@ class Answer:
             file, sender=sender, directory=self._directory.current, catalogue=self._policy.current.catalogue
         )
 
-    def _to_head(self, files: Sequence[FileRecord], head: Account) -> receipts.Rejection:
+    def _to_head(
+        self, files: Sequence[FileRecord], head: Account, *, is_sender_told: bool = True
+    ) -> receipts.Rejection:
         return receipts.rejection(
             files,
             reader=head,
             head=self.letterhead(),
             directory=self._directory.current,
             catalogue=self._policy.current.catalogue,
+            is_sender_told=is_sender_told,
         )
 
     def letterhead(self) -> receipts.Letterhead:

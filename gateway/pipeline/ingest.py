@@ -300,11 +300,12 @@ class Ingest:
     def _submission(self, draft: Draft, unpacked: Unpacked | None) -> Submission:
         submission = draft.record(unpacked)
         # A copier calls its mail automatic; what is said of it goes to people, and never back to it.
-        if unpacked is not None and unpacked.is_automatic and draft.account.role is not Role.DEVICE:
-            return submission
+        is_automatic = unpacked is not None and unpacked.is_automatic and draft.account.role is not Role.DEVICE
         if submission.outcome == REPLIED:
-            return replace(submission, notices=draft.replied or ())
-        notices = self._answer.to_submission(submission, draft.account, earlier=draft.earlier)
+            return submission if is_automatic else replace(submission, notices=draft.replied or ())
+        notices = self._answer.to_submission(
+            submission, draft.account, earlier=draft.earlier, is_automatic=is_automatic
+        )
         return replace(submission, notices=(*notices, *(draft.replied or ())))
 
 

@@ -56,6 +56,39 @@ async def test_a_message_is_one_notice_a_person_whatever_it_holds(scene: Scene) 
     assert "2 files" in mail.subject
 
 
+AUTOMATIC = [{"Auto_Submitted": "auto-generated"}, {"Precedence": "bulk"}, {"List_Id": "<returns.leys.example>"}]
+
+
+@pytest.mark.parametrize("mark", AUTOMATIC)
+async def test_a_program_s_file_is_never_rejected_in_silence(scene: Scene, mark: dict[str, str]) -> None:
+    """A school's information system calls its exports automatic: with a wrong name they vanished for the school."""
+    await scene.email(STAFF, ("export.pdf", b"x"), **mark)
+    assert await readers(scene) == {STAFF: ["receipt"], HIS_HEAD: ["rejection"]}
+    (mail,) = scene.notices_to(HIS_HEAD)
+    assert "got the whole name" in mail.text
+
+
+async def test_a_program_that_did_not_sign_in_gets_no_answer_and_its_head_is_told(scene: Scene) -> None:
+    """A mail system that answers us by itself could be answered for ever."""
+    envelope = await scene.email(
+        STAFF, ("export.pdf", b"x"), verified_by="dmarc highmoor.example by dkim", Precedence="bulk"
+    )
+    assert await readers(scene) == {HIS_HEAD: ["rejection"]}
+    scene.known.unanswered.add(envelope.id)
+    (mail,) = scene.notices_to(HIS_HEAD)
+    assert "programs get no answer" in mail.text
+    assert "got the whole name" not in mail.text
+
+
+@pytest.mark.parametrize("files", [(), (("8304053_INFOreturn20261120.docx", b"x"),)])
+async def test_a_program_that_was_understood_or_brought_nothing_is_not_answered(
+    scene: Scene, files: tuple[tuple[str, bytes], ...]
+) -> None:
+    envelope = await scene.email(STAFF, *files, Auto_Submitted="auto-replied")
+    assert await readers(scene) == {}
+    scene.known.unanswered.add(envelope.id)
+
+
 async def test_heads_who_are_not_active_are_not_told(scene: Scene) -> None:
     await scene.set_account(HIS_HEAD, state=AccountState.SUSPENDED)
     await scene.email(STAFF, ("a.pdf", b"1"))

@@ -148,20 +148,35 @@ class Scene:
         self.house.receive.accepted(envelope)
         return envelope
 
-    async def email(self, username: str, *files: tuple[str, bytes], text: str = "", **headers: str) -> Envelope:
+    async def email(
+        self,
+        username: str,
+        *files: tuple[str, bytes],
+        text: str = "",
+        verified_by: str = "password",
+        **headers: str,
+    ) -> Envelope:
         """Send files by email; return the envelope of the accepted message."""
-        envelope = await self.post(username, letter(self.account(username).email, *files, text=text, **headers))
+        message = letter(self.account(username).email, *files, text=text, **headers)
+        envelope = await self.post(username, message, verified_by=verified_by)
         self.promises += [Promise(name, sha256(data), username) for name, data in files]
         return envelope
 
-    async def post(self, username: str, message: bytes, *, to: tuple[str, ...] = ("files@gateway.test",)) -> Envelope:
+    async def post(
+        self,
+        username: str,
+        message: bytes,
+        *,
+        to: tuple[str, ...] = ("files@gateway.test",),
+        verified_by: str = "password",
+    ) -> Envelope:
         """Hand in a message as it stands; return its envelope."""
         intake = self.house.receive.begin()
         await _fill(intake, message)
         envelope = await intake.seal(
             channel=Channel.EMAIL,
             username=username,
-            verified_by="password",
+            verified_by=verified_by,
             peer="192.0.2.7",
             recipients=to,
             sender=self.account(username).email,

@@ -112,6 +112,7 @@ class Rejection:
     channel: str
     rejected_by: str
     files: tuple[File, ...]
+    is_sender_told: bool = True  # False of what a program sent, which gets no answer
 
 
 def receipt(
@@ -153,7 +154,13 @@ def receipt(
 
 
 def rejection(
-    files: Iterable[FileRecord], *, reader: Account, head: Letterhead, directory: Directory, catalogue: Catalogue
+    files: Iterable[FileRecord],
+    *,
+    reader: Account,
+    head: Letterhead,
+    directory: Directory,
+    catalogue: Catalogue,
+    is_sender_told: bool = True,
 ) -> Rejection:
     """Return the headteacher's copy for the rejected files of one submission; there must be one."""
     rejected = tuple(files)
@@ -170,6 +177,7 @@ def rejection(
         channel=channel_word(first.channel),
         rejected_by=first.rejected_by or "the gateway",
         files=tuple(_copied(f, n, head=head, catalogue=catalogue) for n, f in enumerate(rejected, start=1)),
+        is_sender_told=is_sender_told,
     )
 
 

@@ -2,7 +2,8 @@
 
 Owns the table. The first row that fits says what becomes of a leaf; the last one takes it as a file. Any
 disposition counts, for it lies: Apple Mail sends PDFs as `inline`, and Exchange names its logos. Pictures wait
-until the whole message is read, and are judged by `is_signature_picture`; so do attached messages that were named for the gateway.
+until the whole message is read, and are judged by `is_signature_picture`; so do attached messages that were named for
+the gateway.
 
 Pure: decides from what a header says, reads no byte of content.
 

@@ -1,9 +1,9 @@
 """DKIM signatures of a message: which are there, and whether one holds.
 
-Owns what we ask of a signature beyond RFC 6376: SHA-256, From among the signed fields, no second Subject or Content-Type
-beside a signed one, the whole body (no l=), a key of 1024 to 8192 bits with an ordinary exponent. The body's digest comes
-from `bodyhash`, the key's record from `nameserver`; the cryptography is dkimpy's. Never raises for what a signature or a
-record holds.
+Owns what we ask of a signature beyond RFC 6376: SHA-256, From among the signed fields, no second Subject or
+Content-Type beside a signed one, the whole body (no l=), a key of 1024 to 8192 bits with an ordinary exponent. The
+body's digest comes from `bodyhash`, the key's record from `nameserver`; the cryptography is dkimpy's. Never raises for
+what a signature or a record holds.
 
 Source: RFC 6376, RFC 8301, RFC 8463; SPEC 4.
 """
@@ -98,9 +98,9 @@ def _signature(message: Any, number: int, written: Counter[str]) -> Signature | 
 
 
 def _is_added_to(written: Counter[str], signed: list[bytes]) -> bool:
-    """Whether a field stands there more often than it was signed: a signature covers the lowest, and we read the first.
+    """Whether a field stands there more often than it was signed: a signature covers the last, and we read the first.
 
-    Who caught a signed message could give it another subject, or boundaries that make a file of its words (RFC 6376 8.15).
+    Who caught a signed message could give it boundaries that make a file of its words (RFC 6376 8.15).
     """
     names = (name for name in _ONCE if name.encode() in signed)
     return any(written[name] > signed.count(name.encode()) for name in names)

@@ -56,7 +56,15 @@ LATE = frozenset(
 )  # said when the bytes were seen
 IGNORED = frozenset(row.why for row in TABLE if row.why) | LATE
 CAUSES = frozenset(
-    ["", "nothing-attached", "cloud-link-only", "encrypted-message", "no-file-in-tnef", "no-file-in-letter", "recall-request"]
+    [
+        "",
+        "nothing-attached",
+        "cloud-link-only",
+        "encrypted-message",
+        "no-file-in-tnef",
+        "no-file-in-letter",
+        "recall-request",
+    ]
 )
 
 
