@@ -72,6 +72,7 @@ async def _report(enquiry: Enquiry) -> dict[str, object]:
         "stuck": await _stuck(enquiry),
         "spool": await _spool(enquiry),
         "free_bytes": await enquiry.books.spool.free_bytes(),
+        "keep_free_bytes": enquiry.settings.storage.keep_free_bytes,
     }
 
 
@@ -130,9 +131,15 @@ def _tell(screen: Screen, report: Mapping[str, Any]) -> None:
     spool = report["spool"]
     oldest = f", the oldest since {screen.cell(spool['oldest_at'], Kind.TIME)}" if spool["oldest_at"] else ""
     click.echo(f"Spool     {spool['unprocessed']} unprocessed{oldest}; {spool['unfinished']} unfinished")
-    click.echo(f"Disk      {size_text(report['free_bytes'])} free")
+    click.echo(f"Disk      {_room(report['free_bytes'], keep_free=report['keep_free_bytes'])}")
     _tell_accounts(screen, report["accounts"])
     _tell_stuck(screen, report["stuck"])
+
+
+def _room(free: int, *, keep_free: int) -> str:
+    """Return how much is free; people who are turned away are told that the administrator can see why."""
+    refused = f": less than the {size_text(keep_free)} of keep_free_bytes, so that new files are refused"
+    return f"{size_text(free)} free{refused if free < keep_free else ''}"
 
 
 def _tell_accounts(screen: Screen, waiting: Mapping[str, Any]) -> None:

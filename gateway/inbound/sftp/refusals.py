@@ -7,7 +7,7 @@ Owns the words. FAILURE is the one code whose text most clients show; NO_SUCH_FI
 from dataclasses import dataclass
 
 from gateway.core.admission import Refusal
-from gateway.errors import NotThere
+from gateway.errors import DiskFull, NotThere
 from gateway.inbound.sftp.packets import StatusCode
 
 
@@ -85,9 +85,13 @@ def documents_stay(contact: str) -> No:
 
 def try_again(trouble: object) -> No:
     """Return the refusal for trouble of ours that passes by itself."""
+    if isinstance(trouble, DiskFull):  # its own words are for the administrator: a school would clear out its own disk
+        return NO_ROOM
     return No(f"The gateway can't take it just now: {trouble} Please try again in a few minutes.")
 
 
 def sentence_of(trouble: Exception) -> str:
     """Return what a person is told of a surprise that carries a sentence."""
+    if isinstance(trouble, DiskFull):
+        return NO_ROOM.sentence
     return str(trouble) if isinstance(trouble, NotThere) else f"{trouble} Please try again in a few minutes."

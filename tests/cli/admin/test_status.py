@@ -14,7 +14,7 @@ from gateway.store.lock import DataLock
 from tests.cli.admin import story
 from tests.cli.conftest import Deployment
 
-KEYS = "running pid ready_at endpoints files documents drops notices accounts stuck spool free_bytes"
+KEYS = "running pid ready_at endpoints files documents drops notices accounts stuck spool free_bytes keep_free_bytes"
 
 
 def status(deployment: Deployment) -> Any:
@@ -33,6 +33,16 @@ def test_a_new_deployment_is_down_and_has_nothing_stuck(deployment: Deployment) 
     said = deployment.run("admin", "status").stdout
     assert "The gateway is not running." in said
     assert "Nothing is stuck." in said
+
+
+def test_a_disk_that_is_too_full_for_new_files_says_so(deployment: Deployment) -> None:
+    """Senders are told that the administrator can see it; "Nothing is stuck" alone would hide it."""
+    assert "refused" not in deployment.run("admin", "status").stdout
+    text = deployment.config.read_text(encoding="utf-8")
+    deployment.config.write_text(text.replace("keep_free_bytes = 1_073", "keep_free_bytes = 1_073_000_000"), "utf-8")
+    assert "so that new files are refused" in deployment.run("admin", "status").stdout
+    report = status(deployment)
+    assert report["free_bytes"] < report["keep_free_bytes"]
 
 
 def test_where_it_listens_is_told_while_it_runs(deployment: Deployment) -> None:
