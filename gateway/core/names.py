@@ -64,8 +64,13 @@ class Reading:
         return f"{self.sentence} The right name would be: {self.correction}" if self.correction else self.sentence
 
 
-def read_name(name: str, rules: Rules, *, on: date, schools: frozenset[str] | None) -> Reading:
-    """Return how a name reads on a day for a sender who may send for `schools` (None: not judged). Never raises."""
+def read_name(
+    name: str, rules: Rules, *, on: date, schools: frozenset[str] | None, put_for: str | None = None
+) -> Reading:
+    """Return how a name reads on a day for a sender who may send for `schools` (None: not judged). Never raises.
+
+    `put_for` is the one of them in whose folder the file was put: it stands in the example, and decides nothing.
+    """
     name = unicodedata.normalize("NFC", name)
     reading = _read(name, rules, on=on, schools=schools)
     if not reading.faults:
@@ -77,7 +82,7 @@ def read_name(name: str, rules: Rules, *, on: date, schools: frozenset[str] | No
         only_school=_only(schools),
         is_good=lambda other: not _read(other, rules, on=on, schools=schools).faults,
     )
-    facts = _facts(reading, rules, on=on, schools=schools)
+    facts = _facts(reading, rules, on=on, schools=schools, put_for=put_for)
     sentence = sentence_for(reading.faults[0], facts)
     return replace(reading, reason=reading.faults[0], sentence=sentence, correction=the_correction(misnamed))
 
@@ -216,14 +221,14 @@ def _real_date(digits: str) -> date | None:
 # ---- What the sentence of a fault may say. ----
 
 
-def _facts(reading: Reading, rules: Rules, *, on: date, schools: frozenset[str] | None) -> Facts:
+def _facts(reading: Reading, rules: Rules, *, on: date, schools: frozenset[str] | None, put_for: str | None) -> Facts:
     parts = cut(reading.name.strip(EDGES))
     school = rules.directory.school(parts.place)
     service = rules.catalogue.get(parts.run)
     near = codes_near(parts.run, rules.catalogue) if Reason.UNKNOWN_SERVICE_CODE in reading.faults else ()
     shown = service or _example_service(near, rules.catalogue)
     return Facts(
-        example=_good_name(reading.school or _own_number(rules, schools), shown, on),
+        example=_good_name(reading.school or _own_number(rules, schools, put_for), shown, on),
         example_service=shown.name if shown else "",
         la_codes=tuple(sorted(rules.la_codes)),
         own=tuple(sorted(schools or ())),
@@ -256,7 +261,9 @@ def _example_service(near: tuple[str, ...], catalogue: Catalogue) -> Service | N
     return catalogue.get(codes[0]) if codes else None
 
 
-def _own_number(rules: Rules, schools: frozenset[str] | None) -> str:
+def _own_number(rules: Rules, schools: frozenset[str] | None, put_for: str | None) -> str:
+    if put_for is not None and put_for in (schools or ()):
+        return put_for
     return min(schools) if schools else min(rules.la_codes, default="nnn") + "nnnn"
 
 

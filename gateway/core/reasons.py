@@ -111,8 +111,8 @@ _PLAIN: Mapping[Reason, str] = {
     'without "Encrypt" or "Protect": it is encrypted on its way to us.',
     Reason.CLOUD_LINK_ONLY: "Your message holds a link to a file in the cloud and not the file, and we never follow "
     'links. Please attach the file itself (in Outlook, "Attach as copy") and send the message again.',
-    Reason.REJECTED_BY_OFFICER: "An officer of the authority rejected the file and said why. Please put right what "
-    "they name, and send the file again.",
+    Reason.REJECTED_BY_OFFICER: "An officer of the authority rejected the file. The sender was told the reason if "
+    "one was given; please put that right, or ask the service, and send the file again.",
 }
 
 _ADVICE: Mapping[NameWarning, str] = {
@@ -253,7 +253,10 @@ def _example(facts: Facts) -> str:
 
 
 def _yours(facts: Facts) -> str:
-    return f" Yours is {facts.own[0]}." if len(facts.own) == 1 else ""
+    if len(facts.own) != 1:
+        return ""
+    is_theirs = facts.own[0] == facts.number  # and can't be used any more: they may not know which one can
+    return " Your authority can tell you which one that is." if is_theirs else f" Yours is {facts.own[0]}."
 
 
 def _codes(codes: tuple[str, ...]) -> str:

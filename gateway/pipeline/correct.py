@@ -92,6 +92,7 @@ class Correct:
             policy.rules(directory),
             on=policy.day_of(file.sent_at),
             schools=frozenset(sender.schools) if sender else frozenset(),
+            put_for=file.school,
         )
 
     def _sender(self, file: FileRecord, account: Account | None) -> Account | None:

@@ -239,6 +239,7 @@ class Ingest:
             draft.policy.rules(self._directory.current),
             on=draft.policy.day_of(draft.envelope.received_at),
             schools=frozenset(draft.account.schools),
+            put_for=draft.envelope.school,
         )
 
     async def _take(self, draft: Draft, candidate: Candidate, reading: Reading) -> None:

@@ -51,14 +51,15 @@ class Receive:
         self._to_notify = to_notify
         self._names = NamedLocks()
 
-    def judge(self, account: Account, name: str) -> Reading:
-        """Return how a name reads when this person sends it now."""
+    def judge(self, account: Account, name: str, *, put_for: str | None = None) -> Reading:
+        """Return how a name reads when this person sends it now, and puts it into the folder of a school."""
         policy = self._policy.current
         return read_name(
             name,
             policy.rules(self._directory.current),
             on=policy.day_of(self._clock.now()),
             schools=frozenset(account.schools),
+            put_for=put_for,
         )
 
     async def has_room(self, size: int) -> bool:

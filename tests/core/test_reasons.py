@@ -45,6 +45,10 @@ def assert_readable(text: str) -> None:
     assert not re.search(r"  | \. |[{}]|None", text)
 
 
+def test_a_headteacher_is_not_told_that_an_officer_gave_a_reason_who_gave_none() -> None:
+    assert "if one was given" in sentence_for("rejected-by-officer")
+
+
 def test_a_code_that_is_none_has_no_sentence() -> None:
     with pytest.raises(ValueError, match="tea-break"):
         sentence_for("tea-break")
@@ -54,6 +58,16 @@ def said(name: str, *own: str) -> str:
     reading = read_name(name, RULES, on=TODAY, schools=frozenset(own) if own else None)
     assert re.fullmatch(r"[ -~]{1,300}", reading.sentence)
     return reading.sentence
+
+
+@pytest.mark.parametrize("name", ["photo.pdf", "con.pdf", "1102_INFOeyfs.pdf"])
+def test_the_example_has_the_number_of_the_school_in_whose_folder_the_file_was_put(name: str) -> None:
+    """Who sends for several would copy another one's, and send the file in its name."""
+    schools = frozenset({OPEN, LEYS})
+    for school in schools:
+        reading = read_name(name, RULES, on=TODAY, schools=schools, put_for=school)
+        assert f"as in {school}_" in reading.sentence
+    assert f"as in {LEYS}_" not in read_name(name, RULES, on=TODAY, schools=frozenset({OPEN}), put_for=LEYS).sentence
 
 
 def test_the_sentence_of_a_missing_code_begins_with_the_portals_words() -> None:
@@ -142,6 +156,12 @@ SENTENCES = [
         (OPEN,),
         "The school with the DfE number 8303311 has closed. Please use the number that the school has today, and send "
         "the file again. Yours is 8301102.",
+    ),
+    (
+        f"{CLOSED}_INFOeyfs.docx",
+        (CLOSED,),
+        "The school with the DfE number 8303311 has closed. Please use the number that the school has today, and send "
+        "the file again. Your authority can tell you which one that is.",
     ),
     (
         f"{CONVERTED_LONG_AGO}_INFOeyfs.docx",

@@ -179,7 +179,7 @@ class Sending:
             return refusals.LITTER
         if is_temporary(name) or order_of(school) is not None:  # a document whose name says no school is held, later
             return None
-        reading = self._doors.receive.judge(self._sight.account, name)
+        reading = self._doors.receive.judge(self._sight.account, name, put_for=school)
         return None if reading.reason is None else await self._refuse(school, name, reading.reason)
 
     async def _refuse_use(self, school: str, name: str, flags: OpenFlags) -> No | None:
@@ -239,7 +239,7 @@ class Sending:
         sentence = await self._doors.receive.refuse(
             account,
             name=name,
-            reading=self._doors.receive.judge(account, name),
+            reading=self._doors.receive.judge(account, name, put_for=school),
             reason=reason,
             detail=detail,
             school=school,
@@ -283,7 +283,7 @@ class Sending:
         )
 
     async def _complete_parked(self, parked: Unfinished, school: str, name: str) -> No | None:
-        reading = self._doors.receive.judge(self._sight.account, name)
+        reading = self._doors.receive.judge(self._sight.account, name, put_for=school)
         intake = await self._parking.resume(parked)
         if intake is None:
             return NOT_THERE

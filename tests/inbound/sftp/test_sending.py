@@ -238,6 +238,13 @@ async def test_a_person_of_two_schools_may_use_either_folder_and_the_name_decide
     assert file.school == "8302118"
 
 
+async def test_a_refusal_shows_a_name_of_the_school_in_whose_folder_the_file_was_put(person):
+    dora = person(DORA)
+    for room in (await dora.ls())[:2]:
+        refused = await dora.put("photo.pdf", folder=f"/{room}/Send Files")
+        assert f"as in {room[:7]}_" in refused.sentence
+
+
 # ---- What is no file ----
 
 
@@ -552,7 +559,8 @@ async def test_a_full_disk_is_a_refusal_that_passes_and_leaves_nothing(scene):
     await scene.restart(disk=FullDisk(2000))
     samir = Person.maker(scene)(SAMIR)
     refusal = await samir.put(GOOD, PDF * 100)
-    assert "try again" in refusal.sentence
+    assert "no room" in refusal.sentence
+    assert "Free some space" not in refusal.sentence, "that is for the administrator: the school's disk is another one"
     assert incoming(scene) == 0
     assert await names(scene) == []
     assert not await samir.has(FINAL)
