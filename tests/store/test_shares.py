@@ -81,6 +81,23 @@ async def test_who_stops_waiting_leaves_no_trace(shares: ShareThreads, back: thr
     assert await shares.run("a", lambda: "served") == "served"
 
 
+async def test_jobs_in_turn_share_a_thread_and_jobs_at_once_do_not(shares: ShareThreads, back: threading.Event) -> None:
+    first, second = [await shares.run("a", threading.get_ident) for _ in range(2)]
+    begun = threading.Event()
+    going = asyncio.ensure_future(shares.run("a", lambda: (begun.set(), back.wait())[1], seconds=60))
+    await asyncio.to_thread(begun.wait)
+    beside = await shares.run("b", threading.get_ident)
+    assert first == second != beside
+    back.set()
+    assert await going
+
+
+async def test_a_thread_that_is_about_to_go_leaves_no_job_undone() -> None:
+    shares = ShareThreads(idle=0.0)  # each thread gives up at once, many of them just as the next job comes
+    assert [await shares.run("a", lambda n: n, n) for n in range(500)] == list(range(500))
+    shares.close()
+
+
 HANGS = """
 import asyncio, contextlib, threading
 from gateway.errors import Unanswered
