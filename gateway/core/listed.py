@@ -64,6 +64,10 @@ class ListedFiles:
         answers = tuple(chosen)
         return ListedFiles(*(tuple(compress(column, answers)) for column in self._columns))
 
+    def kinds(self) -> Iterator[tuple[str | None, str, bool]]:
+        """Yield of each file what `Kind` says beside its school."""
+        return zip(self.services, self.senders, self.privates, strict=True)
+
     @property
     def _columns(self) -> tuple[Sequence[Any], ...]:
         return self.ids, self.names, self.services, self.senders, self.times, self.sizes, self.privates

@@ -2,7 +2,7 @@
 
 import asyncio
 import statistics
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from gateway.clock import SystemClock
@@ -24,13 +24,13 @@ def fill(server: Server, *, own: int, others: int) -> None:
     asyncio.run(_record(server, [share[n] for n in turn]))
 
 
-async def _record(server: Server, schools: Iterable[str]) -> None:
+async def _record(server: Server, schools: Sequence[str]) -> None:
     clock = SystemClock()
     ledger = await open_ledger(str(server.folder / "data" / "ledger.db"), clock=clock, patience=60.0)
-    at = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(milliseconds=len(schools))  # noqa: TID251
     pending: list[asyncio.Task[None]] = []
     for number, school in enumerate(schools):
-        submission = _sent(clock.new_id(), school, number, at - timedelta(milliseconds=number))
+        submission = _sent(clock.new_id(), school, number, at + timedelta(milliseconds=number))
         pending.append(asyncio.create_task(ledger.record(submission)))
         if len(pending) == 500:
             await asyncio.gather(*pending)

@@ -147,6 +147,15 @@ class FileContract:
         assert [f.name for f in await ledger.files(query)] == [f.name for f in listed], rule
         assert list(await ledger.listed(query)) == [listed_of(f) for f in listed], rule
 
+    async def test_a_long_listing_is_by_id_like_every_other(self, ledger: Ledger) -> None:
+        """What began earlier may have come later: the newest is the same one in each view."""
+        files = [a_file(n, sent_at=MORNING + (n * 7 % 450) * HOUR) for n in range(450)]
+        for file in files:
+            await ledger.record(a_submission(file))
+        query = FileQuery(school=SCHOOL, has_bytes=True)
+        assert list(await ledger.listed(query)) == [listed_of(file) for file in await ledger.files(query)]
+        assert [file.id for file in await ledger.listed(query)] == sorted((f.id for f in files), reverse=True)
+
     async def test_twins_are_the_schools_held_files_of_that_name(self, ledger: Ledger) -> None:
         held, newer = a_file(1, name="8301102_SENé.pdf"), a_file(2, name="8301102_senÉ.PDF")
         strangers = (

@@ -10,7 +10,7 @@ from gateway.core.model import FileQuery, Status
 from gateway.store.engine.connection import Transaction
 from gateway.store.engine.queries import Values
 from gateway.store.ledger import SqliteLedger
-from gateway.store.ledger.submissions import _newest_first, listed_files
+from gateway.store.ledger.submissions import listed_files, listed_rows
 from tests.fakes import MORNING
 from tests.store.ledgers import opened
 
@@ -59,13 +59,16 @@ HELD = (Status.SENT, Status.RECEIVED)
 ROOMS = {
     "Sent Files": FileQuery(school="8301102", status=HELD, has_bytes=True),
     "a month": FileQuery(school="8301102", status=HELD, has_bytes=True, since=MORNING, until=MORNING),
+    "the last of a month": FileQuery(
+        school="8301102", status=HELD, has_bytes=True, since=MORNING, until=MORNING, limit=20
+    ),
 }
 INBOX = FileQuery(service="SEN", school="8301102", status=HELD, has_bytes=True, is_delivered=True)
 
 
 async def test_a_school_in_an_inbox_costs_what_lies_there(ledger: SqliteLedger) -> None:
     """Not what the school sent to other services, and not what other schools sent to this one."""
-    plan = str(await ledger._read(lambda tx: _newest_first(Explain(tx), INBOX)))
+    plan = str(await ledger._read(lambda tx: list(listed_rows(Explain(tx), INBOX))))
     assert "USING COVERING INDEX files_in_inbox (service=? AND school=?)" in plan
     assert "B-TREE" not in plan
 
@@ -73,7 +76,7 @@ async def test_a_school_in_an_inbox_costs_what_lies_there(ledger: SqliteLedger) 
 @pytest.mark.parametrize("room", ROOMS)
 async def test_a_long_listing_is_read_from_its_index_alone(ledger: SqliteLedger, room: str) -> None:
     """Ten thousand rows of the table lie on as many pages, among those of other schools."""
-    plan = str(await ledger._read(lambda tx: _newest_first(Explain(tx), ROOMS[room])))
+    plan = str(await ledger._read(lambda tx: list(listed_rows(Explain(tx), ROOMS[room]))))
     assert "USING COVERING INDEX files_shown (school=?" in plan
     assert "B-TREE" not in plan
 

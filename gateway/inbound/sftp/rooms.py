@@ -120,9 +120,8 @@ class Sight:
 
     def seen_of(self, files: ListedFiles, school: str) -> ListedFiles:
         """Return those of a school's Sent or Received files that this person sees."""
-        kinds = list(zip(files.services, files.senders, files.privates, strict=True))
-        sees = {kind: self.may_see(Kind(school, *kind)) for kind in set(kinds)}
-        return files if all(sees.values()) else files.where(map(sees.__getitem__, kinds))
+        sees = {kind: self.may_see(Kind(school, *kind)) for kind in set(files.kinds())}
+        return files if all(sees.values()) else files.where(map(sees.__getitem__, files.kinds()))
 
     def waiting_of(self, school: str) -> list[FileRecord]:
         """Return what waits for the scan of a school and this person may see, newest first."""

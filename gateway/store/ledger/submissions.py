@@ -5,8 +5,12 @@ the caller saw it (Source: SPEC 6, 13; DESIGN 3, step 6).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from datetime import datetime
 from functools import partial
+from itertools import islice
+from operator import gt
+from typing import Any
 
 from gateway.core.listed import ListedFiles
 from gateway.core.mail import Notice
@@ -27,6 +31,8 @@ from gateway.store.ledger.records import (
     submission_values,
 )
 from gateway.store.ledger.trail import Entry, append, append_each
+
+_SOME = 200  # rows
 
 
 class SubmissionBook(Desk):
@@ -55,7 +61,7 @@ class SubmissionBook(Desk):
 
     async def listed(self, query: FileQuery) -> ListedFiles:
         """Return the files of a query as a long listing needs them, newest first."""
-        return await self._read(lambda tx: _listed(_newest_first(tx, query)))
+        return await self._read(lambda tx: _listed(listed_rows(tx, query)))
 
     async def inbox_schools(self, *, service: str, school: str | None = None) -> list[str]:
         """Return the schools of which something lies in a service's Inbox, by number; or one of them alone."""
@@ -159,19 +165,31 @@ def _last_first(query: FileQuery) -> str:
     return "order_since" if query.since else "order"
 
 
-def _newest_first(tx: Transaction, query: FileQuery) -> list[Row]:
-    """Return the rows of a long listing; the first column is the id."""
-    order = "order_none" if query.limit is None else _last_first(query)
-    rows = tx.listing("files", conditions_of(query), limit=query.limit, order=order, columns="listed")
-    return sorted(rows, reverse=True)
+def listed_rows(tx: Transaction, query: FileQuery) -> Iterator[Row]:
+    """Yield the rows of a long listing, by time; the first column is the id."""
+    return tx.listing("files", conditions_of(query), limit=query.limit, order="order_listed", columns="listed")
 
 
-def _listed(rows: Sequence[Row]) -> ListedFiles:
-    """Return the rows of a long listing by columns: a call for each row is felt here."""
-    if not rows:
-        return ListedFiles()
-    ids, names, services, senders, times, sizes, privates = zip(*rows, strict=True)
+def _listed(rows: Iterator[Row]) -> ListedFiles:
+    """Return the rows of a long listing by columns, newest first: what is done for each row is felt here.
+
+    Few rows at a time: thousands at once would have the collector look at everything.
+    """
+    columns: tuple[list[Any], ...] = tuple([] for _ in fields(ListedFiles))
+    while some := list(islice(rows, _SOME)):
+        for column, values in zip(columns, zip(*some, strict=True), strict=True):
+            column.extend(values)
+    ids, names, services, senders, times, sizes, privates = _by_id(columns)
     return ListedFiles(ids, names, services, senders, moments(times), sizes, tuple(map(bool, privates)))
+
+
+def _by_id(columns: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    """Return the columns with the newest id first, which stands in the first of them; nearly always they are so."""
+    ids = columns[0]
+    if all(map(gt, ids, islice(ids, 1, None))):
+        return columns
+    order = sorted(range(len(ids)), key=ids.__getitem__, reverse=True)
+    return [list(map(column.__getitem__, order)) for column in columns]
 
 
 def conditions_of(query: FileQuery) -> dict[str, object]:

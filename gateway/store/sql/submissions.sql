@@ -89,8 +89,9 @@ ORDER BY f.id DESC
 -- The sum of texts is no column: SQLite then finds by time and sorts what it found, and does not walk all ids.
 ORDER BY f.id || '' DESC
 
--- name: files_order_none
--- As it comes: it is sorted afterwards, which is cheaper for what is nearly in order.
+-- name: files_order_listed
+-- As it stands in the indexes of what is shown, so that nothing is sorted here: by id it is afterwards.
+ORDER BY f.sent_at DESC, f.id DESC
 
 -- name: files_school
 f.school = :school
