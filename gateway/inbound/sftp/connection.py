@@ -20,7 +20,7 @@ from gateway.inbound.sftp.portal import Portal
 from gateway.inbound.sftp.session import PortalSession, SessionLimits
 from gateway.inbound.sftp.view import Sight
 from gateway.inbound.sftp.wayin import WayIn
-from gateway.inbound.sftp.wire import leave_out_ignored
+from gateway.inbound.sftp.wire import cut_short
 
 _TAKEN_AWAY = (AccountState.SUSPENDED, AccountState.REVOKED)
 _IDLE = "Nothing was done here for a while, so the connection was closed. Connect again whenever you like."
@@ -57,7 +57,7 @@ class Connection(WayIn):
             conn.abort()
             return
         welcome_old_clients(conn)
-        leave_out_ignored(conn)
+        cut_short(conn)
         # asyncssh buffers without end what a client asks for and never takes; the transport tells us, by asyncio's own
         # protocol, when its buffer is full.
         conn.pause_writing, conn.resume_writing = self._pause, self._resume  # type: ignore[method-assign]
