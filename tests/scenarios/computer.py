@@ -133,9 +133,9 @@ class Computer:
         hosts = ["--insecure"]  # Debian's libssh2 reads no known_hosts with a port
         return self.run("curl", "-sS", *hosts, "-u", f"{WHO}:{PASSWORD}", *words, url)
 
-    def rclone(self, *words: object, flags: tuple[str, ...] = ()) -> Ended:
+    def rclone(self, *words: object, flags: tuple[str, ...] = (), who: str = WHO) -> Ended:
         """Run rclone; `gw:` stands for the gateway."""
-        remote = f":sftp,host=127.0.0.1,port={self.port},user={WHO},key_file={self.folder / 'key'}:"
+        remote = f":sftp,host=127.0.0.1,port={self.port},user={who},key_file={self.folder / 'key'}:"
         there = [str(word).replace("gw:", remote) for word in words]
         return self.run("rclone", "--retries", "1", "--low-level-retries", "1", *flags, *there)
 

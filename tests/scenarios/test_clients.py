@@ -414,6 +414,20 @@ def test_an_officer_reads_rejects_and_hands_on(computer, request, tmp_path):
     assert computer.record(handed_on.name)["service"] == "INFO"
 
 
+@needs("rclone")
+def test_an_officer_hands_files_of_one_name_on_with_rclone_and_each_ends_well(computer, request):
+    """It looks for what it moved, and before the second removes what it sees of the first."""
+    inbox, to = "gw:SEN/Inbox/8302000 Leys Junior School", "gw:SEN/Not Ours/INFO"
+    path = computer.file(described(request))
+    for content in (WHOLE, WHOLE + b"more"):
+        path.write_bytes(content)
+        assert computer.rclone("copyto", path, f"gw:Send Files/{path.name}").code == 0
+        assert computer.was_taken(path, content)
+        ended = computer.rclone("moveto", f"{inbox}/{path.name}", f"{to}/{path.name}", who="nadia.rowbotham")
+        assert ended.code == 0, ended.said
+        assert computer.record(path.name)["service"] == "INFO"
+
+
 @needs("sftp")
 @pytest.mark.parametrize(
     "command", ['mkdir "Send Files"', 'mkdir "Send Files/2026"', 'rmdir "Send Files"', "chmod 600 Status.csv", "df"]

@@ -14,7 +14,7 @@ from gateway.errors import NotThere
 from gateway.inbound.sftp import refusals
 from gateway.inbound.sftp.accountroom import KEYS_FILE, STAYS, AccountRoom, KeyUpload, KeyWriting
 from gateway.inbound.sftp.deeds import Deeds
-from gateway.inbound.sftp.desk import Desk, Upload
+from gateway.inbound.sftp.desk import Desk, Ghost, Upload
 from gateway.inbound.sftp.documentview import DOCUMENT_ROOMS
 from gateway.inbound.sftp.downloads import Download
 from gateway.inbound.sftp.lines import Lines
@@ -100,10 +100,10 @@ class Portal:
     async def _child(self, room: Room, name: str) -> Found | None:
         if isinstance(room, AccountRoom) and name == KEYS_FILE and (just_put := self._own_keys.just_put()):
             return just_put
-        found = await room.child(name)
-        if found is not None or not isinstance(room, SendRoom):
+        found, shelf = await room.child(name), _shelf_of(room)
+        if found is not None or not shelf:
             return found
-        shown = self._desk.look(room.school, name, self._sight.clock.now())
+        shown = self._desk.look(shelf, name, self._sight.clock.now())
         return Leaf(name, *shown, Way()) if shown else None
 
     async def _place(self, path: str) -> Place | None:
@@ -215,7 +215,10 @@ class Portal:
             return refusals.WAITS
         if not isinstance(found.what, Stored):
             return refusals.REASON_STAYS if isinstance(room, RejectedMonth) else refusals.RENAMES_HERE
-        return await self._move(found.what, target)
+        refusal = await self._move(found.what, target)
+        if refusal is None:
+            self._remember_moved(found, *target)
+        return refusal
 
     async def _rename_upload(self, room: SendRoom, name: str, target: Place) -> No | None:
         to, new_name = target
@@ -233,6 +236,12 @@ class Portal:
             is_sent = isinstance(room, (RejectedMonth, RejectedBox, SendRoom))
             return await self._deeds.resend(what, name) if is_sent else refusals.RESENT_ONLY
         return refusals.SENT_STAYS if what.shelf is Shelf.SENT else refusals.INBOX_STAYS
+
+    def _remember_moved(self, leaf: Leaf, room: Room, name: str) -> None:
+        """Show to programs that look for it what was moved, though it is elsewhere now: rclone fails without."""
+        if shelf := _shelf_of(room):
+            ghost = Ghost(leaf.size, self._sight.clock.now(), was_taken=True, owner=self._sending)
+            self._desk.remember(shelf, name, ghost)
 
     async def _target(self, old: str, new: str) -> Place | None:
         """Return where a rename leads: programs that move into a folder may name the folder alone."""
@@ -257,13 +266,21 @@ class Portal:
             return await self._sending.remove(room.school, name)
         found = await room.child(name)
         if found is None:
-            return NOT_THERE
+            return await self._forget_moved(room, name)
         if isinstance(room, DOCUMENT_ROOMS):
             return self._documents_stay
         what = found.what if isinstance(found, Leaf) else None
         if isinstance(what, Stored) and what.shelf is Shelf.SENT:
             return await self._deeds.recall(what)
         return _stays(room, what)
+
+    async def _forget_moved(self, room: Room, name: str) -> No | None:
+        """Remove the trace of what was moved; programs do so before they move another of the name there."""
+        shelf = _shelf_of(room)
+        if not shelf or self._desk.ghost(shelf, name, self._sight.clock.now()) is None:
+            return NOT_THERE
+        self._desk.exorcise(shelf, name)
+        return None
 
     async def make_folder(self, path: str) -> No | None:
         """Answer a MKDIR: harmless where there is such a folder, refused elsewhere."""
@@ -273,6 +290,19 @@ class Portal:
         place = await self._place(path)
         is_documents = place is not None and isinstance(place[0], DOCUMENT_ROOMS)
         return self._documents_stay if is_documents else refusals.NO_FOLDERS
+
+
+def _shelf_of(room: Room) -> str:
+    """Return under what the desk knows what was put into a room; "" where nothing can be."""
+    match room:
+        case SendRoom():
+            return room.school
+        case TurningRoom():
+            return f"{room.service} to {room.to or room.name}"
+        case RejectedMonth():
+            return f"{room.box.school} rejected {room.name}"
+        case _:
+            return ""
 
 
 def _stays(room: Room, what: object) -> No:

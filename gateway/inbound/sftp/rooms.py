@@ -53,7 +53,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Way:
-    """An upload, seen in `Send Files`: under way, to be taken up again, or just completed. It can't be read."""
+    """What was put somewhere, and can't be read there: an upload in `Send Files`, or what was just moved away."""
 
 
 @dataclass(frozen=True)

@@ -286,6 +286,38 @@ async def status_of(officer) -> str:
     return (await officer.read("/SEN/Status.csv")).decode()
 
 
+@pytest.mark.parametrize("target", [f"/SEN/Not Ours/INFO/{GOOD}", f"/SEN/Rejected/{GOOD}"])
+async def test_a_program_that_looks_for_what_it_moved_finds_it_and_nobody_else_does(scene, person, target):
+    """rclone's moveto ended with 4 for a file that was handed on; and its officer would have tried again."""
+    await person(SAMIR).send(GOOD)
+    await scene.idle()
+    nadia = person(NADIA)
+    assert await nadia.mv(f"{INBOX}/{GOOD}", target) is None
+    assert (await nadia.leaf(target)).size == len(PDF)
+    assert isinstance(await nadia.read(target), No), "who lost it reads nothing of it"
+    assert await nadia.ls(target.rpartition("/")[0]) == []
+    assert isinstance(await nadia.mv(target, f"{INBOX}/{GOOD}"), No)
+    assert await nadia.rm(target) is None, "as rclone does before it moves another of the name there"
+    assert not await nadia.has(target)
+    assert (await nadia.rm(target)).code is StatusCode.NO_SUCH_FILE
+    assert len(await scene.files()) == 1
+
+
+async def test_a_move_that_is_refused_leaves_no_trace(scene, person):
+    await person(SAMIR).send(GOOD)
+    await scene.idle()
+    nadia = person(NADIA)
+    assert isinstance(await nadia.mv(f"{INBOX}/{GOOD}", f"/SEN/Not Ours/{GOOD}"), No)
+    assert not await nadia.has(f"/SEN/Not Ours/{GOOD}")
+
+
+async def test_a_rejected_file_that_was_sent_by_its_new_name_is_found_under_it(scene, person):
+    samir = await held(person)
+    assert await samir.mv(f"{REJECTED}/{MISNAMED}", f"{REJECTED}/{GOOD}") is None
+    assert await samir.has(f"{REJECTED}/{GOOD}")
+    assert await samir.ls("/Rejected Files") == []
+
+
 async def test_what_was_handed_on_after_reading_is_sent_again(scene, person):
     await person(SAMIR).send(GOOD)
     nadia = person(NADIA)
