@@ -232,7 +232,7 @@ def computer_of(deployment: Path, folder: Path) -> Iterator[Computer]:
         host_key = asyncssh.read_private_key(str(deployment / "ssh" / "host_ed25519")).export_public_key().decode()
         (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}")
         yield Computer(folder, deployment, port, key)
-        # A stop waits a second for the last drop; on a slow disk it is cut off between its two names, which is no fault.
+        # A stop waits a second for the last drop; on a slow disk it is cut off between its two names: no fault.
         until(lambda: not _drops_under_way(deployment / "data"), "the last drops were done")
     finally:
         with suppress(ProcessLookupError):
