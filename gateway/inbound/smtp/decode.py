@@ -19,6 +19,7 @@ _NOT_ALPHABET = bytes(set(range(256)) - set(_ALPHABET))
 _SEAM = re.compile(rb"=[= \t\r\n]*|\n[ \t\r]*\n[ \t\r\n]*")  # padding, or an empty line
 _SOFT_BREAK = re.compile(rb"=[ \t]+(\r?\n)")  # a relay padded the line: RFC 2045 6.7 (3) takes it away again
 _WORDS = re.compile(rb"[A-Za-z0-9+/][ \t]+[A-Za-z0-9+/]")
+UNPADDED = "base64-unpadded"  # whole behind a sloppy encoder, cut where the message broke off
 _LONG_LINE = 65_536  # a line longer than this is decoded before its end is seen
 _FOOTER_LINE = 200  # bytes of a line that tell whether it is base64
 
@@ -73,7 +74,10 @@ class Base64:
         return self._decode(data[:end])
 
     def finish(self) -> bytes:
-        return self._decode(self._line) + self._close_block()
+        rest = self._decode(self._line)
+        if len(self._quad) > 1:
+            self.flaw = self.flaw or UNPADDED
+        return rest + self._close_block()
 
     def _decode(self, data: bytes) -> bytes:
         if not data:

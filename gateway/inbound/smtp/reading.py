@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gateway.inbound.smtp.bodies import Bodies
+from gateway.inbound.smtp.decode import UNPADDED
 from gateway.inbound.smtp.embedded import Closed, Event, Opened, Text
 from gateway.inbound.smtp.leaves import OpenPart, PartSink
 from gateway.inbound.smtp.limits import Allowance, MessageLimits
@@ -62,6 +63,8 @@ class Reading:
 
     def end(self, part: OpenPart, *, flaw: str = "", is_unclosed: bool = False) -> None:
         """The bytes of a part have ended, or its source has."""
+        if flaw == UNPADDED:
+            flaw = "base64-incomplete" if is_unclosed else ""
         if self.allowance.is_spent:
             part.cut(self.allowance.why)
         elif flaw in _DAMAGE:

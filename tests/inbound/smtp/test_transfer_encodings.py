@@ -6,9 +6,9 @@ import tracemalloc
 
 import pytest
 
-from gateway.inbound.smtp.decode import decoded, make_decoder
+from gateway.inbound.smtp.decode import UNPADDED, decoded, make_decoder
 from gateway.inbound.smtp.message import read_message
-from tests.inbound.smtp.letters import BASE64, QP, Dribble, Nowhere, base64_lines, multipart, part, read
+from tests.inbound.smtp.letters import BASE64, PLAIN, QP, Dribble, Nowhere, base64_lines, multipart, part, read
 from tests.inbound.smtp.sound_letters import uuencoded
 
 DATA = bytes(range(256)) * 4 + b"the end"
@@ -71,7 +71,7 @@ def test_base64_is_the_same_a_line_at_a_time(rule):
     decoder = make_decoder("base64")
     lines = BASE64_FORMS[rule].splitlines(keepends=True)
     assert b"".join(decoded(decoder, iter(lines))) == DATA
-    assert decoder.flaw == ""
+    assert decoder.flaw == (UNPADDED if rule == "no padding" else "")
 
 
 FOOTERS = {
@@ -113,6 +113,22 @@ BROKEN = {
 def test_six_bits_make_no_byte_so_the_file_is_cut(rule):
     only, _ = leaf(BROKEN[rule], BASE64)
     assert (only.kind, only.why) == ("cut", "base64-incomplete")
+
+
+@pytest.mark.parametrize("missing", range(1, 9))
+def test_a_file_in_which_its_message_broke_off_is_cut(missing):
+    """A relay that stops within the base64 leaves no end of the message: half a list of pupils is not the list."""
+    whole = multipart(part(b"Hello", PLAIN), part(base64_lines(DATA[:99]), "Content-Type: application/pdf", BASE64))
+    body = whole[: whole.rindex(b"\r\n--")].rstrip(b"\r\n")
+    found = read(body[:-missing] + b"\r\n").parts[1]
+    assert found.flaws == ("unclosed",)
+    assert (found.kind, found.why) == (("file", "") if missing % 4 == 0 else ("cut", "base64-incomplete"))
+
+
+def test_padding_that_is_missing_where_the_message_goes_on_is_a_matter_of_style():
+    sloppy = part(base64.b64encode(DATA[:100]).rstrip(b"="), "Content-Type: application/pdf", BASE64)
+    found = read(multipart(sloppy, part(b"Bye", PLAIN)))
+    assert (found.kinds, found.file) == (["file", "text-body"], DATA[:100])
 
 
 def test_nothing_in_base64_is_an_empty_file():
