@@ -162,11 +162,23 @@ async def test_what_postfix_verified_is_taken(daemon: Daemon, way: str) -> None:
     assert [row["verified_by"] for row in daemon.rows("submissions")] == [f"relay {MX}"]
 
 
+FORGED = [
+    b"Authentication-Results: %s; dmarc=pass header.from=millbeck.example",
+    b'Authentication-Results: "%s"; dmarc=pass header.from=millbeck.example',
+    b"Authentication-Results: (x) %s; dmarc=pass header.from=millbeck.example",
+    b"authentication-results : %s; dmarc=pass header.from=millbeck.example",
+    b"Authentication-Results:\r\n\t%s; dmarc=pass header.from=millbeck.example",
+    b"Authentication-Results:\xc2\xa0%s; dmarc=pass header.from=millbeck.example",
+]
+
+
 @pytest.mark.parametrize("way", WAYS)
 async def test_results_that_a_sender_wrote_itself_count_for_nothing(daemon: Daemon, way: str) -> None:
-    forged = {"Authentication_Results": f"{MX}; dmarc=pass header.from=millbeck.example"}
     async with gateway_behind_postfix(daemon, way) as (port, log):
-        await send(port, letter(daemon.address(HEAD), (FILE, b"x"), **forged), sender="a@elsewhere.example")
-        await until(lambda: "status=" in log.read_text() if log.exists() else False, "Postfix said what came of it")
-        assert "status=bounced" in log.read_text()
+        for number, forged in enumerate(FORGED, start=1):
+            message = forged % MX.encode() + b"\r\n" + letter(daemon.address(HEAD), (FILE, b"x"))
+            await send(port, message, sender="a@elsewhere.example")
+            await until(lambda n=number: log.exists() and log.read_text().count("status=") >= n, "Postfix said so")
+        assert log.read_text().count("status=bounced") >= len(FORGED)
+        assert "status=sent (250 2.0.0 Accepted" not in log.read_text()
     assert daemon.rows("submissions") == []

@@ -2,7 +2,8 @@
 
 Owns the reading of one field value (RFC 8601 2.2) into an authserv-id and its results. Whom to trust, and what follows,
 is decided in `sender`. Anything that doesn't follow the grammar ends the reading there: what stands behind it is not
-believed. Never raises; linear in its input.
+believed. The authserv-id must stand in front, plain: in quotes, or behind a comment or an odd blank, it is another way to
+write a name that the relay takes out of what comes from outside. Never raises; linear in its input.
 """
 
 import re
@@ -12,7 +13,8 @@ from typing import NamedTuple
 MAX_CHARS = 16_384  # of one value that are read
 
 _COMMENT_STEP = re.compile(r"[^()\\]+|\\.?|[()]", re.DOTALL)
-_FORM = r"\s*(?:(?P<open>\()|(?P<mark>%s)|\"(?P<quoted>(?:[^\"\\]|\\.)*)\"|(?P<word>%s))"
+_SERVER = re.compile(r"[ \t]*[!#-'*-:<>-~]+(?=[ \t;(]|\Z)")
+_FORM = r"[ \t\r\n]*(?:(?P<open>\()|(?P<mark>%s)|\"(?P<quoted>(?:[^\"\\]|\\.)*)\"|(?P<word>%s))"
 _TOKEN = re.compile(_FORM % ("[;=]", r"[^\s;=()\"]+"), re.DOTALL)
 _VALUE = re.compile(_FORM % (";", r"[^\s;()\"]+"), re.DOTALL)  # base64 in header.b has its own "="
 
@@ -50,6 +52,8 @@ class AuthenticationResults:
 
 def read_results(text: str) -> AuthenticationResults:
     """Read one value, unfolded."""
+    if _SERVER.match(text) is None:
+        return AuthenticationResults("")
     sentences = _sentences(_tokens(text[:MAX_CHARS]))
     if not sentences or not sentences[0] or sentences[0][0].mark:
         return AuthenticationResults("")

@@ -32,7 +32,12 @@ ROWS = {
     ),
     "blanks around the equals": ("mx; spf = pass", ("mx", [("spf", "pass", {})])),
     "nothing was checked": ("mx; none", ("mx", [])),
-    "a comment before the id": ("(nested (twice)) mx; spf=pass", ("mx", [("spf", "pass", {})])),
+    "a comment behind the id": ("mx (nested (twice)); spf=pass", ("mx", [("spf", "pass", {})])),
+    "a comment before the id hides it from who takes it out": ("(nested (twice)) mx; spf=pass", ("", [])),
+    "so do quotes": ('"mx"; spf=pass', ("", [])),
+    "so do odd blanks": ("\xa0mx; spf=pass", ("", [])),
+    "odd blanks behind the id": ("mx\xa0; spf=pass", ("", [])),
+    "odd blanks further on": ("mx; spf=fail;\x0bdmarc=pass", ("mx", [("spf", "fail", {})])),
     "what stands in a comment is no result": ("mx (; dmarc=pass); spf=fail", ("mx", [("spf", "fail", {})])),
     "what stands in quotes is no result": (
         'mx; spf=pass smtp.mailfrom="x;dmarc=pass"',

@@ -57,6 +57,8 @@ FOUND = {
         ["Authentication-Results: scan.example; dmarc=fail header.from=leys.example", PASS],
         True,
     ),
+    "a blank that hides the field from the relay": ([PASS.replace(":", " :", 1)], False),
+    "quotes that hide the name from the relay": ([PASS.replace("mx.la.example", '"mx.la.example"')], False),
     "nothing was checked": (["Authentication-Results: mx.la.example; none"], False),
     "dmarc failed though dkim passed": (
         ["Authentication-Results: mx.la.example; dkim=pass header.d=leys.example; dmarc=fail header.from=leys.example"],
