@@ -2,8 +2,8 @@
 
 Owns the reading of one field value (RFC 8601 2.2) into an authserv-id and its results. Whom to trust, and what follows,
 is decided in `sender`. Anything that doesn't follow the grammar ends the reading there: what stands behind it is not
-believed. The authserv-id must stand in front, plain: in quotes, or behind a comment or an odd blank, it is another way to
-write a name that the relay takes out of what comes from outside. Never raises; linear in its input.
+believed. The authserv-id must stand in front, plain: in quotes, or behind a comment or an odd blank, it is
+another way to write a name that the relay takes out of what comes from outside. Never raises; linear in its input.
 """
 
 import re
