@@ -11,7 +11,7 @@ from typing import TypeVar
 MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
 )
-SHOWN_MONTHS = 4  # 90 days touch four calendar months at the most
+SHOWN_MONTHS = 4  # of documents
 
 T = TypeVar("T")
 
@@ -28,9 +28,22 @@ def place_of(*, school: str | None, received_at: datetime, file: str, zone: tzin
 
 def last_months(now: datetime, zone: tzinfo) -> tuple[str, ...]:
     """Return the current month and the three before it, oldest first, as `2026-11`."""
-    today = now.astimezone(zone)
-    first = today.year * 12 + today.month - 1 - (SHOWN_MONTHS - 1)
-    return tuple(f"{m // 12:04d}-{m % 12 + 1:02d}" for m in range(first, first + SHOWN_MONTHS))
+    last = _number_of(now, zone)
+    return _months(last - SHOWN_MONTHS + 1, last)
+
+
+def months_since(earliest: datetime, now: datetime, zone: tzinfo) -> tuple[str, ...]:
+    """Return the months from one time to another, oldest first, as `2026-11`."""
+    return _months(_number_of(earliest, zone), _number_of(now, zone))
+
+
+def _number_of(at: datetime, zone: tzinfo) -> int:
+    local = at.astimezone(zone)
+    return local.year * 12 + local.month - 1
+
+
+def _months(first: int, last: int) -> tuple[str, ...]:
+    return tuple(f"{m // 12:04d}-{m % 12 + 1:02d}" for m in range(first, last + 1))
 
 
 def document_month_names(now: datetime, zone: tzinfo) -> dict[str, str]:

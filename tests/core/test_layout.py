@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.core.layout import document_month_names, last_months, month_of, place_of, shown_names
+from gateway.core.layout import document_month_names, last_months, month_of, months_since, place_of, shown_names
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -46,6 +46,12 @@ def test_the_four_months_are_numbered_from_the_oldest_across_new_year(now, names
 
 def test_the_last_months_are_four_and_end_with_this_one():
     assert last_months(at("2027-01-01T12:00:00"), LONDON) == ("2026-10", "2026-11", "2026-12", "2027-01")
+
+
+def test_the_months_of_a_span_are_those_of_the_authoritys_clock():
+    """From the last hour of December by Greenwich to the first one of April in London: five months."""
+    months = months_since(at("2026-12-31T23:30:00"), at("2027-03-31T23:20:00"), LONDON)
+    assert months == ("2026-12", "2027-01", "2027-02", "2027-03", "2027-04")
 
 
 def test_the_newest_of_a_name_keeps_it_and_older_ones_carry_their_time():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 
-from gateway.core.layout import last_months
+from gateway.core.layout import last_months, months_since
 from gateway.core.listed import ListedFiles, listed_of
 from gateway.core.model import FileQuery, FileRecord, Status
 from gateway.core.pages import REASON_ENDING, reason_text
@@ -26,6 +26,8 @@ STATUS = "Status.csv"
 
 _HELD = (Status.SENT, Status.RECEIVED)
 _FEW = 20  # files
+_DESTROYED_WITHIN = timedelta(hours=1)  # of the end of its term: until then a file is there
+_LONGEST = timedelta(days=3660)  # that is looked for
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,11 @@ class Month:
 
 
 def shown_months(sight: Sight) -> list[Month]:
-    """Return the months that bytes may be from, newest first."""
-    zone = sight.policy.current.zone
-    return [Month(name, zone) for name in reversed(last_months(sight.clock.now(), zone))]
+    """Return the months that bytes may be from, newest first; with a short term, those that documents are from."""
+    policy, now = sight.policy.current, sight.clock.now()
+    oldest = now - min(timedelta(days=policy.terms.days), _LONGEST) - _DESTROYED_WITHIN
+    names = max(months_since(oldest, now, policy.zone), last_months(now, policy.zone), key=len)
+    return [Month(name, policy.zone) for name in reversed(names)]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.core.model import Channel, FileRecord, History, Status
+from gateway.core.retention import Terms
 from gateway.core.submission import PartFate, Submission
 from tests.inbound.sftp.person import (
     BEATRIX,
@@ -205,6 +206,28 @@ async def test_across_new_year_the_months_go_on(scene, person):
     await samir.send(GOOD)
     scene.clock.advance(days=60)
     assert await samir.ls("/Sent Files") == ["2026-11"]
+
+
+async def test_a_longer_term_has_more_months(scene, person):
+    """Else what is held stands nowhere after the fourth month, and can't be recalled."""
+    policy = scene.house.policy
+    policy.current = replace(policy.current, terms=Terms(days=365))
+    samir = person(SAMIR)
+    await samir.send(GOOD)
+    scene.clock.advance(days=300)
+    await scene.idle()
+    assert await samir.ls("/Sent Files") == ["2026-11"]
+    assert await samir.read(f"{SENT}/{GOOD}") == PDF
+    assert await samir.rm(f"{SENT}/{GOOD}") is None
+
+
+async def test_a_file_stands_there_to_the_end_of_its_last_hour(scene, person):
+    """Sent in the last hour of December, it is kept into the first one of April in London."""
+    scene.clock.advance((datetime(2026, 12, 31, 23, 30, tzinfo=UTC) - scene.clock.now()).total_seconds())
+    samir = person(SAMIR)
+    await samir.send(GOOD)
+    scene.clock.advance((datetime(2027, 3, 31, 23, 20, tzinfo=UTC) - scene.clock.now()).total_seconds())
+    assert await samir.ls("/Sent Files") == ["2026-12"]
 
 
 async def test_what_was_destroyed_is_gone_from_the_rooms_and_stays_in_the_table_without_its_description(scene, person):
