@@ -69,7 +69,7 @@ class Daemon:
         """Recover, open, work, and close in order."""
         with self._signals():
             await self._house.recover.pass_once()
-            self._house.clock.new_id()  # loads what makes ids, before somebody at a door would wait for it
+            self._load_what_is_slow()
             _set_apart_what_stays()
             async with self._doors_open(), asyncio.TaskGroup() as group:
                 workers = [group.create_task(work) for work in self._work()]
@@ -80,6 +80,11 @@ class Daemon:
                 for worker in workers:
                     worker.cancel()
         log.stopped()
+
+    def _load_what_is_slow(self) -> None:
+        """Load what makes ids and lines before somebody at a door would wait for it."""
+        self._house.clock.new_id()
+        log.get_ready()
 
     def _work(self) -> list[Coroutine[Any, Any, None]]:
         house, turns = self._house, self._house.turns

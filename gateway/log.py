@@ -25,7 +25,7 @@ class _Lines:
     def begin(self, set_up: Callable[[], None], *, level: int) -> None:
         self._set_up, self._level = set_up, level
         if "structlog" in sys.modules:
-            self._load()
+            self.load()
 
     def info(self, event: str, **said: object) -> None:
         self._say(logging.INFO, event, said)
@@ -39,10 +39,10 @@ class _Lines:
     def _say(self, level: int, event: str, said: dict[str, object]) -> None:
         if self._set_up is not None and level < self._level:
             return
-        logger = self._logger if self._logger is not None and self._set_up is None else self._load()
+        logger = self._logger if self._logger is not None and self._set_up is None else self.load()
         logger.log(level, event, **said)
 
-    def _load(self) -> "structlog.stdlib.BoundLogger":
+    def load(self) -> "structlog.stdlib.BoundLogger":
         import structlog
 
         if self._set_up is not None:
@@ -61,6 +61,11 @@ def set_up(*, json: bool, level: str = "INFO") -> None:
     _log.begin(partial(_configure, json=json, level=level), level=getattr(logging, level))
     # The libraries' own lines carry addresses and commands; only their warnings pass.
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+
+
+def get_ready() -> None:
+    """Load what lines are made with: it takes long, and the first line comes when somebody waits at a door."""
+    _log.load()
 
 
 def _configure(*, json: bool, level: str) -> None:
