@@ -105,10 +105,12 @@ def _ends_block(line: bytes, source: Source, boundaries: Sequence[bytes], *, is_
 
 def _fields(block: bytes, limits: MessageLimits, faults: tuple[str, ...]) -> Headers:
     fields: list[tuple[str, bytes]] = []
-    for field in _split_fields(block):
+    for number, field in enumerate(_split_fields(block)):
         match = _NAME.match(field)
-        if match is None:
+        if match is None and not number and field.startswith(_MBOX):
             continue
+        if match is None:
+            break  # the body began here, as it does for every mail system before us
         if len(fields) >= limits.header_lines:
             faults = (*faults, "too-many-headers")
             break

@@ -23,8 +23,8 @@ BLOCKS = {
     "twice: both, in order": (b"A: 1\r\na: 2\r\n", [("a", "1"), ("a", "2")]),
     "8-bit bytes": ("A: café\r\n".encode(), [("a", "café")]),
     "8-bit bytes of Windows": ("A: café\r\n".encode("cp1252"), [("a", "café")]),
-    "a name that is none": (b"A: 1\r\n\xff\xfe: 2\r\nB: 3\r\n", [("a", "1"), ("b", "3")]),
-    "a line without a colon": (b"A: 1\r\nnonsense\r\nB: 3\r\n", [("a", "1"), ("b", "3")]),
+    "behind a name that is none the body has begun": (b"A: 1\r\n\xff\xfe: 2\r\nB: 3\r\n", [("a", "1")]),
+    "behind a line without a colon too": (b"A: 1\r\nnonsense\r\nB: 3\r\n", [("a", "1")]),
     "nothing": (b"", []),
 }
 
