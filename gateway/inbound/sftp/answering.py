@@ -252,10 +252,13 @@ class Answering:
 
     async def _entries(self, room: Room) -> Iterable[Entry | Entries] | No:
         """Return what is in a room, now; each is made when the client asks for it."""
-        if isinstance(room, LongRoom):
-            lines = await self._portal.lines(room)
-            return lines if isinstance(lines, No) else _long(lines)
-        return (Entry(item.name, *self._looks(item)) for item in await self._portal.items(room))
+        found = await (self._portal.lines(room) if isinstance(room, LongRoom) else self._portal.items(room))
+        if isinstance(found, No):
+            return found
+        return _long(found) if isinstance(found, Lines) else map(self._entry, found)
+
+    def _entry(self, found: Found) -> Entry:
+        return Entry(found.name, *self._looks(found))
 
     def _attributes(self, found: Found) -> Attributes:
         mode, size, at = self._looks(found)

@@ -5,12 +5,14 @@ keep their numbers; the standard folders that hold something; and the rooms for 
 them can be changed by a reader (Source: SPEC 5, 7).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 
 from gateway.core.documents import Document
 from gateway.core.layout import document_month_names, month_of
 from gateway.core.register import Role
+from gateway.inbound.sftp.lines import Leaves
 from gateway.inbound.sftp.rooms import Found, Leaf, Room, Shelf, Sight, Stored, named
 from gateway.inbound.sftp.shown import room_name_of, shown_names
 
@@ -113,13 +115,19 @@ class FolderRoom:
 
     async def items(self) -> Sequence[Found]:
         """Return the documents."""
-        zone = self.month.authority.documents.sight.policy.current.zone
-        found = [d for d in await self.month.shown() if d.folder == self.key]
-        return [self._leaf(name, document) for name, document in shown_names(found, zone)]
+        return list(await self.lines())
+
+    async def lines(self) -> Leaves[Document, Leaf]:
+        """Return the documents, each made when it is asked for."""
+        return Leaves([d for d in await self.month.shown() if d.folder == self.key], self._leaves)
 
     async def child(self, name: str) -> Found | None:
         """Return one document."""
-        return named(await self.items(), name)
+        return next((leaf for leaf in await self.lines() if leaf.name == name), None)
+
+    def _leaves(self, documents: Sequence[Document]) -> Iterator[Leaf]:
+        zone = self.month.authority.documents.sight.policy.current.zone
+        return starmap(self._leaf, shown_names(documents, zone))
 
     def _leaf(self, name: str, document: Document) -> Leaf:
         school = self.month.authority.documents.school

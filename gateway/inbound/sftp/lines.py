@@ -5,14 +5,19 @@ that closes none would take the memory of everybody (Source: SPEC 5).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence, Sized
 from datetime import tzinfo
+from typing import Generic, TypeVar
 from weakref import WeakSet
 
 from gateway.core.listed import Listed, ListedFiles
 from gateway.inbound.sftp.shown import Shown, shown_names, shown_together
 
 MOST = 50_000  # files in all listings that one person holds open
+
+F = TypeVar("F")
+L = TypeVar("L")
+S = TypeVar("S", bound=Sized)
 
 
 class Lines:
@@ -41,16 +46,33 @@ class Lines:
         yield from shown_together(self._files, self._zone)
 
 
+class Leaves(Generic[F, L]):
+    """The leaves of a room of which more must be known: each is made of its file when it is asked for."""
+
+    def __init__(self, files: Sequence[F], make: Callable[[Sequence[F]], Iterable[L]]) -> None:
+        """`make` yields the leaves, one after the other."""
+        self._files = files
+        self._make = make
+
+    def __len__(self) -> int:
+        """Return how many files are held."""
+        return len(self._files)
+
+    def __iter__(self) -> Iterator[L]:
+        """Yield each leaf; who reads on holds all of it."""
+        yield from self._make(self._files)
+
+
 class OpenLines:
     """The long listings that one person has open, in all their sessions."""
 
     def __init__(self, *, most: int = MOST) -> None:
         """Start with none."""
         self._most = most
-        self._held: WeakSet[Lines] = WeakSet()  # as long as somebody reads in them
+        self._held: WeakSet[Sized] = WeakSet()  # as long as somebody reads in them
         self._turn = asyncio.Lock()
 
-    async def open(self, look: Callable[[], Awaitable[Lines]]) -> Lines | None:
+    async def open(self, look: Callable[[], Awaitable[S]]) -> S | None:
         """Return what a look brings; None when that is too much beside what is open. Looks take turns."""
         async with self._turn:
             lines = await look()

@@ -7,7 +7,7 @@ Owns paths, and which of these a request is. How an upload becomes a file is `se
 import posixpath
 import unicodedata
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from gateway.core.register import Role
 from gateway.errors import NotThere
@@ -17,13 +17,14 @@ from gateway.inbound.sftp.deeds import Deeds
 from gateway.inbound.sftp.desk import Desk, Ghost, Upload
 from gateway.inbound.sftp.documentview import DOCUMENT_ROOMS
 from gateway.inbound.sftp.downloads import Download
-from gateway.inbound.sftp.lines import Lines
+from gateway.inbound.sftp.lines import Leaves, Lines
 from gateway.inbound.sftp.means import Doors, FreeSpace, Shares
 from gateway.inbound.sftp.packets import OpenFlags
 from gateway.inbound.sftp.ranges import Ranges
 from gateway.inbound.sftp.refusals import NOT_THERE, No
+from gateway.inbound.sftp.rejectedview import RejectedBox, RejectedMonth
 from gateway.inbound.sftp.rooms import Found, Leaf, LongRoom, Page, Room, Shelf, Sight, Stored, Waits, Way
-from gateway.inbound.sftp.schoolview import RejectedBox, RejectedMonth, SendRoom
+from gateway.inbound.sftp.schoolview import SendRoom
 from gateway.inbound.sftp.sending import Sending
 from gateway.inbound.sftp.serviceview import TurningRoom
 from gateway.inbound.sftp.view import root_of
@@ -88,7 +89,7 @@ class Portal:
         uploads = self._desk.shown(room.school, self._sight.clock.now())
         return [*room.rooms, *(Leaf(name, size, at, Way()) for name, (size, at) in uploads)]
 
-    async def lines(self, room: LongRoom) -> Lines | No:
+    async def lines(self, room: LongRoom) -> Lines | Leaves[Any, Leaf] | No:
         """Return what is in a room of thousands, as a listing needs it."""
         lines = await self._desk.lines.open(room.lines)
         return refusals.TOO_MANY_LISTINGS if lines is None else lines

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
-from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from gateway.core.admission import may_see_as_school
 from gateway.core.discretion import is_for_sender_alone
 from gateway.core.listed import Kind, ListedFiles
 from gateway.core.model import FileRecord
 from gateway.core.register import Account
-from gateway.inbound.sftp.lines import Lines
+from gateway.inbound.sftp.lines import Leaves, Lines
 from gateway.inbound.sftp.statustable import StatusTables
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.policy import LivePolicy
@@ -94,7 +94,7 @@ Found: TypeAlias = Room | Leaf
 class LongRoom(Room, Protocol):
     """A folder that may hold thousands."""
 
-    async def lines(self) -> Lines:
+    async def lines(self) -> "Lines | Leaves[Any, Leaf]":
         """Return what is in it, now."""
         ...
 

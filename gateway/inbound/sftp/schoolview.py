@@ -4,18 +4,16 @@ Owns the rooms of SPEC 5 for one school, and who of its people is shown what. A 
 files, whatever other schools sent (Source: SPEC 5, 6).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
-from functools import cached_property
 
-from gateway.core.layout import last_months, months_since
 from gateway.core.listed import ListedFiles, listed_of
 from gateway.core.model import FileQuery, FileRecord, Status
-from gateway.core.pages import REASON_ENDING, reason_text
 from gateway.core.register import School
 from gateway.inbound.sftp.documentview import DocumentsRoom
 from gateway.inbound.sftp.lines import Lines
+from gateway.inbound.sftp.months import Month, shown_months
+from gateway.inbound.sftp.rejectedview import RejectedBox, unplaced
 from gateway.inbound.sftp.rooms import Found, Leaf, Page, Room, Shelf, Sight, Stored, Waits, named
 from gateway.inbound.sftp.shown import fold, safe_name, shown_names
 
@@ -26,42 +24,6 @@ STATUS = "Status.csv"
 
 _HELD = (Status.SENT, Status.RECEIVED)
 _FEW = 20  # files
-_DESTROYED_WITHIN = timedelta(hours=1)  # of the end of its term: until then a file is there
-_LONGEST = timedelta(days=3660)  # that is looked for
-
-
-@dataclass(frozen=True)
-class Month:
-    """One month of the authority's calendar."""
-
-    name: str  # 2026-11
-    zone: tzinfo
-
-    @cached_property
-    def start(self) -> datetime:
-        """Its first moment."""
-        return self._first.astimezone(UTC)  # as the times of files: two of one zone are compared ten times as fast
-
-    @cached_property
-    def end(self) -> datetime:
-        """The first moment after it."""
-        return (self._first + timedelta(days=32)).replace(day=1).astimezone(UTC)
-
-    @property
-    def _first(self) -> datetime:
-        return datetime(int(self.name[:4]), int(self.name[5:]), 1, tzinfo=self.zone)
-
-    def holds(self, at: datetime) -> bool:
-        """Return whether a time is within it."""
-        return self.start <= at < self.end
-
-
-def shown_months(sight: Sight) -> list[Month]:
-    """Return the months that bytes may be from, newest first; with a short term, those that documents are from."""
-    policy, now = sight.policy.current, sight.clock.now()
-    oldest = now - min(timedelta(days=policy.terms.days), _LONGEST) - _DESTROYED_WITHIN
-    names = max(months_since(oldest, now, policy.zone), last_months(now, policy.zone), key=len)
-    return [Month(name, policy.zone) for name in reversed(names)]
 
 
 @dataclass(frozen=True)
@@ -95,15 +57,9 @@ class SchoolRoom:
     async def _rows(self) -> list[FileRecord]:
         since = self.sight.year_start()
         found = await self.sight.ledger.files(FileQuery(school=self.school.number, since=since))
-        found += await _unplaced(self.sight, since)
+        found += await unplaced(self.sight, since)
         found += self.sight.waiting_of(self.school.number)
         return sorted((f for f in found if self.sight.may_see(f)), key=lambda f: f.id, reverse=True)
-
-
-async def _unplaced(sight: Sight, since: datetime) -> list[FileRecord]:
-    """Return what this person sent and could not be told to be of one school: shown in each of their schools."""
-    query = FileQuery(sent_by=sight.account.username, status=(Status.REJECTED,), since=since)
-    return [file for file in await sight.ledger.files(query) if file.school is None]
 
 
 @dataclass(frozen=True)
@@ -227,69 +183,3 @@ def _sent_leaf(name: str, file: FileRecord) -> Leaf:
         return Leaf(name, file.size or 0, file.sent_at, Waits())
     stored = Stored(file.id, file.place, Shelf.SENT, None, file.status is Status.RECEIVED)
     return Leaf(name, file.size or 0, file.sent_at, stored)
-
-
-@dataclass(frozen=True)
-class RejectedBox:
-    """What was rejected of a school, by month; only months that hold any."""
-
-    name: str
-    sight: Sight
-    school: str
-
-    async def items(self) -> Sequence[Found]:
-        """Return its months, newest first."""
-        months = shown_months(self.sight)
-        files = await self.files(since=months[-1].start)
-        rooms = (RejectedMonth(month, self) for month in months)
-        return [room for room in rooms if any(room.has(file) for file in files)]
-
-    async def child(self, name: str) -> Found | None:
-        """Return a month that may hold something."""
-        return next((RejectedMonth(month, self) for month in shown_months(self.sight) if month.name == name), None)
-
-    async def files(self, *, since: datetime, until: datetime | None = None) -> list[FileRecord]:
-        """Return what this person may see of it, newest first."""
-        query = FileQuery(school=self.school, status=(Status.REJECTED,), since=since, until=until)
-        found = await self.sight.ledger.files(query) + await _unplaced(self.sight, since)
-        return sorted((f for f in found if self._is_shown(f)), key=lambda f: f.id, reverse=True)
-
-    def _is_shown(self, file: FileRecord) -> bool:
-        """Whether its bytes are held, or never were; and this person may see it."""
-        is_there = file.purged_at is None and (file.place is not None or file.size is None)
-        return is_there and self.sight.may_see(file)
-
-
-@dataclass(frozen=True)
-class RejectedMonth:
-    """One month of what was rejected: each file with its reason beside it; without bytes, its reason alone."""
-
-    month: Month
-    box: RejectedBox
-
-    @property
-    def name(self) -> str:
-        """Return the month, as 2026-11."""
-        return self.month.name
-
-    def has(self, file: FileRecord) -> bool:
-        """Return whether a file came in this month."""
-        return self.month.holds(file.sent_at)
-
-    async def items(self) -> Sequence[Found]:
-        """Return its files and their reasons."""
-        found = await self.box.files(since=self.month.start, until=self.month.end)
-        files = [file for file in found if self.has(file)]
-        names = shown_names(files, self.month.zone, companions=(REASON_ENDING,))
-        return [leaf for name, file in names for leaf in self._leaves(name, file)]
-
-    def _leaves(self, name: str, file: FileRecord) -> Iterable[Leaf]:
-        if file.place is not None:
-            yield Leaf(name, file.size or 0, file.sent_at, Stored(file.id, file.place, Shelf.REJECTED))
-        contact = self.box.sight.policy.current.notices.contact
-        page = reason_text(file, self.month.zone, contact=contact)
-        yield Leaf(name + REASON_ENDING, len(page), file.status_at or file.sent_at, Page(page))
-
-    async def child(self, name: str) -> Found | None:
-        """Return one file, or its reason."""
-        return named(await self.items(), name)

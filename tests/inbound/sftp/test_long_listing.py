@@ -1,7 +1,7 @@
 """A folder of thousands: true to the last line, made as it is read, in packets that each client takes."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import asyncssh
@@ -10,15 +10,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.core.listed import Listed, ListedFiles
+from gateway.core.model import Status
 from gateway.inbound.sftp.flow import Limits
-from gateway.inbound.sftp.lines import Lines, OpenLines
+from gateway.inbound.sftp.lines import Leaves, Lines, OpenLines
 from gateway.inbound.sftp.listing import Entry, Listing, names_at_once
 from gateway.inbound.sftp.rooms import Leaf
 from gateway.inbound.sftp.shown import AT_ONCE, shown_names
 from tests.inbound.sftp.live import LiveDoor
 from tests.inbound.sftp.memory import NOW
 from tests.inbound.sftp.person import GOOD, JONAS, NADIA, SAMIR, YUSUF, Person
-from tests.inbound.sftp.test_view import INBOX, SENT, record
+from tests.inbound.sftp.test_view import INBOX, REJECTED, SENT, record
 
 PUTTY, OPENSSH = "SSH-2.0-PuTTY_Release_0.78", "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3"
 
@@ -112,6 +113,44 @@ async def test_a_listing_says_of_each_what_a_look_at_it_says(door: LiveDoor, who
             said = entry.attrs
             assert (said.size, said.mtime, said.permissions) == (told.size, told.mtime, told.permissions), name
     assert sum("(2026-" in name for name in listed) == 2
+
+
+async def test_rejected_files_are_listed_as_a_look_at_each_says_and_count_for_what_one_holds_open(
+    door: LiveDoor,
+) -> None:
+    wrong = {"service": None, "status": Status.REJECTED, "reason": "no-service-code", "faults": ("no-service-code",)}
+    for n in range(60):
+        at = door.scene.clock.now() - timedelta(hours=n)
+        await record(door.scene, name="8302000_plan.pdf" if n < 3 else f"8302000_plan{n}.pdf", sent_at=at, **wrong)
+    (await door.door.desk(SAMIR)).lines = OpenLines(most=60)
+    async with door.connect(SAMIR) as connection, connection.start_sftp_client() as sftp:
+        listed = {str(entry.filename): entry.attrs for entry in await sftp.readdir(REJECTED)}
+        assert len(listed) == 120
+        assert {name.removesuffix(".reason.txt") for name in listed} == {n for n in listed if n.endswith(".pdf")}
+        for name, said in listed.items():
+            told = await sftp.stat(f"{REJECTED}/{name}")
+            assert (said.size, said.mtime, said.permissions) == (told.size, told.mtime, told.permissions), name
+        handle = await sftp._handler.opendir(REJECTED.encode())  # type: ignore[attr-defined]
+        with pytest.raises(asyncssh.SFTPFailure, match="Too many large folders are open"):
+            await sftp.listdir(REJECTED)
+        await sftp._handler.close(handle)  # type: ignore[attr-defined]
+        assert len(await sftp.listdir(REJECTED)) == 120
+
+
+def test_a_leaf_is_made_when_it_is_asked_for() -> None:
+    made: list[int] = []
+
+    def make(files: Sequence[int]) -> Iterator[str]:
+        for file in files:
+            made.append(file)
+            yield str(file)
+
+    leaves = Leaves(range(50), make)
+    some = iter(leaves)
+    assert len(leaves) == 50
+    assert not made
+    assert [next(some) for _ in range(3)] == ["0", "1", "2"]
+    assert made == [0, 1, 2]
 
 
 async def test_a_look_at_an_older_file_of_a_name_finds_its_own_bytes(scene, person) -> None:
