@@ -21,6 +21,7 @@ class Event(StrEnum):
     ASK_BACK = "ask-back"  # its school recalls it, and the share with its copy does not answer yet
     RECALL = "recall"
     REJECT = "reject"  # an officer, with a reason
+    EXPLAIN = "explain"  # the reason of a rejection that was given none
     REROUTE = "reroute"  # an officer hands it to the right service
     ACCEPT = "accept"  # the sender takes the correction of held bytes
     DESTROY = "destroy"  # its term has come
@@ -56,6 +57,7 @@ STEPS: tuple[Step, ...] = (
     Step(Status.SENT, Event.REFUSE, Status.REJECTED, By.GATEWAY, withdraws=True),
     Step(Status.SENT, Event.REJECT, Status.REJECTED, By.OFFICER),
     Step(Status.RECEIVED, Event.REJECT, Status.REJECTED, By.OFFICER),
+    Step(Status.REJECTED, Event.EXPLAIN, Status.REJECTED, By.OFFICER),
     Step(Status.SENT, Event.REROUTE, Status.SENT, By.OFFICER, withdraws=True),
     Step(Status.RECEIVED, Event.REROUTE, Status.SENT, By.OFFICER, withdraws=True),
     Step(Status.REJECTED, Event.ACCEPT, Status.SENT, By.SENDER),

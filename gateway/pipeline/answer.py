@@ -71,8 +71,10 @@ class Answer:
         sender = self._directory.current.account(after.sent_by_user)
         if template is None or sender is None or not self._wants(template):
             return ()
+        # A reason that comes later is told as the rejection's, whoever wrote it down.
+        who, when = (after.rejected_by or by, before.status_at or at) if event is Event.EXPLAIN else (by, at)
         contexts: list[tuple[Account, str, Context]] = [
-            (reader, template, self._tidings(before, after, by=by, at=at, reader=reader))
+            (reader, template, self._tidings(before, after, by=who, at=when, reader=reader))
             for reader in self._readers_of(after, sender)
         ]
         if event is Event.REJECT and self._policy.current.notices.headteacher_copies:

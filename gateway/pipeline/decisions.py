@@ -10,7 +10,7 @@ from dataclasses import replace
 from gateway.core.admission import Refusal
 from gateway.core.discretion import is_for_sender_alone
 from gateway.core.lifecycle import Event, refusal
-from gateway.core.model import Drop, FileRecord
+from gateway.core.model import Drop, FileRecord, Status
 from gateway.core.reasons import Reason
 from gateway.core.register import Account, Role
 from gateway.core.remarks import REROUTED, joined, without_delivered
@@ -90,7 +90,13 @@ class Decisions:
         return await self._write(found, recalled, Event.RECALL, by=by, taken=taken)
 
     async def reject(self, file: str, *, by: Actor, why: str) -> FileRecord | Refusal:
-        """Reject with a reason, also after reading; what can be taken back of its drops is."""
+        """Reject with a reason, also after reading; what can be taken back of its drops is.
+
+        A file that an officer rejected without a reason is given this one.
+        """
+        words = " ".join(why.split())
+        if words and await self._lacks_reason(file):
+            return await self._explain(file, words, by=by)
         found = await self._begin(file, Event.REJECT, by, _may_as_officer)
         if isinstance(found, Refusal):
             return found
@@ -99,7 +105,6 @@ class Decisions:
         if isinstance(found, Refusal):
             await self._withdraw.give_back(taken)
             return found
-        words = " ".join(why.split())
         rejected = self._rejected(found, words, by)
         return await self._write(found, rejected, Event.REJECT, by=by, why=words, taken=taken, reclaim=left)
 
@@ -151,6 +156,17 @@ class Decisions:
             return await self._write(found, corrected, Event.ACCEPT, by=by, why=why, drops=drops)
 
     # Steps
+
+    async def _lacks_reason(self, id: str) -> bool:
+        """Return whether an officer rejected a file and did not say why."""
+        file = await self._ledger.file(id)
+        return file is not None and (file.status, file.detail) == (Status.REJECTED, _NO_REASON)
+
+    async def _explain(self, id: str, words: str, *, by: Actor) -> FileRecord | Refusal:
+        found = await self._begin(id, Event.EXPLAIN, by, _may_as_officer)
+        if isinstance(found, Refusal):
+            return found
+        return await self._write(found, replace(found, detail=words), Event.EXPLAIN, by=by, why=words)
 
     async def _begin(self, id: str, event: Event, by: Actor, may: May) -> FileRecord | Refusal:
         """Return the file if this actor may cause the event, and its status allows it."""

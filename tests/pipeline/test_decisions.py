@@ -1,5 +1,6 @@
 """Decisions: who may, what the lifecycle refuses, what is taken back first, and who is told (SPEC 6)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -113,6 +114,47 @@ class TestWhoMayDecide:
     async def test_a_file_that_is_not_there_is_said_to_be_so(self, scene: Scene) -> None:
         got = await scene.house.decisions.recall("01nothing-01", by=ADMINISTRATOR)
         assert got == Refusal("not-there", "There is no such file.")
+
+
+class TestAReasonThatComesLater:
+    """An officer moved it to Rejected with no brackets in its name; the reason comes by command (SPEC 5, 6)."""
+
+    async def rejected(self, scene: Scene, why: str = "") -> FileRecord:
+        file = await sent(scene)
+        await scene.house.decisions.reject(file.id, by=actor(scene, OFFICER), why=why)
+        await scene.idle()
+        scene.clock.advance(7200)
+        return await now(scene, file)
+
+    async def test_is_told_to_the_sender_as_the_officer_s_and_changes_nothing_else(self, scene: Scene) -> None:
+        before = await self.rejected(scene)
+        told, heads = len(scene.notices_to(STAFF)), len(scene.notices_to(HEADTEACHER))
+        after = await scene.house.decisions.reject(before.id, by=ADMINISTRATOR, why="page 2  is missing")
+        assert isinstance(after, FileRecord)
+        assert after == replace(before, detail="page 2 is missing", status_at=after.status_at)
+        assert (await events(scene, before))[-1] == ("explain", "it.admin")
+        await scene.idle()
+        (notice,) = scene.notices_to(STAFF)[told:]
+        assert "page 2 is missing" in notice.text
+        assert "Nadia Rowbotham rejected, for SEN" in " ".join(notice.text.split())
+        assert len(scene.notices_to(HEADTEACHER)) == heads, "who was told of the rejection needs no other word"
+
+    async def test_takes_the_place_of_no_other_reason(self, scene: Scene) -> None:
+        before = await self.rejected(scene, "page 2 is missing")
+        got = await scene.house.decisions.reject(before.id, by=ADMINISTRATOR, why="page 3 is missing")
+        assert isinstance(got, Refusal)
+        assert await now(scene, before) == before
+
+    async def test_is_given_by_nobody_of_another_service(self, scene: Scene) -> None:
+        before = await self.rejected(scene)
+        got = await scene.house.decisions.reject(before.id, by=actor(scene, OTHER_OFFICER), why="page 2 is missing")
+        assert isinstance(got, Refusal)
+        assert got.code == "not-officer"
+        assert await now(scene, before) == before
+
+    async def test_is_still_none_without_words(self, scene: Scene) -> None:
+        before = await self.rejected(scene)
+        assert isinstance(await scene.house.decisions.reject(before.id, by=ADMINISTRATOR, why=" "), Refusal)
 
 
 class TestRejecting:

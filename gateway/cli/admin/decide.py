@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 @click.option("--reason", required=True, metavar="TEXT", help="For the sender: what is wrong, and what to do.")
 @on_errand
 async def reject_file(errand: Errand, id: str, reason: str) -> None:
-    """Reject a file, also after it was received; the sender and the headteacher are told by whom."""
+    """Reject a file, also after it was received; the sender and the headteacher are told by whom.
+
+    A file that an officer rejected without saying why is given this reason, and the sender is told it.
+    """
     if not reason.strip():
         raise click.BadParameter("expected a reason: the sender reads it", param_hint="--reason")
     answer = await errand.house.decisions.reject(_id(id), by=_administrator(errand), why=reason)

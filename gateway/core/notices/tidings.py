@@ -32,6 +32,8 @@ def template_of(before: FileRecord, event: Event) -> str | None:
     """Return the notice of an event, None where it has none: who had recalled a file hears that it was received."""
     if event is Event.RECEIVE and is_being_recalled(before.remark):
         return NOT_RECALLED
+    if event is Event.EXPLAIN:
+        return TEMPLATES[Event.REJECT]  # with the reason, now
     return TEMPLATES.get(event)
 
 
