@@ -113,6 +113,8 @@ async def test_trouble_at_the_relay_is_ours_to_wait_for():
         ["From: h.ashdown@leys.example, x@leys.example"],
         [FROM, "From: x@evil.example"],
         ["From: x@evil.example", FROM],
+        [FROM, "From: "],
+        ["From: (x@evil.example)", FROM],
         ["From: h.ashdown@leys.example <x@evil.example>"],
         ["From: <h.ashdown@leys.example> <x@evil.example>"],
         ['From: "h.ashdown@leys.example, " <x@evil.example>'],

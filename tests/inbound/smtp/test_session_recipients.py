@@ -85,6 +85,10 @@ async def test_a_token_serves_its_owner_alone():
             reply = await relay.say(FROM_RELAY.replace(b"h.ashdown", person) + b".\r\n")
             assert reply == code
         assert "A device" in reply.lines[0]  # which comes in by its own login alone
+        assert await relay.begin(recipient="reply+abc234@gateway.test") == 354
+        reply = await relay.say(FROM_RELAY.replace(b"h.ashdown@leys", b"o.marsh@la").replace(b"leys", b"la") + b".\r\n")
+        assert reply == 550
+        assert "too late" in reply.lines[0]  # verified, and somebody else
         copier = await home.sign_in("copier")
         await copier.say("MAIL FROM:<copier@leys.example>")
         reply = await copier.say("RCPT TO:<reply+abc234@gateway.test>")
