@@ -321,7 +321,7 @@ async def test_trouble_in_the_dns_is_never_a_refusal(name, answer):
 
 @pytest.mark.parametrize("end", ["-all", "~all", "?all", "", "-all redirect=example.net", "ip4:203.0.113.0/33 +all"])
 async def test_nothing_but_a_pass_of_spf_proves(end):
-    """A record that ends in ~all or ?all tells others to let forged mail in; nobody sends in a school's name by that."""
+    """A record that ends in ~all or ?all lets forged mail in elsewhere; here nobody sends in a school's name by it."""
     records = zone() | {("example.org", "TXT"): [f"v=spf1 ip4:192.0.2.0/24 {end}"]}
     async with prover(records) as (proof, _):
         assert await outcome(proof, claim(MESSAGE, mail_from="x@example.org", peer=ELSEWHERE)) == "not-genuine"
