@@ -16,12 +16,18 @@ from gateway.cli.render import Screen, print_json, visible
 from gateway.core.admission import may_send
 from gateway.core.register import Account, Directory
 from gateway.core.standing import Approach
-from gateway.errors import NotThere
+from gateway.errors import NotThere, Transient
 from gateway.inbound.smtp.alignment import normal_domain
 from gateway.inbound.smtp.prospects import Prospects, look_up
 from gateway.inbound.smtp.strangers import name_server
 from gateway.pipeline.people.access import Access
 from gateway.settings import Settings
+
+_SILENCE = (
+    "What {domain} says about its mail can't be known just now: {trouble}. Until it can, mail from there is told to "
+    "come again, and is not refused. Please try again in some minutes; if other domains can be looked up and this one "
+    "can't, its own name server is at fault, which the school's IT can put right."
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,10 @@ async def check_mail(errand: Errand, asked: str) -> None:
     """Show the findings; leave with 65 when its mail would not pass. Raises NotThere, Transient."""
     domain = _domain(asked)
     settings = errand.house.settings
-    prospects = await look_up(domain, names=name_server(settings.dns))
+    try:
+        prospects = await look_up(domain, names=name_server(settings.dns))
+    except Transient as trouble:
+        raise Transient(_SILENCE.format(domain=domain, trouble=trouble)) from trouble
     people = list(_people(asked, domain, await errand.ledger.directory()))
     may_not = partial(_refusal, errand.house.access)
     findings = Findings(
