@@ -5,6 +5,9 @@ Content-Type beside a signed one, the whole body (no l=), a key of 1024 to 8192 
 body's digest comes from `bodyhash`, the key's record from `nameserver`; the cryptography is dkimpy's. Never raises for
 what a signature or a record holds.
 
+All of it happens on the loop, and dkimpy reads with expressions that go back over every blank that was written: so the
+fields are parted here, and a signature that is long, sparse or signs hundreds of fields is not shown to it at all.
+
 Source: RFC 6376, RFC 8301, RFC 8463; SPEC 4.
 """
 
@@ -27,6 +30,11 @@ MAX_SIGNATURES = 5  # of a message that are looked at, from the top
 _ALGORITHMS = (b"rsa-sha256", b"ed25519-sha256")
 _MIN_BITS, _MAX_BITS, _MAX_EXPONENT = 1024, 8192, 1 << 32
 _MAX_RECORD = 4096  # bytes of a key's record
+_MAX_FIELDS = 1000  # of a header; with more the message is refused anyway
+_MAX_SIGNATURE, _MAX_SIGNED = 8192, 200  # bytes of a signature; names of the fields that it signs
+_SPARSE = re.compile(rb"\s{33}")
+_FIELD_END = re.compile(rb"\r\n(?![ \t])")
+_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+):")
 # Fields that a message has once, and that say who wrote it, to whom, or what its body is.
 _ONCE = (
     *("subject", "to", "cc", "date", "message-id", "in-reply-to", "reply-to", "sender"),
@@ -81,16 +89,32 @@ def holds(signature: Signature, *, header: bytes, hashes: BodyHashes, record: by
 
 
 def _message(header: bytes) -> Any:
-    try:
-        return dkim.DKIM(header + b"\r\n", minkey=_MIN_BITS)
-    except _UNREADABLE:
+    """Return the header as dkimpy has it after its own reading; None when something in it is no field."""
+    found: list[list[bytes]] = []
+    for field in _FIELD_END.split(header.removesuffix(b"\r\n")):
+        match = _FIELD.match(field)
+        if match is not None:
+            found.append([match[1], field[match.end() :] + b"\r\n"])
+        elif not field.startswith(b"From "):
+            return None
+    if len(found) > _MAX_FIELDS:
         return None
+    message = dkim.DKIM(minkey=_MIN_BITS)
+    message.headers = [[name, value] for name, value in found if not _is_costly(name, value)]
+    return message
+
+
+def _is_costly(name: bytes, value: bytes) -> bool:
+    """Whether it is a signature such as no signer makes, which could hold the loop for minutes."""
+    if name.lower() != b"dkim-signature":
+        return False
+    return len(value) > _MAX_SIGNATURE or _SPARSE.search(value) is not None
 
 
 def _signature(message: Any, number: int, written: Counter[str]) -> Signature | None:
     try:
         prepared = message.verify_headerprep(number)
-        if not prepared or _is_added_to(written, prepared[1]):
+        if not prepared or len(prepared[1]) > _MAX_SIGNED or _is_added_to(written, prepared[1]):
             return None
         return _counting(number, *prepared[:2])
     except _UNREADABLE:

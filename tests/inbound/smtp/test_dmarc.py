@@ -303,6 +303,34 @@ def test_a_monstrous_key_does_not_hold_the_loop():
     assert time.thread_time() - began < 0.05
 
 
+_TAGS = b"v=1; a=rsa-sha256; d=example.org; s=s; h=%s; bh=AAAA; b=%s"
+COSTLY = {
+    "blanks that are gone back over": b"DKIM-Signature: " + _TAGS % (b"from", b"A" + b" " * 200_000 + b"!"),
+    "blanks between the names of fields": b"DKIM-Signature: " + _TAGS % (b"from" + b"\t" * 200_000, b"AAAA"),
+    "folds": b"DKIM-Signature: " + _TAGS % (b"from", b"A" + b"\r\n " * 60_000 + b"!"),
+    "a field of very many lines": b"X-Long: "
+    + b"y\r\n " * 60_000
+    + b"\r\nDKIM-Signature: "
+    + _TAGS % (b"from", b"AAAA"),
+    "very many fields": b"A: b\r\n" * 40_000 + b"DKIM-Signature: " + _TAGS % (b"from", b"AAAA"),
+    "very many names": b"DKIM-Signature: " + _TAGS % (b":".join(b"f%d" % n for n in range(40_000)), b"AAAA"),
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_a_monstrous_signature_does_not_hold_the_loop(name):
+    """A stranger's one header of 200 KB, before anything was proved, kept everybody waiting for minutes."""
+    began = time.thread_time()
+    read_signatures(COSTLY[name] + b"\r\nFrom: h.ashdown@example.org\r\n")
+    assert time.thread_time() - began < 1  # it was a hundred seconds, and is some milliseconds
+
+
+async def test_a_monstrous_signature_does_not_hide_a_good_one():
+    good = signed(MESSAGE, domain="example.org")
+    async with prover(zone()) as (proof, _):
+        assert await outcome(proof, claim(COSTLY["folds"] + b"\r\n" + good)) == "dkim"
+
+
 def monster(bits):
     """Return a record with a modulus and an exponent of so many bits."""
     size = (bits + 7) // 8 + 1
