@@ -1,5 +1,7 @@
 """Doing things by moving files: received, recalled, sent after all, turned away (SPEC 5, 6)."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.core.model import Status
@@ -69,6 +71,16 @@ async def test_a_reading_may_take_several_handles_of_one_session(scene, person):
         download.served.add(start, end)
         assert await nadia.portal.finish(download) is None
     assert (await only(scene)).status is Status.RECEIVED
+
+
+async def test_what_was_read_of_one_file_counts_for_no_other(scene, person):
+    other = "8302000_SENother20261120.pdf"
+    first, second = [await person(SAMIR).send(name, data) for name, data in ((GOOD, PDF), (other, PDF[::-1]))]
+    nadia = person(NADIA)
+    assert await nadia.read(f"{INBOX}/{GOOD}") == PDF
+    assert await nadia.read(f"{INBOX}/{other}", size=0) == b""
+    statuses = {file.id: file.status for file in await scene.files()}
+    assert statuses == {first: Status.RECEIVED, second: Status.SENT}
 
 
 async def test_two_sessions_that_read_a_half_each_receive_nothing(scene, person):
@@ -280,6 +292,41 @@ async def test_who_lost_a_file_reads_no_more_of_it_anywhere(scene, person):
     end = await scene.house.ledger.trail_end()
     assert await scene.house.ledger.arrivals(service="SEN", after=0, upto=end) == []  # nor does a digest tell of it
     assert [f.id for f in await scene.house.ledger.arrivals(service="INFO", after=0, upto=end)] == [file.id]
+
+
+async def hands_on(scene, person):
+    assert await person(NADIA).mv(f"{INBOX}/{GOOD}", f"/SEN/Not Ours/INFO/{GOOD}") is None
+
+
+async def rejects(scene, person):
+    assert await person(NADIA).mv(f"{INBOX}/{GOOD}", f"/SEN/Rejected/{GOOD}") is None
+
+
+async def recalls(scene, person):
+    assert await person(SAMIR).rm(f"{SENT}/{GOOD}") is None
+
+
+@pytest.mark.parametrize("loses", [hands_on, rejects, recalls])
+async def test_who_knows_the_name_of_a_lost_file_opens_it_no_more_beside_the_others(scene, person, loses):
+    """A file is looked up by its own name without its room: the look must ask what the room asks."""
+    await person(SAMIR).send(GOOD)
+    await person(SAMIR).send("8302000_SENother20261120.pdf", PDF[::-1])  # the room stays
+    await loses(scene, person)
+    await scene.idle()
+    nadia = person(NADIA)
+    assert await nadia.ls(INBOX) == ["8302000_SENother20261120.pdf"]
+    assert not await nadia.has(f"{INBOX}/{GOOD}")
+    assert isinstance(await nadia.read(f"{INBOX}/{GOOD}"), No)
+
+
+async def test_what_was_not_delivered_yet_is_opened_by_nobody_who_guesses_its_name(scene, person):
+    """While it can still be taken back (undo_seconds)."""
+    await person(SAMIR).send("8302000_SENother20261120.pdf", PDF[::-1])
+    scene.house.policy.current = replace(scene.house.policy.current, undo_seconds=300.0)
+    await person(SAMIR).send(GOOD)
+    nadia = person(NADIA)
+    assert await nadia.ls(INBOX) == ["8302000_SENother20261120.pdf"]
+    assert not await nadia.has(f"{INBOX}/{GOOD}")
 
 
 async def status_of(officer) -> str:

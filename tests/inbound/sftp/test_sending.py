@@ -531,6 +531,23 @@ async def test_bytes_that_are_gone_are_no_reason_to_refuse_the_file(scene, perso
     assert scene.dropped("SEN") == {GOOD: PDF}
 
 
+async def test_after_a_stop_an_upload_goes_on_from_where_it_was_whole(scene, person):
+    """What came after it was taken up again may have holes that nobody knows of: a stop kept no list of them."""
+    samir = person(SAMIR)
+    upload = await samir.begin(GOOD, PDF[:100])
+    await samir.portal.abandon(upload)
+    again = await samir.begin(GOOD, b"a block that came early", at=len(PDF) + 100, flags=OpenFlags.WRITE)
+    await again.intake.sync()
+    await scene.restart()
+    after = Person.maker(scene)(SAMIR)
+    for parked in await scene.house.ledger.unfinished(SAMIR):
+        after.desk.park(parked)
+    assert (await after.leaf(FINAL)).size == 100
+    assert await after.put(GOOD, PDF[100:], at=100, flags=REPUT) is None
+    await scene.idle()
+    assert scene.dropped("SEN") == {GOOD: PDF}
+
+
 async def test_unfinished_uploads_are_found_again_after_a_restart(scene, person):
     samir = person(SAMIR)
     await samir.portal.abandon(await samir.begin(GOOD, PDF[:100]))
