@@ -95,6 +95,7 @@ def _read(name: str, rules: Rules, *, on: date, schools: frozenset[str] | None) 
     kind = _read_type(parts, rules.catalogue.get(code.value or ""))
     rest = _read_rest(parts.rest, on=on, has_code=code.value is not None)
     found = (safety, number, code, kind, rest)
+    warned = {warning for each in found for warning in each.warnings}
     return Reading(
         name=name,
         school=number.value,
@@ -104,7 +105,7 @@ def _read(name: str, rules: Rules, *, on: date, schools: frozenset[str] | None) 
         date=rest.date,
         version=rest.version,
         extension=kind.value,
-        warnings=tuple(w.value for w in NameWarning if any(w in each.warnings for each in found)),
+        warnings=tuple(w.value for w in NameWarning if w in warned) if warned else (),
         faults=tuple(fault.value for each in found for fault in each.faults),
     )
 

@@ -70,6 +70,10 @@ class Intake(Protocol):
         """Make durable all that a seal with these facts needs: it has its rename left to do. More bytes undo this."""
         ...
 
+    def foresee(self, **facts: Unpack[Facts]) -> None:
+        """Begin to `prepare` what is likely to be whole, and wait for nothing; failures show at drain or seal."""
+        ...
+
     async def seal(self, **facts: Unpack[Facts]) -> Envelope:
         """Make it our word: fsync, rename to `ready/`, fsync the folder. After this we owe an outcome."""
         ...

@@ -9,13 +9,13 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum, auto
-from functools import partial
 from typing import Any, TypeVar, Unpack
 
 from gateway.core.model import Channel
 from gateway.core.submission import Envelope
 from gateway.errors import Transient
 from gateway.ports.keeping import Facts
+from gateway.store.foreseen import Foreseen
 from gateway.store.growing import Batch, GrowingFile
 from gateway.store.threads import DiskThreads
 
@@ -61,6 +61,9 @@ class DiskIntake:
         self._batch = Batch()  # being filled
         self._other = Batch()  # under way, or empty
         self._flight: asyncio.Future[Any] | None = None  # the one job under way
+        self._foreseen: Foreseen | None = None  # what that is, if it looks ahead
+        self._end = _State.OPEN  # what it comes to
+        self._waiter: asyncio.Future[Any] | None = None  # who waits for it
         self._fault: BaseException | None = None
         self._state = _State.OPEN
 
@@ -119,13 +122,33 @@ class DiskIntake:
             draft = self._draft(facts)
             await self._finish(lambda batch: self._file.prepare(batch, draft))
 
+    def foresee(self, **facts: Unpack[Facts]) -> None:
+        """Begin to `prepare` what is all in memory, and wait for nothing; a failure shows at drain or seal."""
+        is_all_here = self._flight is None and bool(self._batch.steps) and not self._file.is_begun
+        if is_all_here and self._state is _State.OPEN and self._fault is None:
+            draft = self._draft(facts)
+            self._foreseen = Foreseen(lambda batch: self._file.prepare(batch, draft))
+            self._launch(self._foreseen.run, _State.OPEN)
+
     async def seal(self, **facts: Unpack[Facts]) -> Envelope:
-        """Make it our word; received is the moment of this call, or of a `prepare` less than a second before.
+        """Make it our word; received is the moment of this call, or of what was prepared less than a second before.
 
         What fails here can only be discarded.
         """
         draft = self._draft(facts)
-        return await self._finish(lambda batch: self._promise(self._file, batch, draft), end=_State.SEALED)
+
+        def promise(batch: Batch) -> Envelope:
+            return self._promise(self._file, batch, draft)
+
+        if not self._may_follow or self._foreseen is None or not self._foreseen.follow_with(promise):
+            return await self._finish(promise, end=_State.SEALED)
+        envelope: Envelope = await self._aim(_State.SEALED)
+        return envelope
+
+    @property
+    def _may_follow(self) -> bool:
+        """Whether what was foreseen is all that came."""
+        return self._state is _State.OPEN and not self._batch.steps
 
     def _draft(self, facts: Facts) -> Envelope:
         told = {**facts, "channel": Channel(facts["channel"]), "recipients": tuple(facts.get("recipients", ()))}
@@ -148,9 +171,9 @@ class DiskIntake:
         await self._landing()
         self._raise_fault()
         self._check_open()
-        waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._launch(job, end, waiter)
-        return await waiter
+        self._launch(job, end)
+        done: T = await self._aim(end)
+        return done
 
     async def _landing(self) -> None:
         while self._flight is not None:
@@ -160,16 +183,23 @@ class DiskIntake:
         if self._flight is None and self._batch.size >= min(BATCH, self._share):
             self._launch(self._file.apply, _State.OPEN)
 
-    def _launch(self, job: Callable[[Batch], T], end: _State, waiter: asyncio.Future[T] | None = None) -> None:
-        """Begin a job; whoever waits for it may leave without stopping it."""
+    def _launch(self, job: Callable[[Batch], object], end: _State) -> None:
         self._batch, self._other = self._other, self._batch
+        self._end = end
+        self._flight = self._threads.submit(job, self._other)
+        self._flight.add_done_callback(self._landed)
+
+    def _aim(self, end: _State) -> asyncio.Future[Any]:
+        """Say what the job under way comes to; who waits for it by the answer may leave without stopping it."""
+        self._end = end
         if end is not _State.OPEN:
             self._state = _State.ENDING
-        self._flight = flight = self._threads.submit(job, self._other)
-        flight.add_done_callback(partial(self._landed, end, waiter))
+        self._waiter = asyncio.get_running_loop().create_future()
+        return self._waiter
 
-    def _landed(self, end: _State, waiter: asyncio.Future[Any] | None, flight: asyncio.Future[Any]) -> None:
-        self._flight = None
+    def _landed(self, flight: asyncio.Future[Any]) -> None:
+        waiter, end = self._waiter, self._end
+        self._flight = self._waiter = self._foreseen = None
         self._fault = Transient("The gateway is stopping.") if flight.cancelled() else flight.exception()
         if waiter is not None and not waiter.done():
             _pass_on(flight, waiter)

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from gateway.core.unsafe import SPACES
+from gateway.core.unsafe import SPACES, what_is_unsafe
 from tests.core.derbyshire import OPEN
 from tests.core.rows import Row, bad, differences, good, title
 
@@ -57,3 +57,9 @@ def test_an_unsafe_name_is_refused_and_its_other_faults_are_told(row: Row) -> No
 def test_the_spaces_are_those_of_every_alphabet() -> None:
     every = (chr(number) for number in range(sys.maxunicode + 1))
     assert "".join(c for c in every if unicodedata.category(c) == "Zs") == SPACES
+
+
+@pytest.mark.parametrize("number", range(0x80))
+def test_of_ascii_only_controls_and_slashes_are_unsafe_inside_a_name(number: int) -> None:
+    is_control = number < 0x20 or number == 0x7F
+    assert (what_is_unsafe(f"8302000_SEN{chr(number)}plan.pdf") is not None) == (is_control or chr(number) in "/\\")

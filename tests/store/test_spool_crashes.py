@@ -86,6 +86,23 @@ async def prepares_and_goes_on(spool: DiskSpool, promised: Promises) -> None:
     promised[intake.id] = b"prepared too early"
 
 
+async def foresees_and_seals(spool: DiskSpool, promised: Promises) -> None:
+    intake = spool.begin()
+    intake.write(b"foreseen")
+    intake.foresee(**FACTS)
+    await intake.seal(**FACTS)
+    promised[intake.id] = b"foreseen"
+
+
+async def foresees_and_goes_on(spool: DiskSpool, promised: Promises) -> None:
+    intake = spool.begin()
+    intake.write(b"foreseen ")
+    intake.foresee(**FACTS)
+    intake.write(b"too early")
+    await intake.seal(**FACTS)
+    promised[intake.id] = b"foreseen too early"
+
+
 async def parks_and_goes_on(spool: DiskSpool, promised: Promises) -> None:
     intake = spool.begin()
     intake.write(b"one ")
@@ -104,6 +121,8 @@ async def discards_one_and_keeps_one(spool: DiskSpool, promised: Promises) -> No
 
 
 STORIES: list[Story] = [
+    foresees_and_seals,
+    foresees_and_goes_on,
     seals_a_small_one,
     seals_a_large_one,
     seals_two,

@@ -172,6 +172,9 @@ class KeyWriting:
         elif not upload.refusal:
             upload.intake.write(piece, offset)
 
+    def written(self, upload: Upload) -> None:
+        """Do nothing: keys are kept at the CLOSE."""
+
     def truncate(self, upload: Upload, size: int) -> None:
         """Cut or grow."""
         if size <= MOST_BYTES:

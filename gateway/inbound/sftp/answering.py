@@ -131,6 +131,7 @@ class Answering:
             reply.fail(file.refusal)
         else:
             reply.done()
+            self._portal.written(file)
             if file.intake.is_congested and not file.is_gone and id(file) not in self._draining:
                 self._runner.aside(self._drain(file))
 

@@ -179,6 +179,10 @@ class Portal:
         """Take a piece."""
         self._writing(upload).write(upload, offset, piece)
 
+    def written(self, upload: Upload) -> None:
+        """Take the end of a write."""
+        self._writing(upload).written(upload)
+
     def truncate(self, upload: Upload, size: int) -> None:
         """Cut or grow an upload, in order with its writes."""
         self._writing(upload).truncate(upload, size)

@@ -1,5 +1,6 @@
 """Uploads: what makes a file, what does not, and what can be taken up again (SPEC 5; FIELD-NOTES A.1, A.2, B.3)."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -59,6 +60,63 @@ async def test_an_fsync_under_a_temporary_name_seals_nothing(scene, person):
     assert await samir.portal.rename(PARTIAL, FINAL) is None
     await scene.idle()
     assert scene.dropped("SEN") == {GOOD: PDF}
+
+
+async def written(samir, name, data, *, at=0):
+    """Return an upload whose first write has come whole."""
+    upload = await samir.begin(name, data, at=at)
+    samir.portal.written(upload)
+    await asyncio.sleep(0)  # noqa: TID251  # the turn in which the client goes first
+    return upload
+
+
+async def lies_sealed(scene, upload):
+    """Whether more lies there than its bytes; a sync of what was not carried to the disk before adds no seal."""
+    await upload.intake.sync()
+    (entry,) = (scene.folder / INCOMING).iterdir()
+    return entry.stat().st_size > upload.size
+
+
+async def test_what_looks_whole_is_carried_to_the_disk_before_its_close(scene, person):
+    samir = person(SAMIR)
+    upload = await written(samir, GOOD, PDF)
+    assert await lies_sealed(scene, upload)
+    assert await names(scene) == []
+    assert await samir.portal.close(upload) is None
+    await scene.idle()
+    assert scene.dropped("SEN") == {GOOD: PDF}
+
+
+async def test_what_looked_whole_and_was_not_is_whole_in_the_end(scene, person):
+    samir, more = person(SAMIR), b"%more\n%%EOF\n"
+    upload = await written(samir, GOOD, PDF)
+    samir.portal.write(upload, len(PDF), memoryview(more))
+    samir.portal.written(upload)
+    assert await samir.portal.close(upload) is None
+    await scene.idle()
+    assert scene.dropped("SEN") == {GOOD: PDF + more}
+
+
+async def test_what_looked_whole_and_was_never_closed_is_no_file(scene, person):
+    samir = person(SAMIR)
+    upload = await written(samir, GOOD, PDF)
+    await samir.portal.abandon(upload)
+    await scene.idle()
+    assert await names(scene) == []
+    (entry,) = (scene.folder / INCOMING).iterdir()
+    assert entry.read_bytes() == PDF
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "at"),
+    [(f"{GOOD}.filepart", PDF, 0), (GOOD, PDF, 5), (GOOD, PDF + bytes(4096 - len(PDF)), 0)],
+    ids=["a temporary name", "a hole", "a round size"],
+)
+async def test_what_does_not_look_whole_waits_for_its_close(scene, person, name, data, at):
+    samir = person(SAMIR)
+    upload = await written(samir, name, data, at=at)
+    assert not await lies_sealed(scene, upload)
+    await samir.portal.abandon(upload)
 
 
 async def test_an_fsync_of_what_was_taken_over_is_harmless(scene, person):
