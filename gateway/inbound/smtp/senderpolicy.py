@@ -1,7 +1,8 @@
 """SPF: whether a domain lets this client send for it.
 
 Owns the bridge to pyspf, which asks the DNS by blocking: it runs in a few threads, and its questions come back to our
-resolver. Source: RFC 7208; SPEC 4.
+resolver. Its expressions go back over what they don't like and hold the interpreter meanwhile, so that it is shown no
+record with a term that no domain could have. Source: RFC 7208; SPEC 4.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from gateway.errors import Transient
 from gateway.inbound.smtp.nameserver import NameServer
 
 _THREADS = 4
+_RECORD_BYTES, _TERM_BYTES = 8192, 512  # far above RFC 7208 3.4, and a name with its macros
 _SECONDS = 20.0  # for all questions of one check, RFC 7208 4.6.4
 
 
@@ -64,9 +66,22 @@ class _Query(spf.query):  # type: ignore[misc]  # pyspf has no types
         key = (str(name).rstrip(".").lower(), qtype)
         if key not in self._known:
             asked = asyncio.run_coroutine_threadsafe(self._names.ask(*key), self._loop)
-            self._known[key] = [[value] if qtype == "TXT" else value for value in asked.result(_SECONDS)]
+            found = asked.result(_SECONDS)
+            self._known[key] = _texts(found) if qtype == "TXT" else found
         if not self._known[key] and not ignore_void:
             self.void_lookups += 1
             if self.void_lookups > spf.MAX_VOID_LOOKUPS:
                 raise spf.PermError(f"Void lookup limit of {spf.MAX_VOID_LOOKUPS} exceeded")
         return self._known[key]
+
+
+def _texts(values: list[Any]) -> list[list[bytes]]:
+    """Return texts as pyspf wants them, without those that it should not read. Raises its error for a record of SPF."""
+    short = [value for value in values if not _is_monstrous(value)]
+    if any(value[:6].lower() == b"v=spf1" for value in values if value not in short):
+        raise spf.PermError("a record is longer than any that says something")
+    return [[value] for value in short]
+
+
+def _is_monstrous(text: bytes) -> bool:
+    return len(text) > _RECORD_BYTES or any(len(term) > _TERM_BYTES for term in text.split())

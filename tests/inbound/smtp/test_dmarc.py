@@ -19,6 +19,7 @@ from gateway.errors import Transient
 from gateway.inbound.smtp.dmarc import DomainProof, Policy, read_policy
 from gateway.inbound.smtp.nameserver import NameServer
 from gateway.inbound.smtp.sender import Claim, Verified
+from gateway.inbound.smtp.senderpolicy import SenderPolicy
 from gateway.inbound.smtp.signatures import hashes_for, holds, read_signatures
 from tests.inbound.smtp.house import HEAD as REGISTERED
 from tests.inbound.smtp.house import People, house
@@ -345,6 +346,29 @@ async def test_trouble_in_the_dns_is_never_a_refusal(name, answer):
     records = zone() | {(name, "TXT"): answer}
     async with prover(records) as (proof, _):
         assert await outcome(proof, claim(MESSAGE, mail_from="x@example.org")) == "later"
+
+
+@pytest.mark.parametrize("record", ["v=spf1 a:x." + "a" * 12_000 + "! +all", "v=spf1 " + "a " * 9_000 + "+all"])
+async def test_a_monstrous_spf_record_is_not_read(record):
+    """A domain of anybody's can publish it: pyspf's expressions held the interpreter for seconds, and so all doors."""
+
+    class Names:
+        async def ask(self, name, kind):
+            return [record.encode(), b"v=DKIM1; p=" + b"A" * 600] if kind == "TXT" else []
+
+    policy = SenderPolicy(Names())
+    began = time.process_time()
+    assert await policy.check(peer=PEER, mail_from="x@example.org", hello="mail.example.org") == "permerror"
+    assert time.process_time() - began < 1  # it was three seconds, and is some milliseconds
+    policy.close()
+
+
+async def test_a_long_text_that_is_no_spf_record_is_passed_over():
+    records = zone() | {
+        ("example.org", "TXT"): ["google-site-verification=" + "A" * 600, "v=spf1 ip4:192.0.2.0/24 -all"]
+    }
+    async with prover(records) as (proof, _):
+        assert await outcome(proof, claim(MESSAGE, mail_from="x@example.org")) == "spf"
 
 
 @pytest.mark.parametrize("end", ["-all", "~all", "?all", "", "-all redirect=example.net", "ip4:203.0.113.0/33 +all"])
