@@ -12,6 +12,7 @@ from gateway.inbound.smtp.addresses import Mailbox, read_addresses
 from gateway.inbound.smtp.headers import Headers
 from gateway.inbound.smtp.words import decode_words
 
+AUTHOR_CHARS = 8_192  # of all From fields; they are read on the loop
 TEXT_CHARS = 1_000  # of a subject or an identifier that are kept
 _IDENTIFIERS = 50  # of References that are kept: the latest
 
@@ -70,7 +71,7 @@ def read_authorship(headers: Headers) -> Authorship:
     """The sender and the way of a message. Never raises; safe on any headers."""
     return Authorship(
         from_fields=headers.count("from"),
-        from_addresses=_mailboxes(headers, "from"),
+        from_addresses=_authors(headers),
         hops=headers.count("received"),
         authentication_results=tuple(headers.all("authentication-results")),
         faults=headers.faults,
@@ -90,6 +91,13 @@ def read_heading(headers: Headers) -> Heading:
         references=tuple(headers.first("references")[-_IDENTIFIERS * TEXT_CHARS :].split()[-_IDENTIFIERS:]),
         automation=_automation(headers),
     )
+
+
+def _authors(headers: Headers) -> tuple[Mailbox, ...]:
+    """The addresses of From; of more text than names a person, one that matches nobody."""
+    if sum(map(len, headers.all("from"))) > AUTHOR_CHARS:
+        return (Mailbox("", ""),)
+    return _mailboxes(headers, "from")
 
 
 def _mailboxes(headers: Headers, name: str) -> tuple[Mailbox, ...]:

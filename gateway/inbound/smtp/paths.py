@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _FORM = re.compile(r"(?P<keyword>FROM|TO):[ \t]*(?:<(?P<path>[^<>]*)>|(?P<bare>[^<> \t]+))(?P<rest>(?:[ \t].*)?)", re.I)
-_ROUTE = re.compile(r"@[^:,]+(?:,@[^:,]+)*:")
+_ROUTE = re.compile(r"\A@[^:,]+(?:,@[^:,]+)*:")
 _ADDRESS = re.compile(r"[^@\s\"\x00-\x20\x7f\ud800-\udfff]{1,64}@(?:[^@\s\"\x00-\x20\x7f\ud800-\udfff]{1,255})")
 _PARAMETER = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9-]*)(?:=(?P<value>[^=\s\x00-\x20\x7f]+))?")
 

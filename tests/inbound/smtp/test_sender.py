@@ -115,6 +115,7 @@ async def test_trouble_at_the_relay_is_ours_to_wait_for():
         ["From: x@evil.example", FROM],
         [FROM, "From: "],
         ["From: (x@evil.example)", FROM],
+        ["From: " + "," * 9_000 + "h.ashdown@leys.example"],  # one mailbox, that the loop would be long to find
         ["From: h.ashdown@leys.example <x@evil.example>"],
         ["From: <h.ashdown@leys.example> <x@evil.example>"],
         ['From: "h.ashdown@leys.example, " <x@evil.example>'],
