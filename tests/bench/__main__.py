@@ -148,14 +148,17 @@ def measure_crowd(folder: Path, rounds: int, small: bool) -> dict[str, object]:
 
 
 def measure_listing(folder: Path, rounds: int, small: bool) -> dict[str, object]:
-    """A month of one school, alone and then among the files of sixty others."""
+    """A month of one school, alone and then among the files of sixty others; beside it, a folder of as many files."""
     count, found = 1_000 if small else 10_000, {}
-    with gateway(folder) as ours:
+    with gateway(folder) as ours, openssh(folder) as theirs:
+        listing.lay(theirs, count)
         for beside, others in (("alone", 0), ("among four times as many of others", 4 * count)):
             listing.fill(ours, own=0 if others else count, others=others)
-            rows = [listing.listed(ours) for _ in range(rounds)]
-            for what in rows[0]:
-                row = {"gateway": statistics.median(row[what] for row in rows)}
+            rows = [(listing.listed(ours), listing.listed(theirs)) for _ in range(rounds)]
+            for what in rows[0][0]:
+                row = {"gateway": statistics.median(mine[what] for mine, _ in rows)}
+                if what == listing.AT_THE_CLIENT:  # OpenSSH's server is many processes: their time is not known
+                    row["openssh"] = statistics.median(its[what] for _, its in rows)
                 found[f"sftp, a month of {count:,} files, {beside}, {what} (ms)"] = row
             say(beside, rows)
         found["sftp, longest stall of the loop (ms)"] = ours.stalls()

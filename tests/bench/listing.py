@@ -14,6 +14,7 @@ from tests.bench.sftp import run
 
 SCHOOL = "8302000"
 OTHERS = tuple(f"83{number:05}" for number in range(60))
+AT_THE_CLIENT = "at the client"
 AGAIN = 10  # listings in one session: what is left of the others when one is taken away is theirs alone
 
 
@@ -64,14 +65,25 @@ def _sent(id: str, school: str, number: int, at: datetime) -> Submission:
     return Submission(id, Channel.SFTP, at, "head.teacher", "publickey", parts=(part,), files=(file,), history=(past,))
 
 
+def lay(server: Server, count: int) -> None:
+    """Put as many files into a folder of the same name, for a server that lists a disk."""
+    month = server.folder / "Sent Files" / f"{datetime.now(UTC):%Y-%m}"  # noqa: TID251
+    month.mkdir(parents=True)
+    for number in range(count):
+        (month / f"{SCHOOL}_SENreviewplan{number}V01.pdf").touch()
+
+
 def listed(server: Server) -> dict[str, float]:
-    """Return the milliseconds of one listing of the month: by OpenSSH's sftp, and of the gateway's processor time."""
+    """Return the milliseconds of one listing of the month: by OpenSSH's sftp, and of the server's processor time.
+
+    With neither connection nor login: the same session with one listing is taken off.
+    """
     ls = f'ls -1 "Sent Files/{datetime.now(UTC):%Y-%m}"\n'  # noqa: TID251
     once = [_taken(server, ls) for _ in range(5)]
     often = [_taken(server, ls * (AGAIN + 1)) for _ in range(3)]
     least, most = (map(statistics.median, zip(*times, strict=True)) for times in (once, often))
     client, processor = ((b - a) / AGAIN * 1000 for a, b in zip(least, most, strict=True))
-    return {"at the client": client, "processor time": processor}
+    return {AT_THE_CLIENT: client, "processor time": processor}
 
 
 def _taken(server: Server, batch: str) -> tuple[float, float]:
