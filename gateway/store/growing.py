@@ -139,6 +139,10 @@ class GrowingFile:
         """Whether there is anything on disk."""
         return self._has_file
 
+    def is_sealed_as(self, draft: Envelope) -> bool:
+        """Whether its bytes and this draft stand durable on the disk."""
+        return self._sealed is not None and _is_same(self._sealed, draft)
+
     def go_on(self) -> None:
         """Open what is there, without a seal that a crash kept from its rename. Raises FileNotFoundError."""
         self._fd = self._disk.open(self._path, write=True)
@@ -173,7 +177,7 @@ class GrowingFile:
         if whole is not None:
             return self._make(whole, draft)
         self.apply(batch)
-        if self._sealed is not None and _is_same(self._sealed, draft):
+        if self._sealed is not None and self.is_sealed_as(draft):
             return self._sealed
         self._unseal()
         envelope = replace(draft, size=self._size, sha256=self._sha256())

@@ -118,8 +118,10 @@ class DiskIntake:
     async def prepare(self, **facts: Unpack[Facts]) -> None:
         """Make durable what a seal with these facts needs; nothing is made where nothing was written."""
         await self._landing()
+        draft = self._draft(facts)
+        if self._may_follow and self._fault is None and self._file.is_sealed_as(draft):
+            return  # it was foreseen
         if self._batch.steps or self._file.is_begun:
-            draft = self._draft(facts)
             await self._finish(lambda batch: self._file.prepare(batch, draft))
 
     def foresee(self, **facts: Unpack[Facts]) -> None:

@@ -81,6 +81,19 @@ async def test_a_seal_that_is_asked_for_too_late_has_its_own(place: Place) -> No
     assert await place.spool.envelope(intake.id) == sealed
 
 
+async def test_a_client_that_asks_for_what_was_foreseen_waits_for_nothing_more(place: Place) -> None:
+    intake = place.begin()
+    await place.disk.reached()
+    asked = asyncio.ensure_future(intake.prepare(**FACTS))
+    await asyncio.sleep(0)  # noqa: TID251  # a turn for who asks
+    assert not asked.done()
+    place.disk.go_on()
+    await asked
+    assert place.threads.jobs == 0
+    await intake.seal(**FACTS)
+    assert await place.spool.ready() == [intake.id]
+
+
 async def test_what_was_foreseen_is_promised_to_nobody(place: Place) -> None:
     intake = place.begin()
     place.disk.go_on()
