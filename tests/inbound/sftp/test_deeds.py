@@ -319,6 +319,15 @@ async def test_who_knows_the_name_of_a_lost_file_opens_it_no_more_beside_the_oth
     assert isinstance(await nadia.read(f"{INBOX}/{GOOD}"), No)
 
 
+@pytest.mark.parametrize("loses", [rejects, recalls])
+async def test_what_was_rejected_or_recalled_is_not_found_among_the_sent_by_its_name(scene, person, loses):
+    await person(SAMIR).send(GOOD)
+    await loses(scene, person)
+    samir = person(SAMIR)
+    assert not await samir.has(f"{SENT}/{GOOD}")
+    assert isinstance(await samir.read(f"{SENT}/{GOOD}"), No)
+
+
 async def test_what_was_not_delivered_yet_is_opened_by_nobody_who_guesses_its_name(scene, person):
     """While it can still be taken back (undo_seconds)."""
     await person(SAMIR).send("8302000_SENother20261120.pdf", PDF[::-1])

@@ -13,7 +13,7 @@ from gateway.errors import ConfigError
 from gateway.inbound.sftp.server import CIPHERS, read_host_key
 from gateway.store.ledger import open_ledger
 from tests.inbound.sftp.live import PASSWORD, WRONG, door_in, eventually
-from tests.inbound.sftp.person import GOOD, NADIA, PDF, RUTH, SAMIR
+from tests.inbound.sftp.person import GOOD, JONAS, NADIA, PDF, RUTH, SAMIR, YUSUF
 
 needs_openssh = pytest.mark.skipif(not shutil.which("ssh"), reason="OpenSSH's client is not installed")
 
@@ -295,6 +295,19 @@ async def test_revoking_an_account_ends_its_session_and_its_upload_makes_no_file
     await scene.idle()
     assert await scene.files() == []
     assert await comes_in(door, SAMIR) is not None
+
+
+async def test_a_colleague_neither_sees_nor_goes_on_with_an_upload(door):
+    """Two of one school: what each has under way is their own, until it is sent."""
+    async with door.connect(JONAS) as his, his.start_sftp_client() as jonas:
+        async with jonas.open("Send Files/secret.pdf.part", "wb") as upload:
+            await upload.write(PDF)
+        assert await jonas.exists("Send Files/secret.pdf.part")
+        async with door.connect(YUSUF) as others, others.start_sftp_client() as yusuf:
+            assert not await yusuf.exists("Send Files/secret.pdf.part")
+            assert [name for name in await yusuf.listdir("Send Files") if name not in (".", "..")] == []
+            with pytest.raises(asyncssh.SFTPNoSuchFile):
+                await yusuf.rename("Send Files/secret.pdf.part", "Send Files/8304053_SENplan20261120.pdf")
 
 
 async def test_other_peoples_sessions_go_on_when_an_account_is_revoked(door):

@@ -313,6 +313,13 @@ async def test_the_table_is_made_once_while_nothing_changes(scene, person):
     assert (await samir.leaf("/Status.csv")).size > first.size
 
 
+async def test_the_table_that_is_kept_for_one_person_is_shown_to_no_other(scene, person):
+    jonas, yusuf = person(JONAS), person(YUSUF)
+    await jonas.send(HIGHMOOR_SECRET)
+    assert HIGHMOOR_SECRET in [row[0] for row in await status(jonas)], "it is kept from now on"
+    assert HIGHMOOR_SECRET not in [row[0] for row in await status(yusuf)], "it may be about the headteacher"
+
+
 # ---- An officer ----
 
 
