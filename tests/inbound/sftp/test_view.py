@@ -313,6 +313,21 @@ async def test_the_table_is_made_once_while_nothing_changes(scene, person):
     assert (await samir.leaf("/Status.csv")).size > first.size
 
 
+async def test_a_listing_has_of_several_kinds_those_that_this_person_sees(scene, person):
+    """Programs list; what is found by a name, or made whole, is asked elsewhere."""
+    jonas, yusuf = person(JONAS), person(YUSUF)
+    await jonas.send(HIGHMOOR_SECRET)
+    await jonas.send("8304053_SENplan20261120.pdf")
+    shown = {}
+    for somebody in (jonas, yusuf):
+        lines = await somebody.portal.lines(await somebody.portal.find(SENT))
+        shown[somebody.username] = sorted(name for name, _ in lines)
+    assert shown == {
+        JONAS: [HIGHMOOR_SECRET, "8304053_SENplan20261120.pdf"],
+        YUSUF: ["8304053_SENplan20261120.pdf"],
+    }
+
+
 async def test_the_table_that_is_kept_for_one_person_is_shown_to_no_other(scene, person):
     jonas, yusuf = person(JONAS), person(YUSUF)
     await jonas.send(HIGHMOOR_SECRET)
