@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway.inbound.sftp.desk import Desk
+from gateway.inbound.sftp.lines import Lines
 from gateway.inbound.sftp.means import Doors, FreeSpace, Shares
 from gateway.inbound.sftp.packets import OpenFlags
 from gateway.inbound.sftp.portal import No, Portal
-from gateway.inbound.sftp.rooms import Leaf, Sight
+from gateway.inbound.sftp.rooms import Leaf, LongRoom, Room, Sight
 from gateway.inbound.sftp.statustable import StatusTables
 from tests.scenarios.harness import Scene
 
@@ -66,7 +67,15 @@ class Person:
         room = await self.portal.find(path)
         assert room is not None, f"there is no {path}"
         assert not isinstance(room, Leaf), f"{path} is a file"
-        return [item.name for item in await self.portal.items(room)]
+        return await self._names(room)
+
+    async def _names(self, room: Room) -> list[str]:
+        """Return what a client is listed: of a long room, from its lines."""
+        if not isinstance(room, LongRoom):
+            return [item.name for item in await self.portal.items(room)]
+        lines = await self.portal.lines(room)
+        assert not isinstance(lines, No)
+        return [name for name, _ in lines] if isinstance(lines, Lines) else [leaf.name for leaf in lines]
 
     async def tree(self, path: str = "/") -> list[str]:
         """Return every file that can be found below a folder."""
@@ -74,7 +83,7 @@ class Person:
         assert room is not None
         if isinstance(room, Leaf):
             return [path]
-        below = [await self.tree(f"{path.rstrip('/')}/{item.name}") for item in await self.portal.items(room)]
+        below = [await self.tree(f"{path.rstrip('/')}/{name}") for name in await self._names(room)]
         return [file for files in below for file in files]
 
     async def leaf(self, path: str) -> Leaf:
