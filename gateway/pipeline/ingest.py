@@ -7,7 +7,7 @@ decides depends on the received time and the bytes, so a repeat after a crash la
 
 import asyncio
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from gateway import log
@@ -109,21 +109,23 @@ class Ingest:
 
     async def _each(self, ids: Iterable[str]) -> int:
         """Ingest these, some at once; return how many were done."""
-        gate = asyncio.Semaphore(AT_ONCE)
+        left = iter(ids)  # shared: a task for each of thousands would hold up the loop before the first began
         async with asyncio.TaskGroup() as group:
-            done = [group.create_task(self._guarded(id, gate)) for id in ids]
+            done = [group.create_task(self._one_after_the_other(left)) for _ in range(AT_ONCE)]
         return sum(task.result() for task in done)
 
-    async def _guarded(self, id: str, gate: asyncio.Semaphore) -> bool:
+    async def _one_after_the_other(self, ids: Iterator[str]) -> int:
+        return sum([await self._guarded(id) for id in ids])
+
+    async def _guarded(self, id: str) -> bool:
         """Ingest one; whatever happens to it, the others go on."""
-        async with gate:
-            try:
-                await self._work_off(id)
-            except (Transient, Waiting) as trouble:
-                log.transient(stage="ingest", why=str(trouble))
-                self._put_off.add(id)
-                return False
-            return True
+        try:
+            await self._work_off(id)
+        except (Transient, Waiting) as trouble:
+            log.transient(stage="ingest", why=str(trouble))
+            self._put_off.add(id)
+            return False
+        return True
 
     async def _work_off(self, id: str) -> None:
         """Ingest one, or keep for a person what can't be. Raises Transient and Waiting, also from the setting aside."""

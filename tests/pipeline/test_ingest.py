@@ -10,6 +10,7 @@ from gateway.core.model import FileRecord, Status
 from gateway.core.register import AccountState
 from gateway.errors import Transient
 from gateway.pipeline.decisions import Actor
+from gateway.pipeline.ingest import AT_ONCE
 from tests.scenarios.harness import GOOD, HEAD, STAFF, Scene
 from tests.scenarios.stand_ins import StubbornLedger
 
@@ -232,6 +233,23 @@ async def test_two_passes_at_once_do_each_submission_once(scene: Scene) -> None:
     await scene.idle()
     assert len(await scene.files()) == 8
     assert await scene.house.spool.failed() == []
+
+
+async def test_however_many_are_ready_few_are_begun_at_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3 * AT_ONCE):
+        await scene.upload(HEAD, f"8301102_INFOreturn{number}.docx", b"%d" % number)
+    tasks: list[int] = []
+    take = scene.house.ingest.ingest
+
+    async def seen(id: str) -> None:
+        tasks.append(len(asyncio.all_tasks()))
+        await take(id)
+
+    before = len(asyncio.all_tasks())
+    monkeypatch.setattr(scene.house.ingest, "ingest", seen)
+    assert await scene.house.ingest.pass_once() == 3 * AT_ONCE == len(tasks)
+    assert max(tasks) - before <= AT_ONCE + 1
+    assert len(await scene.files()) == 3 * AT_ONCE
 
 
 async def test_a_policy_that_changed_since_a_crash_moves_the_bytes(scene: Scene) -> None:
