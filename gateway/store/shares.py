@@ -16,7 +16,7 @@ from time import monotonic
 from typing import Any, TypeVar, TypeVarTuple
 
 from gateway.errors import Unanswered
-from gateway.store.threads import translated
+from gateway.store.threads import Outcome, outcome_of, translated
 
 PATIENCE = 30.0  # seconds for a job, besides what its bytes take
 GRACE = 5.0  # seconds at a stop for jobs that have begun
@@ -24,7 +24,7 @@ IDLE = 10.0  # seconds for which a thread waits for its next job: to start one h
 _SILENT = "The server of the network share does not answer. The gateway tries again."
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-_Job = tuple[Callable[[], Any], Callable[[Any, BaseException | None], None]]  # and whom to tell how it ended
+_Job = tuple[Callable[[], Any], Callable[[Outcome], None]]  # and whom to tell how it ended
 
 
 class ShareThreads:
@@ -66,9 +66,9 @@ class ShareThreads:
         answer: asyncio.Future[T] = loop.create_future()
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # perhaps nobody waits any more
 
-        def tell(result: T | None, fault: BaseException | None) -> None:
+        def tell(outcome: Outcome) -> None:
             with suppress(RuntimeError):  # the loop has ended meanwhile
-                loop.call_soon_threadsafe(_settle, answer, result, fault)
+                loop.call_soon_threadsafe(outcome.reach, answer)
 
         self._free_thread().jobs.put((job, tell))
         return answer
@@ -102,9 +102,9 @@ class _ShareThread(Thread):
         if task is None:
             return False
         job, tell = task
-        outcome = _outcome_of(job)
+        outcome = outcome_of(job)
         self._idle.append(self)  # before who waits is told: their next job is this thread's
-        tell(*outcome)
+        tell(outcome)
         return True
 
     def _next(self) -> "_Job | None":
@@ -118,16 +118,3 @@ class _ShareThread(Thread):
         except ValueError:  # somebody has just taken it, and brings a job
             return self.jobs.get()
         return None
-
-
-def _outcome_of(job: Callable[[], Any]) -> tuple[Any, BaseException | None]:
-    try:
-        return job(), None
-    except BaseException as fault:  # raised again where somebody waits for it
-        return None, fault
-
-
-def _settle(answer: "asyncio.Future[Any]", result: Any, fault: BaseException | None) -> None:
-    if answer.done():
-        return
-    answer.set_result(result) if fault is None else answer.set_exception(fault)

@@ -108,17 +108,13 @@ class DiskThreads:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            job.tell(partial(self._land, job.flight, None if job.flight.cancelled() else _outcome(job.run)))
+            job.tell(partial(self._land, job.flight, None if job.flight.cancelled() else outcome_of(job.run)))
             del job  # what it holds must not stay until the next one comes
 
-    def _land(self, flight: asyncio.Future[Any], outcome: "_Outcome | None") -> None:
+    def _land(self, flight: asyncio.Future[Any], outcome: "Outcome | None") -> None:
         self._under_way -= 1
-        if outcome is None or flight.done():  # nobody waits for it any more
-            return
-        if outcome.fault is None:
-            flight.set_result(outcome.found)
-        else:
-            flight.set_exception(outcome.fault)
+        if outcome is not None:
+            outcome.reach(flight)
 
 
 @dataclass(slots=True)
@@ -136,16 +132,28 @@ class _Job:
 
 
 @dataclass(slots=True)
-class _Outcome:
+class Outcome:
+    """What a job came to: what it returned, or what it raised."""
+
     found: Any
     fault: BaseException | None
 
+    def reach(self, flight: asyncio.Future[Any]) -> None:
+        """Tell who waits, on the event loop; one who left is told nothing."""
+        if flight.done():
+            return
+        if self.fault is None:
+            flight.set_result(self.found)
+        else:
+            flight.set_exception(self.fault)
 
-def _outcome(run: Callable[[], Any]) -> _Outcome:
+
+def outcome_of(job: Callable[[], Any]) -> Outcome:
+    """Run a job. Whatever it raises belongs to who waits for it, and never to the thread."""
     try:
-        return _Outcome(run(), None)
-    except BaseException as fault:  # whatever it is, it belongs to who waits for it, and never to the thread
-        return _Outcome(None, fault)
+        return Outcome(job(), None)
+    except BaseException as fault:
+        return Outcome(None, fault)
 
 
 def translated(job: Callable[[*Ts], T], *args: *Ts) -> T:
