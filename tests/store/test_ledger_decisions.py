@@ -1,5 +1,6 @@
 """What decisions ask of the ledger: a compare that knows a file that went away and came back, and what waits where."""
 
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.core.model import Change, DropState, FileRecord, History, Status
-from gateway.store.ledger import SqliteLedger
+from gateway.store.ledger import SqliteLedger, deliveries
 from tests.contracts.ledger_values import a_drop, a_file, a_submission
 from tests.fakes import MORNING
 from tests.store.ledgers import opened
@@ -90,6 +91,21 @@ class TestWhatLiesInFolders:
         values = {"state": DropState.DONE, "target": FOLDER, "done_at": MORNING, "placed_as": "x", **drop}
         await ledger.record(a_submission(found, drops=(a_drop(found, **values),)))
         assert await ledger.lying_drops() == []
+
+    async def test_is_made_where_it_is_read_for_thousands_would_hold_up_the_loop(
+        self, ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        file = a_file(status=Status.SENT)
+        lies = a_drop(file, state=DropState.DONE, target=FOLDER, done_at=MORNING, placed_as="x")
+        await ledger.record(a_submission(file, drops=(lies,)))
+        threads: list[threading.Thread] = []
+        made = deliveries._with_files
+        monkeypatch.setattr(
+            deliveries, "_with_files", lambda rows: (threads.append(threading.current_thread()), made(rows))[1]
+        )
+        assert [d.id for d, _ in await ledger.lying_drops()] == [lies.id]
+        assert len(threads) == 1
+        assert threading.main_thread() not in threads
 
 
 class TestArrivals:

@@ -4,14 +4,14 @@ Owns the port `Deliveries`. A drop is marked by compare-and-set, so that a deliv
 never written as done; what a delivery says of its file is written in the same transaction (Source: SPEC 6).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from gateway.core.lifecycle import Event
 from gateway.core.mail import Notice
 from gateway.core.model import Drop, DropState, FileRecord, History, Status
 from gateway.core.remarks import with_delivered
-from gateway.store.engine.connection import Transaction
+from gateway.store.engine.connection import Row, Transaction
 from gateway.store.engine.rows import moment_if, stamp
 from gateway.store.ledger.desk import Desk
 from gateway.store.ledger.outbox import put_owed
@@ -28,8 +28,7 @@ class DeliveryBook(Desk):
     async def due_drops(self, now: datetime, limit: int) -> list[tuple[Drop, FileRecord]]:
         """Return what is due, oldest first, of files that we hold; of one that went another way, what may lie."""
         values = {"now": stamp(now), "limit": limit}
-        rows = await self._read(lambda tx: tx.rows("due_drops", values))
-        return [(DROP.of(row[:_WIDTH]), FILE.of(row[_WIDTH:])) for row in rows]
+        return await self._read(lambda tx: _with_files(tx.rows("due_drops", values)))
 
     async def mark_drop(self, drop: Drop, *, expected: DropState, notices: Sequence[Notice] = ()) -> bool:
         """Write a drop's new state, and owe notices, if it still is in the expected one. DONE is also the file's."""
@@ -50,8 +49,7 @@ class DeliveryBook(Desk):
 
     async def lying_drops(self) -> list[tuple[Drop, FileRecord]]:
         """Return what was placed in folders, of files that are still Sent; by target, the last one first."""
-        rows = await self._read(lambda tx: tx.rows("lying_drops"))
-        return [(DROP.of(row[:_WIDTH]), FILE.of(row[_WIDTH:])) for row in rows]
+        return await self._read(lambda tx: _with_files(tx.rows("lying_drops")))  # thousands, where nobody collects
 
     async def arrivals(self, *, service: str, after: int, upto: int) -> list[FileRecord]:
         """Return what was first delivered to a service between two places of the trail, in that order, each once."""
@@ -72,6 +70,11 @@ class DeliveryBook(Desk):
         """Return when the next drop is due."""
         row = await self._read(lambda tx: tx.row("next_drop"))
         return moment_if(row[0]) if row else None
+
+
+def _with_files(rows: Iterable[Row]) -> list[tuple[Drop, FileRecord]]:
+    """Return drops, each with its file: made where rows are read, since of many it would hold up the event loop."""
+    return [(DROP.of(row[:_WIDTH]), FILE.of(row[_WIDTH:])) for row in rows]
 
 
 def _mark(tx: Transaction, drop: Drop, expected: DropState, now: datetime) -> bool:
