@@ -1,10 +1,11 @@
-"""The months of the authority's calendar, and which of them a view shows (Source: SPEC 5)."""
+"""The months of the authority's calendar, which of them a view shows, and a room for one (Source: SPEC 5)."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 
 from gateway.core.layout import last_months, months_since
+from gateway.core.model import FileRecord
 from gateway.inbound.sftp.rooms import Sight
 
 _DESTROYED_WITHIN = timedelta(hours=1)  # of the end of its term: until then a file is there
@@ -35,6 +36,22 @@ class Month:
     def holds(self, at: datetime) -> bool:
         """Return whether a time is within it."""
         return self.start <= at < self.end
+
+
+@dataclass(frozen=True)
+class MonthRoom:
+    """A room for one month of files, named by it."""
+
+    month: Month
+
+    @property
+    def name(self) -> str:
+        """Return the month, as 2026-11."""
+        return self.month.name
+
+    def has(self, file: FileRecord) -> bool:
+        """Return whether a file came in this month."""
+        return self.month.holds(file.sent_at)
 
 
 def shown_months(sight: Sight) -> list[Month]:

@@ -12,7 +12,7 @@ from itertools import chain, starmap
 from gateway.core.model import FileQuery, FileRecord, Status
 from gateway.core.pages import REASON_ENDING, reason_text
 from gateway.inbound.sftp.lines import Leaves
-from gateway.inbound.sftp.months import Month, shown_months
+from gateway.inbound.sftp.months import MonthRoom, shown_months
 from gateway.inbound.sftp.rooms import Found, Leaf, Page, Shelf, Sight, Stored
 from gateway.inbound.sftp.shown import shown_names
 
@@ -55,20 +55,10 @@ class RejectedBox:
 
 
 @dataclass(frozen=True)
-class RejectedMonth:
+class RejectedMonth(MonthRoom):
     """One month of what was rejected: each file with its reason beside it; without bytes, its reason alone."""
 
-    month: Month
     box: RejectedBox
-
-    @property
-    def name(self) -> str:
-        """Return the month, as 2026-11."""
-        return self.month.name
-
-    def has(self, file: FileRecord) -> bool:
-        """Return whether a file came in this month."""
-        return self.month.holds(file.sent_at)
 
     async def items(self) -> Sequence[Found]:
         """Return its files and their reasons."""

@@ -12,7 +12,7 @@ from gateway.core.model import FileQuery, FileRecord, Status
 from gateway.core.register import School
 from gateway.inbound.sftp.documentview import DocumentsRoom
 from gateway.inbound.sftp.lines import Lines
-from gateway.inbound.sftp.months import Month, shown_months
+from gateway.inbound.sftp.months import Month, MonthRoom, shown_months
 from gateway.inbound.sftp.rejectedview import RejectedBox, unplaced
 from gateway.inbound.sftp.rooms import Found, Leaf, Page, Room, Shelf, Sight, Stored, Waits, named
 from gateway.inbound.sftp.shown import fold, safe_name, shown_names
@@ -124,20 +124,10 @@ class SentBox:
 
 
 @dataclass(frozen=True)
-class SentMonth:
+class SentMonth(MonthRoom):
     """One month of what we hold of a school."""
 
-    month: Month
     box: SentBox
-
-    @property
-    def name(self) -> str:
-        """Return the month, as 2026-11."""
-        return self.month.name
-
-    def has(self, file: FileRecord) -> bool:
-        """Return whether a file came in this month."""
-        return self.month.holds(file.sent_at)
 
     async def items(self) -> Sequence[Found]:
         """Return its files."""

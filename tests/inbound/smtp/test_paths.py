@@ -59,5 +59,6 @@ def test_signs_without_end_do_not_hold_the_loop():
 
 
 @given(st.text())
-def test_no_text_raises(text):
-    read_path("FROM:" + text, keyword="FROM")
+def test_no_text_raises_and_what_is_read_is_plain(text):
+    path = read_path("FROM:" + text, keyword="FROM")
+    assert path is None or (len(path.address) <= 64 + 1 + 255 and not any(c < " " for c in path.address))

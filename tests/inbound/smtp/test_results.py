@@ -65,5 +65,7 @@ def test_a_property_given_twice_is_none():
 
 
 @given(st.text(alphabet=' ;="()\\axpsdmrc.@', max_size=80))
-def test_no_text_raises(text):
-    read_results("mx; " + text)
+def test_no_text_raises_or_writes_as_another_server(text):
+    read = read_results("mx; " + text)
+    assert read.authserv_id == "mx"
+    assert all((r.method, r.verdict) == (r.method.lower(), r.verdict.lower()) for r in read.results)
