@@ -70,6 +70,7 @@ async def open_house(
         try:
             yield house
         finally:
+            await house.sealer.close()
             await house.dropper.close()
     finally:
         await ledger.close()

@@ -21,6 +21,7 @@ from gateway.settings import Settings
 from gateway.store.archive import DiskArchive
 from gateway.store.contents import FileContents
 from gateway.store.hashing import Hasher
+from gateway.store.sealer import Sealer
 from gateway.store.shares import ShareThreads
 from gateway.store.spool import DiskSpool
 from gateway.store.threads import DiskThreads
@@ -45,6 +46,7 @@ class Turns:
     daily_emails: Turn
     unread: Turn
     set_aside: Turn
+    sealer: Turn
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Ground(Opened):
     templates: LiveTemplates
     directory: LiveDirectory
     turns: Turns
+    sealer: Sealer  # starts with the daemon
     spool: Spool
     archive: Archive
     folder: FolderDrops
@@ -85,8 +88,9 @@ def lay_ground(settings: Settings, tables: Tables, opened: Opened) -> Ground:
     """Make all of it; does nothing."""
     data, clock, disk, own = settings.storage.data, opened.clock, opened.disk, opened.own
     policy, directory = LivePolicy(policy_of(settings, tables)), LiveDirectory(opened.ledger, clock)
-    spool = DiskSpool(root=str(data / "spool"), disk=disk, threads=own, clock=clock)
     turns = Turns(Turn(clock, lull=0.1, patience=10.0), *(Turn(clock) for _ in fields(Turns)[1:]))
+    sealer = Sealer(root=str(data / "spool"), threads=own, ended=turns.sealer.wake)
+    spool = DiskSpool(root=str(data / "spool"), disk=disk, threads=own, clock=clock, elsewhere=sealer.seal)
     answer = Answer(directory, policy)
     return Ground(
         **vars(opened),
@@ -97,6 +101,7 @@ def lay_ground(settings: Settings, tables: Tables, opened: Opened) -> Ground:
         templates=LiveTemplates(tables),
         directory=directory,
         turns=turns,
+        sealer=sealer,
         spool=spool,
         archive=DiskArchive(root=str(data / "archive"), disk=disk, threads=own),
         folder=FolderDrops(disk=disk, shares=opened.shares),

@@ -143,6 +143,10 @@ class GrowingFile:
         """Whether its bytes and this draft stand durable on the disk."""
         return self._sealed is not None and _is_same(self._sealed, draft)
 
+    def leave(self) -> None:
+        """Leave it to another to make the file and to seal it; what they may leave behind, `remove` removes."""
+        self._has_file = True
+
     def go_on(self) -> None:
         """Open what is there, without a seal that a crash kept from its rename. Raises FileNotFoundError."""
         self._fd = self._disk.open(self._path, write=True)

@@ -25,6 +25,7 @@ MEMORY = 16 * 1024 * 1024  # bytes for all intakes together, when there are so m
 LEAST = 64 * 1024  # bytes that wait behind a job, however many intakes there are
 T = TypeVar("T")
 Promise = Callable[[GrowingFile, Batch, Envelope], Envelope]  # blocking: what the spool does at a seal
+Elsewhere = Callable[[memoryview, Envelope], asyncio.Future[Envelope] | None]  # None: not now
 
 
 class _State(Enum):
@@ -48,8 +49,12 @@ class DiskIntake:
         promise: Promise,
         ended: Callable[[str], None],
         count: Callable[[], int] = lambda: 1,
+        elsewhere: Elsewhere = lambda _data, _draft: None,
     ) -> None:
-        """Take the file, what a seal does (in a thread), whom to tell of the end, and how many intakes there are."""
+        """Take the file, what a seal does (in a thread), whom to tell of the end, and how many intakes there are.
+
+        What is all in memory is sealed `elsewhere`, if there is such a place.
+        """
         self._id = id
         self._file = file
         self._threads = threads
@@ -57,6 +62,7 @@ class DiskIntake:
         self._promise = promise
         self._ended = ended
         self._count = count
+        self._elsewhere = elsewhere
         self._size = file.size
         self._batch = Batch()  # being filled
         self._other = Batch()  # under way, or empty
@@ -126,8 +132,7 @@ class DiskIntake:
 
     def foresee(self, **facts: Unpack[Facts]) -> None:
         """Begin to `prepare` what is all in memory, and wait for nothing; a failure shows at drain or seal."""
-        is_all_here = self._flight is None and bool(self._batch.steps) and not self._file.is_begun
-        if is_all_here and self._state is _State.OPEN and self._fault is None:
+        if self._is_all_here:
             draft = self._draft(facts)
             self._foreseen = Foreseen(lambda batch: self._file.prepare(batch, draft))
             self._launch(self._foreseen.run, _State.OPEN)
@@ -138,6 +143,8 @@ class DiskIntake:
         What fails here can only be discarded.
         """
         draft = self._draft(facts)
+        if (sealing := self._seal_elsewhere(draft)) is not None:
+            return await sealing
 
         def promise(batch: Batch) -> Envelope:
             return self._promise(self._file, batch, draft)
@@ -146,6 +153,21 @@ class DiskIntake:
             return await self._finish(promise, end=_State.SEALED)
         envelope: Envelope = await self._aim(_State.SEALED)
         return envelope
+
+    def _seal_elsewhere(self, draft: Envelope) -> asyncio.Future[Envelope] | None:
+        whole = self._batch.whole() if self._is_all_here else None
+        flight = self._elsewhere(whole, draft) if whole is not None else None
+        if flight is None:
+            return None
+        self._file.leave()
+        self._follow(flight, _State.SEALED)
+        return self._aim(_State.SEALED)
+
+    @property
+    def _is_all_here(self) -> bool:
+        """Whether nothing but the memory knows of it yet, and there is something."""
+        is_untouched = self._flight is None and self._fault is None and not self._file.is_begun
+        return is_untouched and self._state is _State.OPEN and bool(self._batch.steps)
 
     @property
     def _may_follow(self) -> bool:
@@ -186,10 +208,13 @@ class DiskIntake:
             self._launch(self._file.apply, _State.OPEN)
 
     def _launch(self, job: Callable[[Batch], object], end: _State) -> None:
+        self._follow(self._threads.submit(job, self._batch), end)
+
+    def _follow(self, flight: asyncio.Future[Any], end: _State) -> None:
+        """Go on filling the other batch while what is in this one is under way."""
         self._batch, self._other = self._other, self._batch
-        self._end = end
-        self._flight = self._threads.submit(job, self._other)
-        self._flight.add_done_callback(self._landed)
+        self._flight, self._end = flight, end
+        flight.add_done_callback(self._landed)
 
     def _aim(self, end: _State) -> asyncio.Future[Any]:
         """Say what the job under way comes to; who waits for it by the answer may leave without stopping it."""

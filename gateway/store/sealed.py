@@ -23,9 +23,29 @@ MARK = b"sealed-1"
 
 def seal_of(envelope: Envelope) -> bytes:
     """Return what stands behind the bytes of an entry."""
-    order = vars(envelope.order) if envelope.order else None
-    facts = json.dumps(vars(envelope) | {"received_at": envelope.received_at.isoformat(), "order": order}).encode()
+    facts = facts_of(envelope)
     return facts + FOOTER.pack(len(facts), zlib.crc32(facts), MARK)
+
+
+def facts_of(envelope: Envelope) -> bytes:
+    """Return the facts as JSON."""
+    order = vars(envelope.order) if envelope.order else None
+    return json.dumps(vars(envelope) | {"received_at": envelope.received_at.isoformat(), "order": order}).encode()
+
+
+def envelope_of(facts: bytes) -> Envelope | None:
+    """Return the envelope of such facts, or None when they are none that this version understands."""
+    try:
+        fields = json.loads(facts)
+        fields |= {
+            "channel": Channel(fields["channel"]),
+            "received_at": datetime.fromisoformat(fields["received_at"]),
+            "recipients": tuple(fields["recipients"]),
+            "order": _order_of(fields.get("order")),  # none in what an earlier gateway sealed
+        }
+        return Envelope(**fields)
+    except (ValueError, KeyError, TypeError):  # a checksum that fits and facts that don't: another version wrote them
+        return None
 
 
 def read_envelope(disk: Disk, path: str) -> Envelope:
@@ -54,22 +74,8 @@ def envelope_at_end(disk: Disk, fd: int, size: int) -> Envelope | None:
     facts = disk.read(fd, length, start)
     if zlib.crc32(facts) != checksum:
         return None
-    envelope = _envelope_of(facts)
+    envelope = envelope_of(facts)
     return envelope if envelope is not None and envelope.size == start else None
-
-
-def _envelope_of(facts: bytes) -> Envelope | None:
-    try:
-        fields = json.loads(facts)
-        fields |= {
-            "channel": Channel(fields["channel"]),
-            "received_at": datetime.fromisoformat(fields["received_at"]),
-            "recipients": tuple(fields["recipients"]),
-            "order": _order_of(fields.get("order")),  # none in what an earlier gateway sealed
-        }
-        return Envelope(**fields)
-    except (ValueError, KeyError, TypeError):  # a checksum that fits and facts that don't: another version wrote them
-        return None
 
 
 def _order_of(fields: dict[str, Any] | None) -> Order | None:

@@ -12,7 +12,7 @@ from gateway.errors import NotThere, Permanent, Transient
 from gateway.ports import Clock, Disk
 from gateway.store.commit import FolderCommit
 from gateway.store.growing import Batch, GrowingFile
-from gateway.store.intake import DiskIntake
+from gateway.store.intake import DiskIntake, Elsewhere
 from gateway.store.sealed import read_envelope
 from gateway.store.threads import DiskThreads
 
@@ -23,14 +23,23 @@ _WHY = ".why.txt"  # behind the id of what was set aside
 class DiskSpool:
     """The Spool port, below one folder. One process at a time."""
 
-    def __init__(self, *, root: str, disk: Disk, threads: DiskThreads, clock: Clock) -> None:
-        """Take the folder of the spool; touches no disk."""
+    def __init__(
+        self,
+        *,
+        root: str,
+        disk: Disk,
+        threads: DiskThreads,
+        clock: Clock,
+        elsewhere: Elsewhere = lambda _data, _draft: None,
+    ) -> None:
+        """Take the folder of the spool, and where small submissions are sealed if not by us; touches no disk."""
         self._root = root
         self._incoming, self._ready = f"{root}/incoming", f"{root}/ready"
         self._parts, self._failed = f"{root}/parts", f"{root}/failed"
         self._disk = disk
         self._threads = threads
         self._clock = clock
+        self._elsewhere = elsewhere
         self._commit = FolderCommit(disk, self._ready)
         self._under_way: set[str] = set()  # ids of intakes of this process that have not ended
 
@@ -150,6 +159,7 @@ class DiskSpool:
             promise=self._promise,
             ended=self._under_way.discard,
             count=lambda: len(self._under_way),
+            elsewhere=self._elsewhere,
         )
 
     def _refuse_under_way(self, id: str) -> None:

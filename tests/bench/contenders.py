@@ -50,18 +50,16 @@ class Server:
     extra: dict[str, str] = field(default_factory=dict)
 
     def memory(self, key: str) -> float:
-        """MB of the process: VmRSS is resident now, VmHWM the most since it started."""
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith(key):
-                return int(line.split()[1]) / 1024
-        return 0.0
+        """MB of the process and its children: VmRSS is resident now, VmHWM the most of each since it started."""
+        return sum(_memory_of(process, key) for process in self._family())
 
     def processor(self) -> float:
-        """Seconds of processor time of all its threads, since it started; 0 of a server that is many processes."""
-        if not self.pid:
-            return 0.0
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Seconds of processor time of it and its children, so far; 0 of a server that is many processes."""
+        return sum(map(_processor_of, self._family())) if self.pid else 0.0
+
+    def _family(self) -> list[int]:
+        children = (path.read_text().split() for path in Path(f"/proc/{self.pid}/task").glob("*/children"))
+        return [self.pid, *(int(child) for found in children for child in found)]
 
     def stalls(self) -> dict[str, float]:
         """Milliseconds: the longest stall, the longest without waiting for a processor, the longest turn's own time."""
@@ -70,6 +68,16 @@ class Server:
         found = map(float, self.stall_file.read_text().split())
         names = (self.name, "without waiting for a processor", "processor time of the longest turn")
         return {name: seconds * 1000 for name, seconds in zip(names, found, strict=True)}
+
+
+def _memory_of(process: int, key: str) -> float:
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(key)), 0.0)
+
+
+def _processor_of(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

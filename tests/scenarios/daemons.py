@@ -195,6 +195,12 @@ class Daemon:
         assert self.process is not None
         await self.process.wait()
 
+    def sealer(self) -> int | None:
+        """Return the process that seals beside the daemon, if there is one now."""
+        assert self.process is not None
+        children = (p.read_text().split() for p in Path(f"/proc/{self.process.pid}/task").glob("*/children"))
+        return next((int(child) for found in children for child in found), None)
+
     async def stop(self) -> int:
         """Ask the process to end; return its exit code."""
         self.signal(signal.SIGTERM)

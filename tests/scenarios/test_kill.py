@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from tests.scenarios.daemons import CLOCK, GONE, Daemon, words_of
+from tests.scenarios.daemons import CLOCK, GONE, Daemon, until, words_of
 from tests.scenarios.invariants import sha256
 
 KILLS = 32
@@ -106,6 +107,27 @@ async def test_no_kill_loses_or_doubles_what_was_acknowledged(daemon: Daemon) ->
     check_each_is_there_once(daemon)
     check_each_was_told(daemon)
     assert (daemon.folder / "data" / "spool" / "failed").exists()
+
+
+@pytest.mark.timeout(200)
+async def test_the_sealer_may_be_killed_and_only_what_was_not_answered_is_sent_again(daemon: Daemon) -> None:
+    chance, killed = random.Random(SEED), set()
+    await daemon.set_up(*SENDERS)
+    await daemon.start()
+    async with Load(daemon, chance).going():
+        for _ in range(4):
+            await until(lambda: daemon.sealer() not in {None, *killed}, "there is another one")
+            await CLOCK.sleep(chance.uniform(0.1, 0.6))
+            sealer = daemon.sealer()
+            assert sealer is not None
+            os.kill(sealer, signal.SIGKILL)
+            killed.add(sealer)
+    assert not daemon.has_left, daemon.said()
+    await daemon.idle()
+    assert await daemon.stop() == 0, daemon.said()
+    assert "The process that seals ended." in daemon.log.read_text()
+    check_each_is_there_once(daemon)
+    check_each_was_told(daemon)
 
 
 def check_each_is_there_once(daemon: Daemon) -> None:

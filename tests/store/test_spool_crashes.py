@@ -1,20 +1,26 @@
 """Every moment at which the spool can be cut off: what was promised is there, what is there is whole (SPEC 11)."""
 
+import asyncio
 import hashlib
 import os
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gateway.core.model import Channel
+from gateway.core.submission import Envelope
 from gateway.errors import NotThere
 from gateway.ports import Disk
 from gateway.store.disk import PosixDisk
+from gateway.store.growing import Batch
 from gateway.store.intake import BATCH
+from gateway.store.sealed import facts_of
+from gateway.store.sealerprocess import ANSWER, ORDER, SLAB, Place, Workbench
 from gateway.store.spool import DiskSpool
 from gateway.store.threads import DiskThreads
-from tests.fakes import WAYS_TO_DIE, DyingDisk, ManualClock, dies, dying
+from tests.fakes import WAYS_TO_DIE, Died, DyingDisk, ManualClock, dies, dying
 
 FACTS = {
     "channel": Channel.SFTP,
@@ -113,6 +119,27 @@ async def parks_and_goes_on(spool: DiskSpool, promised: Promises) -> None:
     promised[intake.id] = b"one two"
 
 
+async def seals_beside(spool: DiskSpool, promised: Promises) -> None:
+    """With the sealer's own steps, on the disk that dies."""
+    disk, folder = spool._disk, Path(spool.path("x")).parents[1]
+    bench = Workbench(
+        memory=memoryview(bytearray(SLAB)), place=Place(f"{folder}/incoming", f"{folder}/ready"), disk=disk
+    )
+
+    def elsewhere(data: memoryview, draft: Envelope) -> asyncio.Future[Envelope]:
+        flight = asyncio.get_running_loop().create_future()
+        bench.memory[: len(data)] = data
+        answer = bench.carry_out(ORDER.pack(0, len(data)) + facts_of(draft), Batch())
+        if ANSWER.unpack_from(answer)[1]:
+            flight.set_exception(Died())
+        else:
+            flight.set_result(replace(draft, sha256=answer[ANSWER.size :].decode()))
+        return flight
+
+    beside = DiskSpool(root=str(folder), disk=disk, threads=spool._threads, clock=ManualClock(), elsewhere=elsewhere)
+    await seal(beside, promised, b"beside")
+
+
 async def discards_one_and_keeps_one(spool: DiskSpool, promised: Promises) -> None:
     intake = spool.begin()
     intake.write(b"d" * BATCH)
@@ -126,6 +153,7 @@ STORIES: list[Story] = [
     seals_a_small_one,
     seals_a_large_one,
     seals_two,
+    seals_beside,
     writes_here_and_there,
     prepares_and_seals,
     prepares_and_goes_on,

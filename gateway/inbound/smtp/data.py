@@ -15,7 +15,7 @@ from gateway import log
 from gateway.core.documents import Order
 from gateway.core.model import Channel
 from gateway.core.submission import Envelope
-from gateway.errors import Transient
+from gateway.errors import DiskFull, Transient
 from gateway.inbound.smtp.bodyhash import BodyHashes
 from gateway.ports import Intake
 
@@ -38,7 +38,8 @@ class Spoilt(Enum):
     TOO_LARGE = auto()
     BARE_NEWLINE = auto()
     HEADER_TOO_LONG = auto()
-    DISK_TROUBLE = auto()  # ours: to be tried again
+    DISK_FULL = auto()  # ours, as the next: to be tried again
+    DISK_TROUBLE = auto()
 
 
 class DotReader:
@@ -198,8 +199,7 @@ class Reception:
         try:
             await self.intake.drain()
         except Transient as trouble:
-            log.transient(stage="receive", why=str(trouble))
-            self.spoilt = Spoilt.DISK_TROUBLE
+            self._suffer(trouble)
 
     async def seal(
         self,
@@ -211,7 +211,7 @@ class Reception:
         recipients: Sequence[str],
         order: Order | None = None,
     ) -> Envelope | None:
-        """Make the message our word. None, and the bytes forgotten, when the disk fails."""
+        """Make the message our word. None, and the bytes forgotten, when the disk fails: `spoilt` says how."""
         envelope = None
         try:
             envelope = await self.intake.seal(
@@ -224,7 +224,7 @@ class Reception:
                 order=order,
             )
         except Transient as trouble:
-            log.transient(stage="receive", why=str(trouble))
+            self._suffer(trouble)
         finally:
             if envelope is None:
                 await self.forget()
@@ -236,6 +236,10 @@ class Reception:
             await self.intake.discard()
         except Transient as trouble:
             log.transient(stage="receive", why=str(trouble))
+
+    def _suffer(self, trouble: Transient) -> None:
+        log.transient(stage="receive", why=str(trouble))
+        self.spoilt = Spoilt.DISK_FULL if isinstance(trouble, DiskFull) else Spoilt.DISK_TROUBLE
 
     def _read(self, data: bytes) -> None:
         """Let the header block and the hashes have their share."""

@@ -35,7 +35,8 @@ _SPOILT = {
     Spoilt.TOO_LARGE: replies.TOO_LARGE,
     Spoilt.BARE_NEWLINE: replies.BARE_NEWLINE,
     Spoilt.HEADER_TOO_LONG: replies.HEADER_TOO_LONG,
-    Spoilt.DISK_TROUBLE: replies.DISK_FULL,
+    Spoilt.DISK_FULL: replies.DISK_FULL,
+    Spoilt.DISK_TROUBLE: replies.TROUBLE,
 }
 _BROKEN_OFF = {
     Ending.TOO_SLOW: replies.TOO_SLOW,
@@ -316,6 +317,6 @@ class Session(Introduction):
             order=transaction.order,
         )
         if envelope is None:
-            return replies.DISK_FULL
+            return _SPOILT[reception.spoilt or Spoilt.DISK_TROUBLE]
         self._desk.doorman.accepted(envelope)
         return replies.ACCEPTED.filled(id=envelope.id)

@@ -119,7 +119,7 @@ class MemoryIntake:
 
     async def drain(self) -> None:
         if self.spool.is_failing:
-            raise Transient("no space left on /very/secret/path")
+            raise self.spool.trouble
         self.drained += 1
 
     async def sync(self) -> None: ...
@@ -139,7 +139,7 @@ class MemoryIntake:
         self.spool.sealing.set()
         await self.spool.may_seal.wait()
         if self.spool.is_failing:
-            raise Transient("no space left on /very/secret/path")
+            raise self.spool.trouble
         if self.spool.has_bug:
             raise RuntimeError("a secret of ours")
         self.state = "sealed"
@@ -176,6 +176,7 @@ class MemorySpool:
         self.sealed: dict[str, tuple[Envelope, bytes]] = {}
         self.congested_above: int | None = None
         self.is_failing = False
+        self.trouble = Transient("no answer from /very/secret/path")
         self.has_bug = False
         self.free = 1 << 50
         self.sealing = asyncio.Event()

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gateway.errors import DiskFull, Transient
 from gateway.inbound.smtp.data import BareNewlines, DotReader, HeaderBlock, Reception, Spoilt, has_bare_newline
 from tests.fakes import ManualClock
 from tests.inbound.smtp.house import MemorySpool
@@ -196,11 +197,15 @@ def test_bytes_over_the_limit_are_heard_and_not_kept():
     assert len(intake.data) <= 100
 
 
-async def test_a_disk_that_fails_spoils_the_message_and_not_the_session():
+TROUBLES = ((Transient("The disk reports a fault."), Spoilt.DISK_TROUBLE), (DiskFull("Full."), Spoilt.DISK_FULL))
+
+
+@pytest.mark.parametrize(("trouble", "spoilt"), TROUBLES)
+async def test_a_disk_that_fails_spoils_the_message_and_not_the_session(trouble, spoilt):
     got, intake = reception()
-    intake.spool.is_failing = True
+    intake.spool.is_failing, intake.spool.trouble = True, trouble
     await got.wait_for_disk()
-    assert got.spoilt is Spoilt.DISK_TROUBLE
+    assert got.spoilt is spoilt
     assert not got.is_congested
     assert got.feed(memoryview(b"a\r\n.\r\n")) == b""
     assert intake.data == b""

@@ -5,6 +5,7 @@ import contextlib
 
 import pytest
 
+from gateway.errors import DiskFull
 from tests.inbound.smtp.house import HEAD, MAIL, house
 from tests.inbound.smtp.talking import FILES, FROM_RELAY, Nobody
 
@@ -111,14 +112,17 @@ async def test_a_full_disk_is_said_at_mail():
 
 
 @pytest.mark.parametrize("congested_above", [None, 10])
-async def test_a_disk_that_fails_is_a_temporary_error_without_its_text(congested_above):
+@pytest.mark.parametrize(("trouble", "code"), [(DiskFull("/very/secret/path is full"), 452), (None, 451)])
+async def test_a_disk_that_fails_is_a_temporary_error_without_its_text(congested_above, trouble, code):
     async with house() as home:
         home.spool.congested_above = congested_above
+        home.spool.trouble = trouble or home.spool.trouble
         client = await home.sign_in()
         assert await client.begin() == 354
         home.spool.is_failing = True
         reply = await client.say(MAIL + b".\r\n")
-        assert reply == 452
+        assert reply == code
+        assert ("too little room" in reply.lines[0]) == (code == 452)
         assert "secret" not in reply.lines[0]
         assert home.spool.messages == []
         assert await client.say("NOOP") == 250

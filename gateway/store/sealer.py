@@ -1,0 +1,181 @@
+"""The sealer, seen from the event loop: small submissions are handed to a process of ours and become our word there.
+
+Owns the life of that process, the memory that it shares with us, and who waits for which answer. It is a help and
+never a need: without it, or when it has its hands full, the gateway's own threads seal. When it ends, whoever waits is
+told to try again: what was not answered was not promised (Source: SPEC 11; docs/decisions/0018).
+"""
+
+import asyncio
+import mmap
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gateway.core.submission import Envelope
+from gateway.errors import Transient
+from gateway.ports import Wake
+from gateway.store.sealed import facts_of
+from gateway.store.sealerprocess import ANSWER, FAULT, HELLO, LONGEST, ORDER, SLAB, SLABS
+from gateway.store.threads import DiskThreads, Outcome, trouble_of
+
+_PATIENCE = 10.0  # seconds for what it still does at our end
+_IS_POSSIBLE = hasattr(os, "memfd_create")  # Linux
+_HOUSE = str(Path(__file__).parents[2])  # where this package lies
+
+
+class Sealer:
+    """At most one process. Nothing here blocks."""
+
+    def __init__(self, *, root: str, threads: DiskThreads, ended: Wake) -> None:
+        """Take the folder of the spool, where what blocks is done, and whom to wake when it ends; starts nothing."""
+        self._root = root
+        self._threads = threads
+        self._wake = ended
+        self._line: _Line | None = None
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether there is a process, and it has said that it is ready."""
+        return self._line is not None and self._line.is_at_work
+
+    async def pass_once(self) -> int:
+        """Start the process if there is none. Raises Transient when one has ended, or the host does not allow it."""
+        if self._line is not None and self._line.is_over:
+            await self.close()
+            raise Transient("The process that seals ended. Until there is another one, the gateway seals by itself.")
+        if self._line is None and _IS_POSSIBLE:
+            process = await self._threads.obtain(_start, self._root, release=_Process.see_off)
+            self._line = _Line(process, ended=self._wake)
+        return 0
+
+    def seal(self, data: memoryview, draft: Envelope) -> asyncio.Future[Envelope] | None:
+        """Begin to make these bytes our word. None when it can't be done here: then nothing was begun."""
+        return self._line.seal(data, draft) if self._line is not None else None
+
+    async def close(self) -> None:
+        """Let it finish what it does, and go; safe to repeat."""
+        line, self._line = self._line, None
+        if line is not None:
+            line.hang_up(Transient("The gateway is stopping."))
+            await self._threads.run(line.process.see_off)
+
+
+class _Line:
+    """One process of the sealer, and what is between us."""
+
+    def __init__(self, process: "_Process", *, ended: Wake) -> None:
+        self.is_at_work = False
+        self.is_over = False
+        self.process = process
+        self._channel, self._memory = process.channel, process.memory
+        self._ended = ended
+        self._free = list(range(SLABS))
+        self._waiting: dict[int, tuple[asyncio.Future[Envelope], Envelope]] = {}  # by slab
+        asyncio.get_running_loop().add_reader(self._channel, self._hear)
+
+    def seal(self, data: memoryview, draft: Envelope) -> asyncio.Future[Envelope] | None:
+        facts = facts_of(draft)
+        if not self.is_at_work or not self._free or len(data) > SLAB or ORDER.size + len(facts) > LONGEST:
+            return None
+        slab = self._free.pop()
+        self._memory[slab * SLAB : slab * SLAB + len(data)] = data
+        try:
+            self._channel.send(ORDER.pack(slab, len(data)) + facts)
+        except OSError:  # as many orders wait as the system holds, or the process is gone and `_hear` will know
+            self._free.append(slab)
+            return None
+        flight: asyncio.Future[Envelope] = asyncio.get_running_loop().create_future()
+        self._waiting[slab] = flight, draft
+        return flight
+
+    def hang_up(self, why: Transient) -> None:
+        """Tell who waits, and close our end; safe to repeat."""
+        if self.is_over:
+            return
+        self.is_over, self.is_at_work = True, False
+        asyncio.get_running_loop().remove_reader(self._channel)
+        self._channel.close()
+        for flight, _ in self._waiting.values():
+            Outcome(None, why).reach(flight)
+        self._waiting.clear()
+
+    def _hear(self) -> None:
+        try:
+            for _ in range(SLABS):
+                self._take(self._channel.recv(LONGEST))
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            self.hang_up(Transient("The gateway was interrupted while it stored this. Please send it again."))
+            self._ended()
+
+    def _take(self, said: bytes) -> None:
+        if not said:
+            raise ConnectionResetError
+        if said == HELLO:
+            self.is_at_work = True
+            return
+        slab, trouble = ANSWER.unpack_from(said)
+        flight, draft = self._waiting.pop(slab)
+        self._free.append(slab)
+        _outcome(draft, trouble, digest=said[ANSWER.size :].decode()).reach(flight)
+
+
+@dataclass(frozen=True)
+class _Process:
+    """The process, our end of the socket, and the memory that both see."""
+
+    child: subprocess.Popen[bytes]
+    channel: socket.socket
+    memory: mmap.mmap
+
+    def see_off(self) -> None:
+        """Close our end, and wait until it is gone; blocks."""
+        self.channel.close()
+        self.memory.close()
+        try:
+            self.child.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:  # a disk that hangs; nobody waits for an answer
+            self.child.kill()
+
+
+def _start(root: str) -> _Process:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    memory = os.memfd_create("sealer")
+    try:
+        os.ftruncate(memory, SLABS * SLAB)
+        ours.setblocking(False)
+        return _Process(_spawn(theirs.fileno(), memory, root), ours, mmap.mmap(memory, SLABS * SLAB))
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+        os.close(memory)
+
+
+def _spawn(channel: int, memory: int, root: str) -> subprocess.Popen[bytes]:
+    numbers = (str(channel), str(memory))
+    paths = [_HOUSE, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return subprocess.Popen(  # noqa: S603  # our own code, and two folders of our own
+        # -P: what lies in the folder in which we were started is no code of ours
+        [sys.executable, "-P", "-m", "gateway.store.sealerprocess", *numbers, f"{root}/incoming", f"{root}/ready"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=(channel, memory),
+        start_new_session=True,  # the terminal's signals are for the gateway
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+    )
+
+
+def _outcome(draft: Envelope, trouble: int, *, digest: str) -> Outcome:
+    if trouble == FAULT:
+        return Outcome(
+            None, RuntimeError("The process that seals met a fault of ours; its own words stand before this.")
+        )
+    if trouble:
+        return Outcome(None, trouble_of(OSError(trouble, os.strerror(trouble))))
+    return Outcome(replace(draft, sha256=digest), None)

@@ -1,0 +1,263 @@
+"""The sealer: what its process answered for is our word, whatever becomes of it; what it did not, nobody was promised.
+
+(SPEC 11; docs/decisions/0018-a-process-that-seals.md)
+"""
+
+import asyncio
+import hashlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gateway.core.submission import Envelope
+from gateway.errors import NotThere, Transient
+from gateway.store.disk import PosixDisk
+from gateway.store.growing import Batch
+from gateway.store.intake import BATCH, DiskIntake
+from gateway.store.sealer import Sealer
+from gateway.store.sealerprocess import ANSWER, FAULT, LONGEST, ORDER, SLAB, SLABS, Place, Workbench
+from gateway.store.spool import DiskSpool
+from tests.fakes import ManualClock
+from tests.scenarios.daemons import CLOCK, until
+from tests.store.test_foreseen import CountingThreads
+from tests.store.test_spool import FACTS
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="the sealer needs Linux")
+SEED = 20_261_122
+
+
+@dataclass
+class House:
+    """A spool, and the sealer beside it."""
+
+    root: Path
+    threads: CountingThreads
+    wakes: list[int]
+
+    def __post_init__(self) -> None:
+        self.sealer = Sealer(root=str(self.root), threads=self.threads, ended=lambda: self.wakes.append(1))
+        self.spool = DiskSpool(
+            root=str(self.root),
+            disk=PosixDisk(),
+            threads=self.threads,
+            clock=ManualClock(),
+            elsewhere=self.sealer.seal,
+        )
+
+    async def start(self) -> int:
+        """Start the process; return its number when it is at work."""
+        before = self.processes()
+        await self.sealer.pass_once()
+        await until(lambda: self.sealer.is_at_work, "the sealer works")
+        [number] = self.processes() - before
+        return number
+
+    def processes(self) -> set[int]:
+        """Return the sealers of this spool."""
+        return {n for n in map(int, filter(str.isdigit, os.listdir("/proc"))) if str(self.root) in command_of(n)}
+
+    def holding(self, data: bytes) -> DiskIntake:
+        intake = self.spool.begin()
+        intake.write(data)
+        self.threads.jobs = 0
+        return intake
+
+    async def seal(self, data: bytes, *, by_us: bool = False) -> None:
+        """Seal these, and look who did it, and that it is done."""
+        sealed = await self.holding(data).seal(**FACTS)
+        assert (self.threads.jobs > 0) == by_us
+        await self.check(sealed, data)
+
+    async def check(self, sealed: Envelope, data: bytes) -> None:
+        """Look that it is our word, whole and with its facts."""
+        assert (sealed.size, sealed.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+        assert await self.spool.envelope(sealed.id) == sealed
+        assert Path(self.spool.path(sealed.id)).read_bytes()[: sealed.size] == data
+        assert not (self.root / "incoming" / sealed.id).exists()
+
+
+def command_of(process: int) -> str:
+    try:
+        words = Path(f"/proc/{process}/cmdline").read_bytes().decode().split("\0")
+    except OSError:
+        return ""
+    return " ".join(words) if "gateway.store.sealerprocess" in words else ""
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    house = House(tmp_path / "spool", CountingThreads(), [])
+    await house.spool.prepare()
+    yield house
+    await house.sealer.close()
+    assert house.processes() == set()
+    house.threads.close()
+
+
+# What it seals.
+
+
+@pytest.mark.parametrize("size", [1, 137_000, BATCH - 1])
+async def test_what_it_seals_is_as_if_we_had(house: House, size: int) -> None:
+    await house.start()
+    data = random.Random(SEED).randbytes(size)
+    intake = house.holding(data)
+    sealed = await intake.seal(**FACTS, peer="192.0.2.7:50022", recipients=["files@gateway.test"], sender="é@b.example")
+    assert house.threads.jobs == 0  # it was sealed there
+    await house.check(sealed, data)
+    assert sealed.recipients == ("files@gateway.test",)
+
+
+async def test_a_burst_larger_than_it_takes_is_sealed_between_us(house: House) -> None:
+    await house.start()
+    datas = [random.Random(n).randbytes(2_000 + n) for n in range(3 * SLABS)]
+    sealed = await asyncio.gather(*(house.holding(data).seal(**FACTS) for data in datas))
+    assert len({envelope.id for envelope in sealed}) == len(datas)
+    for envelope, data in zip(sealed, datas, strict=True):
+        await house.check(envelope, data)
+
+
+async def test_without_it_and_with_what_it_does_not_take_we_seal(house: House) -> None:
+    facts = {**FACTS, "recipients": ["files@gateway.test"] * (LONGEST // 20)}
+    await house.seal(b"before there is one", by_us=True)
+    await house.start()
+    endless = await house.holding(b"facts without end").seal(**facts)
+    assert house.threads.jobs > 0
+    await house.check(endless, b"facts without end")
+    cut = house.holding(b"here and there")
+    cut.truncate(4)
+    shorter = await cut.seal(**FACTS)
+    assert house.threads.jobs > 0
+    await house.check(shorter, b"here")
+    await house.seal(b"l" * (2 * BATCH), by_us=True)
+
+
+async def test_what_it_was_told_it_may_not_forget_when_the_asker_leaves(house: House) -> None:
+    number = await house.start()
+    os.kill(number, signal.SIGSTOP)
+    intake = house.holding(b"on its way")
+    sealing = asyncio.create_task(intake.seal(**FACTS))
+    await CLOCK.sleep(0)
+    sealing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sealing
+    os.kill(number, signal.SIGCONT)
+    await intake.discard()  # waits for its end, and then is too late
+    assert (await house.spool.envelope(intake.id)).size == len(b"on its way")
+
+
+# What goes wrong.
+
+
+async def test_what_the_disk_says_there_is_heard_here(house: House) -> None:
+    await house.start()
+    (house.root / "ready").rmdir()
+    intake = house.holding(b"nowhere to go")
+    with pytest.raises(Transient, match="No such file"):
+        await intake.seal(**FACTS)
+    assert os.listdir(house.root / "incoming") == [intake.id]
+    await intake.discard()
+    assert os.listdir(house.root / "incoming") == []
+
+
+async def test_killed_with_an_order_in_its_hands(house: House) -> None:
+    number = await house.start()
+    os.kill(number, signal.SIGSTOP)
+    intake = house.holding(b"not promised")
+    sealing = asyncio.create_task(intake.seal(**FACTS))
+    await CLOCK.sleep(0)
+    os.kill(number, signal.SIGKILL)
+    with pytest.raises(Transient, match="Please send it again"):
+        await sealing
+    await intake.discard()
+    with pytest.raises(NotThere):
+        await house.spool.envelope(intake.id)
+    assert [os.listdir(house.root / folder) for folder in ("incoming", "ready")] == [[], []]
+    assert house.wakes == [1]
+    await house.seal(b"meanwhile", by_us=True)
+    with pytest.raises(Transient, match="ended"):  # said once, and then there is another one
+        await house.sealer.pass_once()
+    assert await house.start() != number
+    await house.seal(b"and after")
+
+
+async def test_killed_at_any_moment_it_loses_nothing_that_was_promised(house: House) -> None:
+    chance, promised = random.Random(SEED), {}
+
+    async def send(data: bytes) -> None:
+        intake = house.holding(data)
+        try:
+            promised[(await intake.seal(**FACTS)).id] = data
+        except Transient:
+            await intake.discard()
+
+    for _ in range(12):
+        number = await house.start()
+        sending = [asyncio.create_task(send(chance.randbytes(chance.choice((10, 100_000))))) for _ in range(40)]
+        await CLOCK.sleep(chance.uniform(0.0, 0.03))
+        os.kill(number, signal.SIGKILL)
+        await asyncio.gather(*sending)
+        await until(lambda: not house.sealer.is_at_work, "the end is known")
+        with pytest.raises(Transient):
+            await house.sealer.pass_once()
+    ready = await house.spool.ready()
+    assert len(promised) >= 40
+    assert set(promised) <= set(ready)
+    for id in ready:  # one whose answer died with it is whole too
+        envelope = await house.spool.envelope(id)
+        data = Path(house.spool.path(id)).read_bytes()[: envelope.size]
+        assert hashlib.sha256(data).hexdigest() == envelope.sha256
+        assert data == promised.get(id, data)
+    assert os.listdir(house.root / "incoming") == []
+
+
+async def test_signals_that_end_the_gateway_are_not_for_it(house: House) -> None:
+    number = await house.start()
+    for word in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        os.kill(number, word)
+    await house.seal(b"still there")
+
+
+GATEWAY = """
+import asyncio, os, signal, sys
+from gateway.store.sealer import Sealer
+from gateway.store.threads import DiskThreads
+async def main():
+    sealer = Sealer(root=sys.argv[1], threads=DiskThreads(), ended=lambda: None)
+    await sealer.pass_once()
+    while not sealer.is_at_work:
+        await asyncio.sleep(0.01)
+    print("at work", flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(main())
+"""
+
+
+async def test_it_does_not_outlive_a_gateway_that_was_killed(house: House) -> None:
+    killed = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", GATEWAY, str(house.root)], capture_output=True, timeout=60
+    )
+    assert killed.stdout == b"at work\n", killed.stderr.decode()
+    await until(lambda: not house.processes(), "the sealer is gone")
+
+
+def test_a_fault_of_ours_is_answered_as_one(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    place = Place(str(tmp_path / "incoming"), str(tmp_path / "ready"))
+    bench = Workbench(memory=memoryview(bytearray(SLAB)), place=place, disk=PosixDisk())
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.send(ORDER.pack(0, 1) + b"{}")
+    ours.shutdown(socket.SHUT_WR)
+    bench.work(theirs)
+    assert ANSWER.unpack(ours.recv(LONGEST)) == (0, FAULT)
+    assert "can't be read" in capfd.readouterr().err
+    ours.close()
+    theirs.close()
+    assert bench.carry_out(ORDER.pack(0, 1) + b"", Batch()) == ANSWER.pack(0, FAULT)
