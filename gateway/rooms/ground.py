@@ -89,7 +89,7 @@ def lay_ground(settings: Settings, tables: Tables, opened: Opened) -> Ground:
     data, clock, disk, own = settings.storage.data, opened.clock, opened.disk, opened.own
     policy, directory = LivePolicy(policy_of(settings, tables)), LiveDirectory(opened.ledger, clock)
     turns = Turns(Turn(clock, lull=0.1, patience=10.0), *(Turn(clock) for _ in fields(Turns)[1:]))
-    sealer = Sealer(root=str(data / "spool"), threads=own, ended=turns.sealer.wake)
+    sealer = Sealer(root=str(data / "spool"), threads=own, clock=clock, ended=turns.sealer.wake)
     spool = DiskSpool(root=str(data / "spool"), disk=disk, threads=own, clock=clock, elsewhere=sealer.seal)
     answer = Answer(directory, policy)
     return Ground(

@@ -2,7 +2,8 @@
 
 Owns the life of that process, the memory that it shares with us, and who waits for which answer. It is a help and
 never a need: without it, or when it has its hands full, the gateway's own threads seal. When it ends, whoever waits is
-told to try again: what was not answered was not promised (Source: SPEC 11; docs/decisions/0018).
+told to try again: what was not answered was not promised. One that stands still is ended, so that nobody waits for ever
+(Source: SPEC 11; docs/decisions/0018).
 """
 
 import asyncio
@@ -14,14 +15,20 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gateway import log
 from gateway.core.submission import Envelope
 from gateway.errors import Transient
-from gateway.ports import Wake
+from gateway.ports import Clock, Wake
 from gateway.store.sealed import facts_of
 from gateway.store.sealerprocess import ANSWER, FAULT, HELLO, LONGEST, ORDER, SLAB, SLABS
 from gateway.store.threads import DiskThreads, Outcome, trouble_of
 
 _PATIENCE = 10.0  # seconds for what it still does at our end
+_LONGEST_WAIT = 30.0  # seconds for an answer; with a look each 15 seconds, less than a service manager waits for a stop
+_NOT_BEGUN = (
+    "The process that seals ended before it could begin; its own words stand before this. The gateway seals by itself, "
+    "and tries again."
+)
 _IS_POSSIBLE = hasattr(os, "memfd_create")  # Linux
 _HOUSE = str(Path(__file__).parents[2])  # where this package lies
 
@@ -29,10 +36,11 @@ _HOUSE = str(Path(__file__).parents[2])  # where this package lies
 class Sealer:
     """At most one process. Nothing here blocks."""
 
-    def __init__(self, *, root: str, threads: DiskThreads, ended: Wake) -> None:
+    def __init__(self, *, root: str, threads: DiskThreads, clock: Clock, ended: Wake) -> None:
         """Take the folder of the spool, where what blocks is done, and whom to wake when it ends; starts nothing."""
         self._root = root
         self._threads = threads
+        self._clock = clock
         self._wake = ended
         self._line: _Line | None = None
 
@@ -42,14 +50,25 @@ class Sealer:
         return self._line is not None and self._line.is_at_work
 
     async def pass_once(self) -> int:
-        """Start the process if there is none. Raises Transient when one has ended, or the host does not allow it."""
+        """Start the process if there is none, end one that stands still.
+
+        Raises Transient when one has ended or was ended, or the host does not allow it.
+        """
         if self._line is not None and self._line.is_over:
-            await self.close()
-            raise Transient("The process that seals ended. Until there is another one, the gateway seals by itself.")
+            return await self._bury(self._line)
+        if self._line is not None and self._line.end_if_it_stands_still():
+            raise Transient(f"The process that seals gave no answer for {_LONGEST_WAIT:.0f} seconds, and is ended.")
         if self._line is None and _IS_POSSIBLE:
             process = await self._threads.obtain(_start, self._root, release=_Process.see_off)
-            self._line = _Line(process, ended=self._wake)
+            self._line = _Line(process, self._clock, ended=self._wake)
         return 0
+
+    async def _bury(self, line: "_Line") -> int:
+        await self.close()
+        if line.has_begun:
+            raise Transient("The process that seals ended. Until there is another one, the gateway seals by itself.")
+        log.transient(stage="sealer", why=_NOT_BEGUN)
+        return 0  # tried again at the next look: what ends at its start ends each second otherwise
 
     def seal(self, data: memoryview, draft: Envelope) -> asyncio.Future[Envelope] | None:
         """Begin to make these bytes our word. None when it can't be done here: then nothing was begun."""
@@ -66,14 +85,16 @@ class Sealer:
 class _Line:
     """One process of the sealer, and what is between us."""
 
-    def __init__(self, process: "_Process", *, ended: Wake) -> None:
+    def __init__(self, process: "_Process", clock: Clock, *, ended: Wake) -> None:
+        self.has_begun = False
         self.is_at_work = False
         self.is_over = False
         self.process = process
+        self._clock = clock
         self._channel, self._memory = process.channel, process.memory
         self._ended = ended
         self._free = list(range(SLABS))
-        self._waiting: dict[int, tuple[asyncio.Future[Envelope], Envelope]] = {}  # by slab
+        self._waiting: dict[int, _Asked] = {}  # by slab, the longest first
         asyncio.get_running_loop().add_reader(self._channel, self._hear)
 
     def seal(self, data: memoryview, draft: Envelope) -> asyncio.Future[Envelope] | None:
@@ -88,8 +109,17 @@ class _Line:
             self._free.append(slab)
             return None
         flight: asyncio.Future[Envelope] = asyncio.get_running_loop().create_future()
-        self._waiting[slab] = flight, draft
+        self._waiting[slab] = _Asked(flight, draft, self._clock.monotonic())
         return flight
+
+    def end_if_it_stands_still(self) -> bool:
+        """End the process when somebody has waited too long; say so once. `_hear` learns that it is gone, and tells."""
+        oldest = next(iter(self._waiting.values()), None)
+        if not self.is_at_work or oldest is None or self._clock.monotonic() < oldest.at + _LONGEST_WAIT:
+            return False
+        self.is_at_work = False
+        self.process.child.kill()
+        return True
 
     def hang_up(self, why: Transient) -> None:
         """Tell who waits, and close our end; safe to repeat."""
@@ -98,8 +128,8 @@ class _Line:
         self.is_over, self.is_at_work = True, False
         asyncio.get_running_loop().remove_reader(self._channel)
         self._channel.close()
-        for flight, _ in self._waiting.values():
-            Outcome(None, why).reach(flight)
+        for asked in self._waiting.values():
+            Outcome(None, why).reach(asked.flight)
         self._waiting.clear()
 
     def _hear(self) -> None:
@@ -116,12 +146,21 @@ class _Line:
         if not said:
             raise ConnectionResetError
         if said == HELLO:
-            self.is_at_work = True
+            self.has_begun = self.is_at_work = True
             return
         slab, trouble = ANSWER.unpack_from(said)
-        flight, draft = self._waiting.pop(slab)
+        asked = self._waiting.pop(slab)
         self._free.append(slab)
-        _outcome(draft, trouble, digest=said[ANSWER.size :].decode()).reach(flight)
+        _outcome(asked.draft, trouble, digest=said[ANSWER.size :].decode()).reach(asked.flight)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An order that was not answered yet."""
+
+    flight: asyncio.Future[Envelope]
+    draft: Envelope
+    at: float
 
 
 @dataclass(frozen=True)

@@ -196,10 +196,11 @@ class Daemon:
         await self.process.wait()
 
     def sealer(self) -> int | None:
-        """Return the process that seals beside the daemon, if there is one now."""
+        """Return the process that seals beside the daemon, if there is one now that has begun to work."""
         assert self.process is not None
         children = (p.read_text().split() for p in Path(f"/proc/{self.process.pid}/task").glob("*/children"))
-        return next((int(child) for found in children for child in found), None)
+        began = (c for found in children for c in found if len(list(Path(f"/proc/{c}/task").glob("*"))) > 1)
+        return next(map(int, began), None)
 
     async def stop(self) -> int:
         """Ask the process to end; return its exit code."""

@@ -43,12 +43,15 @@ class House:
     wakes: list[int]
 
     def __post_init__(self) -> None:
-        self.sealer = Sealer(root=str(self.root), threads=self.threads, ended=lambda: self.wakes.append(1))
+        self.clock = ManualClock()
+        self.sealer = Sealer(
+            root=str(self.root), threads=self.threads, clock=self.clock, ended=lambda: self.wakes.append(1)
+        )
         self.spool = DiskSpool(
             root=str(self.root),
             disk=PosixDisk(),
             threads=self.threads,
-            clock=ManualClock(),
+            clock=self.clock,
             elsewhere=self.sealer.seal,
         )
 
@@ -189,6 +192,40 @@ async def test_killed_with_an_order_in_its_hands(house: House) -> None:
     await house.seal(b"and after")
 
 
+async def test_one_that_stands_still_is_ended(house: House) -> None:
+    number = await house.start()
+    os.kill(number, signal.SIGSTOP)
+    sealing = asyncio.create_task(house.holding(b"waits too long").seal(**FACTS))
+    await CLOCK.sleep(0)
+    house.clock.advance(29)
+    await house.sealer.pass_once()
+    house.clock.advance(1)
+    with pytest.raises(Transient, match="no answer for 30 seconds"):
+        await house.sealer.pass_once()
+    assert not house.sealer.is_at_work  # it gets no other order
+    with pytest.raises(Transient, match="Please send it again"):
+        await sealing
+    with pytest.raises(Transient, match="ended"):
+        await house.sealer.pass_once()
+    assert await house.start() != number
+    house.clock.advance(days=1)
+    await house.sealer.pass_once()  # one that is asked nothing does not stand still
+    await house.seal(b"goes on")
+
+
+async def test_one_that_can_not_begin_is_said_and_not_tried_again_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    await house.sealer.pass_once()
+    await until(lambda: bool(house.wakes), "its end is known")
+    assert await house.sealer.pass_once() == 0  # no Transient: its worker would come back in a second
+    assert "ended before it could begin" in "".join(capfd.readouterr())
+    await house.seal(b"by ourselves", by_us=True)
+    monkeypatch.undo()
+    await house.start()
+
+
 async def test_killed_at_any_moment_it_loses_nothing_that_was_promised(house: House) -> None:
     chance, promised = random.Random(SEED), {}
 
@@ -228,10 +265,11 @@ async def test_signals_that_end_the_gateway_are_not_for_it(house: House) -> None
 
 GATEWAY = """
 import asyncio, os, signal, sys
+from gateway.clock import SystemClock
 from gateway.store.sealer import Sealer
 from gateway.store.threads import DiskThreads
 async def main():
-    sealer = Sealer(root=sys.argv[1], threads=DiskThreads(), ended=lambda: None)
+    sealer = Sealer(root=sys.argv[1], threads=DiskThreads(), clock=SystemClock(), ended=lambda: None)
     await sealer.pass_once()
     while not sealer.is_at_work:
         await asyncio.sleep(0.01)
