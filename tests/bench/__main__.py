@@ -19,19 +19,31 @@ from tests.bench.postfix import postfix
 
 QUEUES = {"gateway": ("data/spool/ready",), "postfix": ("queue/incoming", "queue/active")}
 Measure = Callable[[Server, str], dict[str, float]]
+Results = dict[str, list[dict[str, float]]]  # by server, of each round
 
 
 def in_turn(rounds: int, ours: Server, others: Sequence[Server], measure: Measure, unit: str) -> dict[str, object]:
-    """Measure all, one after the other, `rounds` times; the ratios are taken round by round."""
-    results: dict[str, list[float]] = {server.name: [] for server in (ours, *others)}
+    """Measure all, one after the other, `rounds` times, and return the row of one unit."""
+    return row_of(all_in_turn(rounds, ours, others, measure), ours, others, unit)
+
+
+def all_in_turn(rounds: int, ours: Server, others: Sequence[Server], measure: Measure) -> Results:
+    """Measure all, one after the other, `rounds` times; return what each found in each round."""
+    results: Results = {server.name: [] for server in (ours, *others)}
     for number in range(rounds):
         for server in (ours, *others):
-            results[server.name].append(measure(server, f"r{number}{time.strftime('%M%S')}")[unit])
+            results[server.name].append(measure(server, f"r{number}{time.strftime('%M%S')}"))
             settle(ours, *others)
-    row: dict[str, object] = {"unit": unit, ours.name: statistics.median(results[ours.name])}
+    return results
+
+
+def row_of(results: Results, ours: Server, others: Sequence[Server], unit: str) -> dict[str, object]:
+    """Return the medians of a unit; the ratios are taken round by round."""
+    found = {name: [figures[unit] for figures in rounds] for name, rounds in results.items()}
+    row: dict[str, object] = {"unit": unit, ours.name: statistics.median(found[ours.name])}
     for other in others:
-        ratios = [a / b for a, b in zip(results[ours.name], results[other.name], strict=True)]
-        row[other.name] = statistics.median(results[other.name])
+        ratios = [a / b for a, b in zip(found[ours.name], found[other.name], strict=True)]
+        row[other.name] = statistics.median(found[other.name])
         row[f"ratio to {other.name}"] = statistics.median(ratios)
         row[f"ratios to {other.name}"] = [round(r, 2) for r in ratios]
     return row
@@ -64,10 +76,13 @@ def measure_mail(folder: Path, rounds: int, small: bool) -> dict[str, object]:
             unit = "a_second" if size < 1_000_000 else "mb_a_second"
 
             def one(server: Server, _: str, size: int = size, senders: int = senders, count: int = count):
-                return mail.measure(server.ports["relay"], size=size, senders=senders, count=count)
+                queue = server.folder / QUEUES[server.name][0] if server is ours else None
+                return mail.measure(server.ports["relay"], size=size, senders=senders, count=count, queue=queue)
 
-            found[name] = in_turn(rounds, ours, others, one, unit)
-            say(name, found[name])
+            results = all_in_turn(rounds, ours, others, one)
+            for suffix in ("", " to the record"):
+                found[f"{name}{suffix and ','}{suffix}"] = row = row_of(results, ours, others, f"{unit}{suffix}")
+                say(f"{name}{suffix}", row)
         found["mail, peak memory (MB)"] = {ours.name: ours.memory("VmHWM"), stock.name: stock.memory("VmHWM")}
         found["mail, longest stall (ms)"] = ours.stalls()
     return found
@@ -191,7 +206,7 @@ def table(found: dict[str, object]) -> str:
     lines = ["| what | gateway | the other | ratio |", "|---|---|---|---|"]
     for name, row in found.items():
         assert isinstance(row, dict)
-        unit = {"a_second": " /s", "mb_a_second": " MB/s"}.get(str(row.get("unit")), "")
+        unit = {"a_second": " /s", "mb_a_second": " MB/s"}.get(str(row.get("unit")).partition(" ")[0], "")
         others = [key for key in row if key not in ("unit", "gateway") and not key.startswith("ratio")]
         theirs = ", ".join(f"{row[other]:.1f}{unit} ({other})" for other in others)
         ratios = ", ".join(f"{row[f'ratio to {other}']:.2f}" for other in others if f"ratio to {other}" in row)

@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from pybase64 import b64decode
+
 from gateway.inbound.smtp.uuencode import UuDecoder
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -100,7 +102,7 @@ class Base64:
         if data.count(b"\n") != lines or data[self._line_bytes - 1 :: self._line_bytes] != b"\n" * lines:
             return b""
         try:
-            decoded = binascii.a2b_base64(data)
+            decoded = b64decode(data)
         except binascii.Error:
             return b""
         # The length tells that nothing was passed over in silence: every line is like the first one.
@@ -144,14 +146,14 @@ class Base64:
         whole = len(clean) & ~3
         self._quad = clean[whole:]
         self._has_data = self._has_data or bool(clean)
-        return binascii.a2b_base64(clean[:whole])
+        return b64decode(clean[:whole])
 
     def _close_block(self) -> bytes:
         quad, self._quad = self._quad, b""
         if len(quad) == 1:
             self.flaw = "base64-incomplete"  # six bits make no byte: something is missing
             return b""
-        return binascii.a2b_base64(quad + b"=" * (-len(quad) % 4))
+        return b64decode(quad + b"=" * (-len(quad) % 4))
 
 
 def _seams(data: bytes, at: int) -> Iterator[re.Match[bytes]]:

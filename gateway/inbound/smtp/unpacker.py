@@ -21,7 +21,9 @@ from gateway.ports import Disk, Spool
 
 T = TypeVar("T")
 AT_ONCE = 2  # messages: more would only take the interpreter from the doors, and threads from their bytes
-HONEST_PACE = 30_000_000  # bytes a second of CPU: a tenth of what base64 takes, so that no large message is cut for it
+HONEST_PACE = (
+    30_000_000  # bytes a second of CPU: any honest encoding takes far less, so that no large message is cut for it
+)
 
 
 class Threads(Protocol):
