@@ -25,10 +25,7 @@ from gateway.store.threads import DiskThreads, Outcome, trouble_of
 
 _PATIENCE = 10.0  # seconds for what it still does at our end
 _LONGEST_WAIT = 30.0  # seconds for an answer; with a look each 15 seconds, less than a service manager waits for a stop
-_NOT_BEGUN = (
-    "The process that seals ended before it could begin; its own words stand before this. The gateway seals by itself, "
-    "and tries again."
-)
+_NOT_BEGUN = "The process that seals could not begin. The gateway seals by itself, and tries again in a while."
 _IS_POSSIBLE = hasattr(os, "memfd_create")  # Linux
 _HOUSE = str(Path(__file__).parents[2])  # where this package lies
 
@@ -50,25 +47,29 @@ class Sealer:
         return self._line is not None and self._line.is_at_work
 
     async def pass_once(self) -> int:
-        """Start the process if there is none, end one that stands still.
-
-        Raises Transient when one has ended or was ended, or the host does not allow it.
-        """
+        """Start the process if there is none, end one that stands still. Raises Transient for one that ended."""
         if self._line is not None and self._line.is_over:
             return await self._bury(self._line)
         if self._line is not None and self._line.end_if_it_stands_still():
             raise Transient(f"The process that seals gave no answer for {_LONGEST_WAIT:.0f} seconds, and is ended.")
         if self._line is None and _IS_POSSIBLE:
-            process = await self._threads.obtain(_start, self._root, release=_Process.see_off)
-            self._line = _Line(process, self._clock, ended=self._wake)
+            await self._start()
         return 0
+
+    async def _start(self) -> None:
+        try:
+            process = await self._threads.obtain(_start, self._root, release=_Process.see_off)
+        except Transient as trouble:  # the host does not allow it: nothing that another try in a second would change
+            log.transient(stage="sealer", why=f"{_NOT_BEGUN} The reason: {trouble}")
+            return
+        self._line = _Line(process, self._clock, ended=self._wake)
 
     async def _bury(self, line: "_Line") -> int:
         await self.close()
         if line.has_begun:
             raise Transient("The process that seals ended. Until there is another one, the gateway seals by itself.")
-        log.transient(stage="sealer", why=_NOT_BEGUN)
-        return 0  # tried again at the next look: what ends at its start ends each second otherwise
+        log.transient(stage="sealer", why=f"{_NOT_BEGUN} The reason may stand before this, in its own words.")
+        return 0  # tried again at the next look: what ends at its start would end each second
 
     def seal(self, data: memoryview, draft: Envelope) -> asyncio.Future[Envelope] | None:
         """Begin to make these bytes our word. None when it can't be done here: then nothing was begun."""
@@ -182,10 +183,17 @@ class _Process:
 
 
 def _start(root: str) -> _Process:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     memory = os.memfd_create("sealer")
     try:
         os.ftruncate(memory, SLABS * SLAB)
+        return _start_beside(memory, root)
+    finally:
+        os.close(memory)
+
+
+def _start_beside(memory: int, root: str) -> _Process:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
         ours.setblocking(False)
         return _Process(_spawn(theirs.fileno(), memory, root), ours, mmap.mmap(memory, SLABS * SLAB))
     except BaseException:
@@ -193,7 +201,6 @@ def _start(root: str) -> _Process:
         raise
     finally:
         theirs.close()
-        os.close(memory)
 
 
 def _spawn(channel: int, memory: int, root: str) -> subprocess.Popen[bytes]:

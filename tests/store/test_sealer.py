@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import errno
 import hashlib
 import os
 import random
@@ -12,17 +13,17 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from gateway.core.submission import Envelope
-from gateway.errors import NotThere, Transient
+from gateway.errors import DiskFull, NotThere, Transient
 from gateway.store.disk import PosixDisk
 from gateway.store.growing import Batch
 from gateway.store.intake import BATCH, DiskIntake
-from gateway.store.sealer import Sealer
+from gateway.store.sealer import Sealer, _outcome
 from gateway.store.sealerprocess import ANSWER, FAULT, LONGEST, ORDER, SLAB, SLABS, Place, Workbench
 from gateway.store.spool import DiskSpool
 from tests.fakes import ManualClock
@@ -126,6 +127,20 @@ async def test_a_burst_larger_than_it_takes_is_sealed_between_us(house: House) -
     assert len({envelope.id for envelope in sealed}) == len(datas)
     for envelope, data in zip(sealed, datas, strict=True):
         await house.check(envelope, data)
+    await house.seal(b"and after the burst")
+
+
+async def test_what_the_socket_does_not_hold_is_sealed_by_us(house: House) -> None:
+    number = await house.start()
+    os.kill(number, signal.SIGSTOP)
+    facts = {**FACTS, "recipients": ["files@gateway.test"] * (LONGEST // 25)}
+    intakes = [house.holding(b"%d" % n) for n in range(SLABS + 10)]
+    sealing = [asyncio.create_task(intake.seal(**facts)) for intake in intakes]
+    await until(lambda: sum(task.done() for task in sealing) >= SLABS, "most are sealed by us")
+    os.kill(number, signal.SIGCONT)
+    for n, envelope in enumerate(await asyncio.gather(*sealing)):
+        await house.check(envelope, b"%d" % n)
+    await house.seal(b"and after")
 
 
 async def test_without_it_and_with_what_it_does_not_take_we_seal(house: House) -> None:
@@ -141,6 +156,12 @@ async def test_without_it_and_with_what_it_does_not_take_we_seal(house: House) -
     assert house.threads.jobs > 0
     await house.check(shorter, b"here")
     await house.seal(b"l" * (2 * BATCH), by_us=True)
+    begun = house.holding(b"on the disk already")
+    await begun.sync()
+    begun.write(b"O", 0)
+    await house.check(await begun.seal(**FACTS), b"On the disk already")
+    draft = await house.holding(b"some").seal(**FACTS)
+    assert house.sealer.seal(memoryview(bytes(SLAB + 1)), draft) is None
 
 
 async def test_what_it_was_told_it_may_not_forget_when_the_asker_leaves(house: House) -> None:
@@ -202,7 +223,8 @@ async def test_one_that_stands_still_is_ended(house: House) -> None:
     house.clock.advance(1)
     with pytest.raises(Transient, match="no answer for 30 seconds"):
         await house.sealer.pass_once()
-    assert not house.sealer.is_at_work  # it gets no other order
+    draft = house.spool.begin()._draft(FACTS)
+    assert house.sealer.seal(memoryview(b"one more"), draft) is None  # it gets no other order
     with pytest.raises(Transient, match="Please send it again"):
         await sealing
     with pytest.raises(Transient, match="ended"):
@@ -220,10 +242,24 @@ async def test_one_that_can_not_begin_is_said_and_not_tried_again_at_once(
     await house.sealer.pass_once()
     await until(lambda: bool(house.wakes), "its end is known")
     assert await house.sealer.pass_once() == 0  # no Transient: its worker would come back in a second
-    assert "ended before it could begin" in "".join(capfd.readouterr())
+    assert "could not begin" in "".join(capfd.readouterr())
     await house.seal(b"by ourselves", by_us=True)
     monkeypatch.undo()
     await house.start()
+
+
+async def test_what_the_host_does_not_allow_is_said_with_its_reason(
+    house: House, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_name: str) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "memfd_create", refuse)
+    assert await house.sealer.pass_once() == 0
+    said = "".join(capfd.readouterr())
+    assert "could not begin" in said
+    assert "Too many files are open" in said
+    await house.seal(b"by ourselves", by_us=True)
 
 
 async def test_killed_at_any_moment_it_loses_nothing_that_was_promised(house: House) -> None:
@@ -256,10 +292,23 @@ async def test_killed_at_any_moment_it_loses_nothing_that_was_promised(house: Ho
     assert os.listdir(house.root / "incoming") == []
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_there_is_a_full_disk_here(number: int) -> None:
+    assert isinstance(_outcome(None, number, digest="").fault, DiskFull)
+
+
+async def test_what_lies_where_we_were_started_is_no_code_of_its(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(house.root)
+    (house.root / "struct.py").write_text("raise SystemExit")
+    await house.start()
+    await house.seal(b"with our own code")
+
+
 async def test_signals_that_end_the_gateway_are_not_for_it(house: House) -> None:
     number = await house.start()
     for word in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         os.kill(number, word)
+    assert os.getsid(number) == number  # what is sent to the gateway's whole group does not reach it
     await house.seal(b"still there")
 
 
@@ -285,6 +334,17 @@ async def test_it_does_not_outlive_a_gateway_that_was_killed(house: House) -> No
     )
     assert killed.stdout == b"at work\n", killed.stderr.decode()
     await until(lambda: not house.processes(), "the sealer is gone")
+
+
+async def test_a_fault_of_ours_in_there_is_one_here(house: House, capfd: pytest.CaptureFixture[str]) -> None:
+    await house.start()
+    draft = await house.holding(b"some").seal(**FACTS)
+    flight = house.sealer.seal(memoryview(b"some"), replace(draft, id="no\0name"))
+    assert flight is not None
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        await flight
+    assert "null byte" in capfd.readouterr().err
+    await house.seal(b"goes on")
 
 
 def test_a_fault_of_ours_is_answered_as_one(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
