@@ -1,8 +1,9 @@
 """Bytes under way into the spool, seen from the event loop: taken at once, written behind.
 
 Owns the order of writes, cuts and the end, and how far the disk may fall behind. Small submissions stay in memory until
-their seal, and are then made, written, hashed and fsynced in one job. Nothing here blocks. A job that has begun runs to
-its end: a cancelled seal has happened or it has not, never half (Source: SPEC 4, 11; DESIGN 3, step 2).
+their seal, and are then made, written, hashed and fsynced in one job, of our threads or of the sealer. Nothing here
+blocks. A job that has begun runs to its end: a cancelled seal has happened or it has not, never half (Source: SPEC 4,
+11; DESIGN 3, step 2).
 """
 
 import asyncio

@@ -21,7 +21,7 @@ _WHY = ".why.txt"  # behind the id of what was set aside
 
 
 class DiskSpool:
-    """The Spool port, below one folder. One process at a time."""
+    """The Spool port, below one folder. One process at a time, and its sealer beside it."""
 
     def __init__(
         self,
