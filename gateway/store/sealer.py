@@ -90,6 +90,7 @@ class _Line:
         self.has_begun = False
         self.is_at_work = False
         self.is_over = False
+        self._has_fault = False  # of ours: another version's code, after an update beneath a gateway that runs on
         self.process = process
         self._clock = clock
         self._channel, self._memory = process.channel, process.memory
@@ -100,7 +101,8 @@ class _Line:
 
     def seal(self, data: memoryview, draft: Envelope) -> asyncio.Future[Envelope] | None:
         facts = facts_of(draft)
-        if not self.is_at_work or not self._free or len(data) > SLAB or ORDER.size + len(facts) > LONGEST:
+        takes_it = self.is_at_work and not self._has_fault and bool(self._free)
+        if not takes_it or len(data) > SLAB or ORDER.size + len(facts) > LONGEST:
             return None
         slab = self._free.pop()
         self._memory[slab * SLAB : slab * SLAB + len(data)] = data
@@ -152,6 +154,7 @@ class _Line:
         slab, trouble = ANSWER.unpack_from(said)
         asked = self._waiting.pop(slab)
         self._free.append(slab)
+        self._has_fault = self._has_fault or trouble == FAULT
         _outcome(asked.draft, trouble, digest=said[ANSWER.size :].decode()).reach(asked.flight)
 
 

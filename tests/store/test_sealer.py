@@ -346,7 +346,7 @@ async def test_a_fault_of_ours_in_there_is_one_here(house: House, capfd: pytest.
     with pytest.raises(RuntimeError, match="a fault of ours"):
         await flight
     assert "null byte" in capfd.readouterr().err
-    await house.seal(b"goes on")
+    await house.seal(b"goes on, and asks no more of it", by_us=True)
 
 
 def test_a_fault_of_ours_is_answered_as_one(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
