@@ -34,7 +34,7 @@ demo: setup  ## play a school day on loopback, in a temporary folder
 
 # What fails while others run beside it is run once more, alone, and must pass then: a small machine may be slow, never wrong.
 test: setup  ## run every test
-	@$(BIN)/pytest -n $(WORKERS) || \
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal || \
 		{ echo "Once more, alone, what failed:"; $(BIN)/pytest --last-failed --last-failed-no-failures none; }
 
 check: setup  ## style, types, floors
