@@ -74,6 +74,14 @@ class House:
         self.threads.jobs = 0
         return intake
 
+    async def asking(self, number: int, data: bytes) -> tuple[DiskIntake, asyncio.Task[Envelope]]:
+        """Stop the process, and ask it to seal these."""
+        os.kill(number, signal.SIGSTOP)
+        intake = self.holding(data)
+        sealing = asyncio.create_task(intake.seal(**FACTS))
+        await CLOCK.sleep(0)
+        return intake, sealing
+
     async def seal(self, data: bytes, *, by_us: bool = False) -> None:
         """Seal these, and look who did it, and that it is done."""
         sealed = await self.holding(data).seal(**FACTS)
@@ -168,10 +176,7 @@ async def test_without_it_and_with_what_it_does_not_take_we_seal(house: House) -
 
 async def test_what_it_was_told_it_may_not_forget_when_the_asker_leaves(house: House) -> None:
     number = await house.start()
-    os.kill(number, signal.SIGSTOP)
-    intake = house.holding(b"on its way")
-    sealing = asyncio.create_task(intake.seal(**FACTS))
-    await CLOCK.sleep(0)
+    intake, sealing = await house.asking(number, b"on its way")
     sealing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await sealing
@@ -196,10 +201,7 @@ async def test_what_the_disk_says_there_is_heard_here(house: House) -> None:
 
 async def test_killed_with_an_order_in_its_hands(house: House) -> None:
     number = await house.start()
-    os.kill(number, signal.SIGSTOP)
-    intake = house.holding(b"not promised")
-    sealing = asyncio.create_task(intake.seal(**FACTS))
-    await CLOCK.sleep(0)
+    intake, sealing = await house.asking(number, b"not promised")
     os.kill(number, signal.SIGKILL)
     with pytest.raises(Transient, match="Please send it again"):
         await sealing
@@ -302,8 +304,9 @@ def test_a_full_disk_there_is_a_full_disk_here(number: int) -> None:
 async def test_what_lies_where_we_were_started_is_no_code_of_its(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(house.root)
     (house.root / "struct.py").write_text("raise SystemExit")
-    await house.start()
+    number = await house.start()
     await house.seal(b"with our own code")
+    assert house.processes() == {number}
 
 
 async def test_signals_that_end_the_gateway_are_not_for_it(house: House) -> None:

@@ -21,9 +21,8 @@ from gateway.ports import Disk, Spool
 
 T = TypeVar("T")
 AT_ONCE = 2  # messages: more would only take the interpreter from the doors, and threads from their bytes
-HONEST_PACE = (
-    30_000_000  # bytes a second of CPU: any honest encoding takes far less, so that no large message is cut for it
-)
+# Bytes a second of CPU: any honest encoding takes far less time, so that no large message is cut for it.
+HONEST_PACE = 30_000_000
 
 
 class Threads(Protocol):
