@@ -18,6 +18,7 @@ from gateway.inbound.smtp.uuencode import UuDecoder
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_ALPHABET = bytes(set(range(256)) - set(_ALPHABET))
+_BREAKS = (b"\r\n", b"\n")
 _SEAM = re.compile(rb"=[= \t\r\n]*|\n[ \t\r]*\n[ \t\r\n]*")  # padding, or an empty line
 _SOFT_BREAK = re.compile(rb"=[ \t]+(\r?\n)")  # a relay padded the line: RFC 2045 6.7 (3) takes it away again
 _WORDS = re.compile(rb"[A-Za-z0-9+/][ \t]+[A-Za-z0-9+/]")
@@ -96,18 +97,22 @@ class Base64:
     def _regular(self, data: bytes) -> bytes:
         """What the leading lines hold, as many as are like the first line of the body; b"" if that is not sure."""
         lines = len(data) // self._line_bytes
-        data = data[: lines * self._line_bytes]
-        if not lines or self._quad or self._is_at_seam or self._is_at_footer or b"=" in data:
+        line_break = data[self._line_chars : self._line_bytes]
+        if not lines or line_break not in _BREAKS or self._quad or self._is_at_seam or self._is_at_footer:
             return b""
-        if data.count(b"\n") != lines or data[self._line_bytes - 1 :: self._line_bytes] != b"\n" * lines:
-            return b""
+        chars = bytearray(data[: lines * self._line_bytes])
+        # Every line ends as the first does, and what else there is must be of the alphabet. To take the breaks out as
+        # columns and have the rest proved is four times as fast as the decoder that passes over what it doesn't know.
+        for column in range(self._line_bytes - 1, self._line_chars - 1, -1):
+            if chars[column :: column + 1] != data[column : column + 1] * lines:
+                return b""
+            del chars[column :: column + 1]
         try:
-            decoded = b64decode(data)
+            decoded = b64decode(chars, validate=True)
         except binascii.Error:
             return b""
-        # The length tells that nothing was passed over in silence: every line is like the first one.
-        if len(decoded) * 4 != lines * self._line_chars * 3:
-            return b""
+        if len(decoded) * 4 != len(chars) * 3:
+            return b""  # padding ends a block
         self._has_data = self._is_line_start = True
         return decoded
 

@@ -4,6 +4,7 @@ import email
 import email.policy
 import hashlib
 import importlib.util
+import io
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,30 @@ def test_the_order_is_that_of_the_letter():
     found = read(multipart(attachment(b"1", "1"), part(b"x", PLAIN), attachment(b"2", "2"), attachment(b"3", "3")))
     assert found.kinds == ["file", "text-body", "file", "file"]
     assert (found.names, found.files) == (["1", "2", "3"], [b"1", b"2", b"3"])
+
+
+class InTwo(io.BytesIO):
+    """A stream that gives so many bytes first, and then the rest."""
+
+    def __init__(self, raw, first):
+        super().__init__(raw)
+        self._first = first
+
+    def read(self, size=-1):
+        return super().read(self._first if not self.tell() else size)
+
+
+@pytest.mark.parametrize("line_end", [b"\r\n", b"\n"])
+def test_where_a_letter_is_cut_in_two_does_not_matter(line_end):
+    text = b"-\r\n--\r\n--x\r\n-- \r\n\r\n--xy-\r\nA - B\r\r\n\r\n--\r"
+    inner = multipart(part(text, PLAIN), attachment(PDF, "1"), boundary=b"xy")
+    raw = multipart(inner, part(b"a,b\r\n-,-\r\n", "Content-Type: text/csv; name=2"), boundary=b"xyz")
+    raw = raw.replace(b"\r\n", line_end)
+    whole = read(raw)
+    assert (whole.kinds, whole.names) == (["text-body", "file", "file"], ["1", "2"])
+    for first in range(1, len(raw)):
+        found = read(raw, stream=InTwo(raw, first))
+        assert (found.message, found.files) == (whole.message, whole.files)
 
 
 def test_two_files_of_one_name_are_two_files():

@@ -101,6 +101,41 @@ def test_words_behind_an_empty_line_that_could_be_base64_are_taken_for_it():
     assert only.flaws == () or only.kind == "cut"
 
 
+LINE = base64.b64encode(DATA[:57])
+ALMOST_REGULAR = {  # each line as long as the first, and as many characters in all as if each were like the first
+    "an empty line of blanks, and a footer behind it": (
+        LINE + b"\r\n" + (LINE + b"A\n") * 76 + b"\r" * 77 + b"\n" + b"words of a footer".ljust(76) + b"\r\n"
+    ),
+    "a character in place of a CR, and a blank in place of a character": (
+        LINE + b"\r\n" + LINE + b"A\n" + LINE[:-1] + b" \r\n"
+    ),
+    "an LF in place of a CR, which is an empty line": LINE
+    + b"\r\n"
+    + LINE
+    + b"\n\n"
+    + b"two words".ljust(76)
+    + b"\r\n",
+    "an LF within a line": LINE + b"\r\n" + LINE[:40] + b"\n" + LINE[40:] + b"\n" + LINE + b"\r\n",
+    "padding at the end of a whole line": LINE + b"\r\n" + LINE[:-1] + b"=\r\n" + LINE + b"\r\n",
+    "padding within a line": LINE + b"\r\n" + LINE[:43] + b"=" + LINE[44:] + b"\r\n" + LINE + b"\r\n",
+    "characters of another alphabet": LINE + b"\r\n" + LINE[:-8] + b"-_-_-_-_\r\n" + LINE + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("rule", ALMOST_REGULAR)
+def test_lines_that_are_almost_like_the_first_are_read_as_they_are_one_at_a_time(rule):
+    body = ALMOST_REGULAR[rule]
+    lines, last = body.splitlines(keepends=True), body.rindex(b"\n", 0, -1) + 1
+    found = [_found(pieces) for pieces in (lines, [body], [body[:last], body[last:]])]
+    assert found[0] == found[1] == found[2]
+    assert found[0][1] == ("base64-footer" if b"words" in body else "")
+
+
+def _found(pieces):
+    decoder = make_decoder("base64")
+    return b"".join(decoded(decoder, iter(pieces))), decoder.flaw
+
+
 BROKEN = {
     "three characters are missing": base64.b64encode(DATA[:99])[:-3],
     "a character is missing in the middle of pieces": b"QUJDR\r\n=\r\nQUJD\r\n",
