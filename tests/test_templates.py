@@ -290,6 +290,18 @@ CASES: dict[str, tuple[str, Mapping[str, object]]] = {
             earlier=(EARLIER,),
         ),
     ),
+    "receipt-twice": (
+        "receipt",
+        receipt_for(
+            message_of(
+                replace(GOOD, remark="not scanned"),
+                file_of(2, "8302000_SENreviewnotes20261120.pdf", remark="not scanned"),
+                file_of(3, "8302000_FINbudget20261120.csv", remark="not scanned"),
+                parts=(PartFate(4, GOOD.name, "text/csv", 48_200, "duplicate", GOOD.id, GOOD.id),),
+            ),
+            earlier=(GOOD,),
+        ),
+    ),
     "receipt-national-system": ("receipt", receipt_for(message_of(file_of(1, "8302000_CTF_8304053_001.xml")))),
     "rejection": (
         "rejection",

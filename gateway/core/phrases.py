@@ -21,6 +21,6 @@ def day(at: datetime, zone: tzinfo) -> str:
 def size_for_people(size: int) -> str:
     """Return a size in the unit that people read: `48 KB`."""
     if size < 1000:
-        return f"{size} bytes"
+        return "1 byte" if size == 1 else f"{size} bytes"
     value, unit = next((size / n, u) for n, u in ((10**9, "GB"), (10**6, "MB"), (1000, "KB")) if size >= n)
     return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"

@@ -96,6 +96,7 @@ class Receipt:
     can_recall: bool = False  # a reply that begins with RECALL takes back what was sent
     reply_until: str = ""  # ISO 8601; while a reply is understood
     unread: str = ""  # a sentence about what lay beyond the limits of a message
+    shared_remark: str = ""  # what is remarked on each of several files that were sent, to be said once
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,7 @@ def receipt(
         can_recall=can_reply and "Sent" in fates,
         reply_until=reply_until(submission.files) if can_reply else "",
         unread=unread_sentence(submission),
+        shared_remark=_shared_remark(files),
     )
 
 
@@ -207,13 +209,20 @@ def _files(
     submission: Submission, known: Mapping[str, FileRecord], catalogue: Catalogue, zone: tzinfo
 ) -> Iterable[File]:
     """Yield every part that is a file, in the order of the message; of an upload, the file itself."""
-    numbers = {part.file_id: part for part in submission.parts if part.file_id}
+    # A part that repeats another of the same message points to that one's file, which keeps its own number.
+    numbers = {part.file_id: part for part in submission.parts if part.file_id and part.fate != "duplicate"}
     for number, file in enumerate(submission.files, start=1):
         part = numbers.get(file.id)
         yield _own(file, part.number if part else number, catalogue=catalogue, zone=zone)
     for part in submission.parts:
         if part.fate == "duplicate":
             yield _repeated(part, known.get(part.file_id or ""), zone)
+
+
+def _shared_remark(files: Iterable[File]) -> str:
+    """Return what is remarked on each of the files that were sent, when they are several; else ""."""
+    remarks = [file.remark for file in files if file.fate == "Sent"]
+    return remarks[0] if len(remarks) > 1 and len(set(remarks)) == 1 else ""
 
 
 def _own(file: FileRecord, number: int, *, catalogue: Catalogue, zone: tzinfo) -> File:
@@ -243,7 +252,12 @@ def _own(file: FileRecord, number: int, *, catalogue: Catalogue, zone: tzinfo) -
 
 
 def more_faults(file: FileRecord) -> tuple[str, ...]:
-    """Return the sentences of the faults after the first; the one of a missing number says that of a missing code."""
+    """Return the sentences of the faults after the first; the one of a missing number says that of a missing code.
+
+    Of a file without any name the first says it all.
+    """
+    if not file.name:
+        return ()
     told = {file.reason}
     if file.reason == Reason.NO_DFE_NUMBER:
         told.add(Reason.NO_SERVICE_CODE)
@@ -267,7 +281,7 @@ def _copied(file: FileRecord, number: int, *, head: Letterhead, catalogue: Catal
     own = _own(file, number, catalogue=catalogue, zone=head.zone)
     if head.full_names:
         return own
-    masked = mask_name(file)
+    masked = mask_name(file) if file.name else NO_NAME
     return File(
         number=number,
         name="(a name that we do not show here)" if masked == "…" else masked,

@@ -11,12 +11,14 @@ from gateway.core.discretion import heads_to_tell, is_delicate, mask_name
 from gateway.core.model import Channel, FileRecord, Status
 from gateway.core.notices.nofile import no_file
 from gateway.core.notices.receipts import (
+    NO_NAME,
     Letterhead,
     Receipt,
     plain,
     receipt,
     rejection,
 )
+from gateway.core.notices.replies import numbered
 from gateway.core.phrases import day, moment, size_for_people
 from gateway.core.reasons import Reason, sentence_for
 from gateway.core.register import Account, AccountState, Directory, Role, School
@@ -117,6 +119,39 @@ def test_a_receipt_tells_of_every_part_in_the_order_of_the_message() -> None:
     assert (told.sent, told.rejected, told.repeated) == (1, 1, 1)
     repeated = told.files[-1]
     assert (repeated.earlier, repeated.earlier_status) == ("Wednesday 1 July 2026, 00:30", "Received")
+
+
+def test_a_file_keeps_its_number_beside_a_second_one_of_the_same_bytes() -> None:
+    parts = (
+        PartFate(2, SENT.name, "application/pdf", 48_200, "taken", "", SENT.id),
+        PartFate(3, SENT.name, "application/pdf", 48_200, "duplicate", SENT.id, SENT.id),
+    )
+    submission = submission_of(SENT, parts=parts)
+    told = receipt_of(submission, earlier=(SENT,))
+    assert [(file.number, file.fate) for file in told.files] == [(2, "Sent"), (3, "Already received")]
+    assert [number for number, _ in numbered(submission)] == [2]  # RECALL 2 is about the file that is called 2
+
+
+@pytest.mark.parametrize(
+    ("remarks", "shared"),
+    [
+        (("not scanned", "not scanned"), "not scanned"),
+        (("not scanned",), ""),  # one file says it itself
+        (("not scanned", "not scanned; the same file came before"), ""),
+        ((None, None), ""),
+        ((), ""),
+    ],
+)
+def test_what_is_remarked_on_each_of_several_files_is_said_once(remarks: tuple[str | None, ...], shared: str) -> None:
+    files = [replace(SENT, id=f"s-1{n}", remark=remark) for n, remark in enumerate(remarks)]
+    assert receipt_of(submission_of(*files, REJECTED)).shared_remark == shared
+
+
+def test_of_a_file_without_a_name_nothing_more_is_said() -> None:
+    nameless = replace(REJECTED, name="", reason="unsafe-name", faults=("unsafe-name", "no-dfe-number"))
+    (file,) = receipt_of(submission_of(nameless)).files
+    assert (file.name, file.more) == (NO_NAME, ())
+    assert NO_NAME in copy_of(nameless)
 
 
 def test_an_upload_has_no_parts_and_its_file_stands_for_them() -> None:
@@ -320,6 +355,7 @@ def test_times_are_in_the_authority_s_zone() -> None:
     ("size", "text"),
     [
         (0, "0 bytes"),
+        (1, "1 byte"),
         (999, "999 bytes"),
         (1000, "1.0 KB"),
         (48_200, "48 KB"),
