@@ -23,13 +23,14 @@ _END = b"\r\n.\r\n"
 _NOT_LINE_ENDS = bytes(b for b in range(256) if b not in b"\r\n")
 _FRONT = 2048  # bytes: base64 often begins behind a header of about this length
 _ANY_LINE_END = re.compile(rb"\r\n|\r|\n")
+_NOT_TEXT = bytes(set(range(32)) - set(b"\b\t\n\v\f\r\x1b"))  # what no text in mail has, and hardly a file is without
 
 
 class BareNewlines(StrEnum):
     """What becomes of a CR or LF that stands alone."""
 
     REJECT = "reject"
-    NORMALISE = "normalise"  # each becomes CRLF
+    NORMALISE = "normalise"  # each becomes CRLF in text; a file that was not encoded is refused
 
 
 class Spoilt(Enum):
@@ -108,6 +109,11 @@ def _are_even_lines(data: bytes) -> bool:
     rest = bytearray(data)
     rest[first::width] = rest[first + 1 :: width] = bytes(len(feeds))
     return b"\r" not in rest and b"\n" not in rest
+
+
+def is_text(data: bytes) -> bool:
+    """Whether these may be lines of text, of which the ends can be put right and nothing is lost."""
+    return len(data.translate(None, _NOT_TEXT)) == len(data)
 
 
 class HeaderBlock:
@@ -257,7 +263,8 @@ class Reception:
 
     def _keep(self, data: bytes) -> None:
         if has_bare_newline(data):
-            if self._newlines is BareNewlines.REJECT:
+            # To put the line ends of a file right that was not encoded would spoil it, and nobody would hear of it.
+            if self._newlines is BareNewlines.REJECT or not is_text(data):
                 self.spoilt = Spoilt.BARE_NEWLINE
                 return
             data = _ANY_LINE_END.sub(b"\r\n", data)

@@ -186,7 +186,8 @@ DISK_FULL = Reply(
 BARE_NEWLINE = Reply(
     550,
     "5.6.0",
-    "The message has line ends that mail does not allow (bare CR or LF); please use a mail program",
+    "The message has line ends that mail does not allow (bare CR or LF), or a file in it is not encoded; please use a "
+    "mail program",
     "bare-newline",
 )
 HEADER_TOO_LONG = Reply(

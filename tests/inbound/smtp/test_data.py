@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.errors import DiskFull, Transient
-from gateway.inbound.smtp.data import BareNewlines, DotReader, HeaderBlock, Reception, Spoilt, has_bare_newline
+from gateway.inbound.smtp.data import BareNewlines, DotReader, HeaderBlock, Reception, Spoilt, has_bare_newline, is_text
 from tests.fakes import ManualClock
 from tests.inbound.smtp.house import MemorySpool
 
@@ -181,6 +181,21 @@ def test_bare_newlines_of_a_device_become_crlf():
     assert rest == b""
     assert intake.data == b"A: 1\r\n\r\na\r\nb\r\nc\r\n\r\nd\r\n.\r\ne\r\n"
     assert (got.spoilt, got.header) == (None, b"A: 1\r\n")
+
+
+@pytest.mark.parametrize("file", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"PK\x03\x04\n\0", b"%PDF-1.4\n\x01\x02"])
+def test_the_line_ends_of_a_file_that_was_not_encoded_are_not_put_right(file):
+    got, intake = reception(newlines=BareNewlines.NORMALISE)
+    got.feed(memoryview(b"A: 1\r\n\r\n"))
+    assert got.feed(memoryview(file + b"\r\n.\r\n")) == b""
+    assert got.spoilt is Spoilt.BARE_NEWLINE
+    assert file not in intake.data
+
+
+def test_text_in_any_charset_of_bytes_is_text():
+    assert is_text("Gruß, ŵ\t\f\v\r\n".encode())
+    assert is_text("Gruß".encode("latin-1") + "日本".encode("iso-2022-jp"))
+    assert not is_text("Gruß".encode("utf-16"))
 
 
 def test_bytes_over_the_limit_are_heard_and_not_kept():

@@ -33,6 +33,19 @@ async def test_bare_newlines_of_strangers_may_be_put_right_by_a_key():
         assert home.spool.messages == [FROM_RELAY + b"a\r\nb\r\n"]
 
 
+async def test_a_file_that_was_not_encoded_is_taken_byte_for_byte_or_not_at_all():
+    async with house() as home:
+        client = await home.sign_in()
+        assert await client.begin() == 354
+        reply = await client.say(b"A: 1\r\n\r\n\x89PNG\r\n\x1a\n\0\r\n.\r\n")
+        assert reply == 550
+        assert "not encoded" in reply.lines[0]
+        assert await client.begin() == 354
+        whole = b"A: 1\r\n\r\n\x89PNG\r\n\x1a\0\r\n"
+        assert await client.say(whole + b".\r\n") == 250
+        assert home.spool.messages == [whole]
+
+
 async def test_lines_of_any_length_are_taken():
     async with house() as home:
         client = await home.sign_in()
