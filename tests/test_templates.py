@@ -419,6 +419,7 @@ CASES: dict[str, tuple[str, Mapping[str, object]]] = {
         plain(no_file(message_of(outcome="cloud-link-only"), reader=SENDER, head=HEAD)),
     ),
     "no-file-in-letter": ("no-file", plain(no_file(message_of(outcome="no-file-in-letter"), reader=SENDER, head=HEAD))),
+    "no-file-signed": ("no-file", plain(no_file(message_of(outcome="signed-message"), reader=SENDER, head=HEAD))),
     "no-file-postmaster": ("no-file", plain(no_file(message_of(outcome="for-postmaster"), reader=SENDER, head=HEAD))),
     "no-file-recall": ("no-file", plain(no_file(message_of(outcome="recall-request"), reader=SENDER, head=HEAD))),
     "no-file-not-read": (

@@ -55,7 +55,7 @@ class Submission:
     peer: str = ""
     subject: str | None = None
     message_id: str | None = None
-    outcome: str = ""  # "", or why there is no file: no-file, cloud-link-only, encrypted-message
+    outcome: str = ""  # "", or why there is no file: no-file, cloud-link-only, encrypted-message …
     parts: tuple[PartFate, ...] = ()
     files: tuple[FileRecord, ...] = ()
     history: tuple[History, ...] = ()

@@ -22,6 +22,9 @@ CAUSES: Mapping[str, str] = {
     "nothing-attached": sentence_for(Reason.NO_FILE),
     "cloud-link-only": sentence_for(Reason.CLOUD_LINK_ONLY),
     "encrypted-message": sentence_for(Reason.ENCRYPTED_MESSAGE),
+    "signed-message": "Your message was signed (S/MIME) in the way that wraps up all of it, so we could not reach the "
+    'file in it. Please send it again without "Sign". Or ask whoever looks after your mail program to have it sign in '
+    'clear text: in Outlook that is "Send clear text signed message".',
     "no-file-in-tnef": "Your message came as a winmail.dat, the form that Outlook gives to rich text, and there was no "
     "file in it. Please attach the file, choose plain text or HTML as the format, and send the message again.",
     "no-file-in-letter": "A message was attached to yours, and there was no file in it. If that message is itself what "

@@ -13,6 +13,7 @@ WORDS: Mapping[str, str] = {
     "calendar": "an invitation or calendar entry",
     "vcard": "a contact card",
     "encrypted-wrapper": "an encrypted wrapper that only its reader can open",
+    "signed-wrapper": "a signed wrapper that only a mail program can open",
     "delivery-report": "a report about another message",
     "exchange-split": "a piece of text that your mail server split off",
     "resource-fork": "added by a Mac, not a file of yours",

@@ -28,6 +28,7 @@ Cause = Literal[
     "nothing-attached",
     "cloud-link-only",
     "encrypted-message",
+    "signed-message",
     "no-file-in-tnef",
     "no-file-in-letter",
     "recall-request",
@@ -35,6 +36,7 @@ Cause = Literal[
 
 _CAUSES: dict[str, Cause] = {  # by the `why` of a part that took the place of files
     "encrypted-wrapper": "encrypted-message",
+    "signed-wrapper": "signed-message",
     "no-file-in-tnef": "no-file-in-tnef",
     "unreadable-tnef": "no-file-in-tnef",
     "recall-request": "recall-request",

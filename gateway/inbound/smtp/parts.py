@@ -76,6 +76,11 @@ def _named(pattern: str) -> Callable[[Leaf], bool]:
     return lambda leaf: matches(leaf.low_name) is not None
 
 
+def _is_smime(kind: str) -> Callable[[Leaf], bool]:
+    """By the parameter that RFC 8551 3.2.2 has for it, which says nothing of any other type."""
+    return lambda leaf: leaf.content_type in _SMIME and leaf.smime_type == kind
+
+
 def _is_wrapping_page(leaf: Leaf) -> bool:
     """The page that Purview, Cisco or Proofpoint attaches in place of the message; a body may bear the same name."""
     return leaf.disposition == "attachment" and bool(_WRAPPING_PAGE.fullmatch(leaf.low_name))
@@ -91,6 +96,7 @@ def _is_picture(leaf: Leaf) -> bool:
     return leaf.content_type == "application/octet-stream" and bool(_PICTURE_NAME.fullmatch(leaf.low_name))
 
 
+_SMIME = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _WRAPPING_PAGE = re.compile(r"(?:message(?:_v[0-9])?|securedoc(?:_[0-9t]{1,20})?|securemessageatt)\.html?")
 _PICTURE_NAME = re.compile(r".*\.(?:png|gif|jpe?g|bmp|webp)", re.DOTALL)
 _SEVEN_DIGITS = re.compile(r"[0-9]{7}")
@@ -100,8 +106,9 @@ TABLE: tuple[Row, ...] = (
     # Wrappers that only their reader can open.
     Row("ignored", "encrypted-wrapper", lambda leaf: leaf.within == "encrypted"),
     Row("ignored", "encrypted-wrapper", _types("application/pgp-encrypted", "application/x-microsoft-rpmsg-message")),
-    Row("ignored", "signature", lambda leaf: leaf.smime_type == "certs-only"),
-    Row("ignored", "encrypted-wrapper", _types("application/pkcs7-mime", "application/x-pkcs7-mime")),
+    Row("ignored", "signature", _is_smime("certs-only")),
+    Row("ignored", "signed-wrapper", _is_smime("signed-data")),
+    Row("ignored", "encrypted-wrapper", _types(*_SMIME)),
     Row("ignored", "encrypted-wrapper", _named(r"smime\.p7m|.*\.(?:rpmsg|switch)")),
     Row("ignored", "encrypted-wrapper", _is_wrapping_page),
     # What mail systems add by themselves.

@@ -331,6 +331,7 @@ def test_a_masked_name_keeps_number_code_date_and_extension(changes: dict[str, s
         ("nothing-attached", "Please attach the file itself"),
         ("cloud-link-only", "a link to a file in the cloud"),
         ("encrypted-message", "encrypted"),
+        ("signed-message", 'without "Sign"'),
         ("no-file-in-tnef", "winmail.dat"),
         ("no-file-in-letter", "A message was attached to yours"),
         ("something-new", "There was no file in your message"),

@@ -61,6 +61,7 @@ CAUSES = frozenset(
         "nothing-attached",
         "cloud-link-only",
         "encrypted-message",
+        "signed-message",
         "no-file-in-tnef",
         "no-file-in-letter",
         "recall-request",

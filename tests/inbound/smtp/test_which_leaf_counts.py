@@ -30,6 +30,7 @@ FILES = {
     "a name like a signature's": leaf(name="8301102_SENsignature.asc"),
     "a name like a split one's": leaf("text/plain", "att12.txt"),
     "in a signed letter": leaf("application/pdf", within="signed"),
+    "with the parameter of another type": leaf("application/pdf", "a.pdf", smime_type="certs-only"),
     "a video": leaf("video/mp4", "a.mp4"),
     "an unknown message type": leaf("message/x-odd", "a.bin"),
 }
@@ -52,8 +53,8 @@ OTHERS = {
     "S/MIME": (leaf("application/pkcs7-mime", "smime.p7m", smime_type="enveloped-data"), "encrypted-wrapper"),
     "S/MIME, as it was called": (leaf("application/x-pkcs7-mime"), "encrypted-wrapper"),
     "S/MIME, signed so that none can read it": (
-        leaf("application/pkcs7-mime", smime_type="signed-data"),
-        "encrypted-wrapper",
+        leaf("application/pkcs7-mime", "smime.p7m", smime_type="signed-data"),
+        "signed-wrapper",
     ),
     "S/MIME by its name": (leaf(name="SMIME.P7M"), "encrypted-wrapper"),
     "S/MIME, certificates alone": (leaf("application/pkcs7-mime", smime_type="certs-only"), "signature"),
@@ -264,6 +265,10 @@ CAUSES = {
         "no-file-in-letter",
     ),
     "S/MIME": (part(b"MIAG", "Content-Type: application/pkcs7-mime", BASE64), "encrypted-message"),
+    "S/MIME, signed so that none can read it": (
+        part(b"MIAG", 'Content-Type: application/pkcs7-mime; smime-type=signed-data; name="smime.p7m"', BASE64),
+        "signed-message",
+    ),
     "PGP": (
         multipart(
             part(b"Version: 1", "Content-Type: application/pgp-encrypted"), part(b"x", PLAIN), subtype="encrypted"
