@@ -147,6 +147,8 @@ class Base64:
         return self._is_at_footer
 
     def _groups(self, data: bytes) -> bytes:
+        if b"-" in data or b"_" in data:  # of another alphabet (RFC 4648 5), or a line of dashes that is no data at all
+            self.flaw = "base64-incomplete"
         clean = self._quad + data.translate(None, _NOT_ALPHABET)
         whole = len(clean) & ~3
         self._quad = clean[whole:]

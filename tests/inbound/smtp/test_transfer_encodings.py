@@ -128,7 +128,8 @@ def test_lines_that_are_almost_like_the_first_are_read_as_they_are_one_at_a_time
     lines, last = body.splitlines(keepends=True), body.rindex(b"\n", 0, -1) + 1
     found = [_found(pieces) for pieces in (lines, [body], [body[:last], body[last:]])]
     assert found[0] == found[1] == found[2]
-    assert found[0][1] == ("base64-footer" if b"words" in body else "")
+    of_another = {b"words": "base64-footer", b"-_": "base64-incomplete"}
+    assert found[0][1] == next((flaw for mark, flaw in of_another.items() if mark in body), "")
 
 
 def _found(pieces):
@@ -147,6 +148,19 @@ BROKEN = {
 @pytest.mark.parametrize("rule", BROKEN)
 def test_six_bits_make_no_byte_so_the_file_is_cut(rule):
     only, _ = leaf(BROKEN[rule], BASE64)
+    assert (only.kind, only.why) == ("cut", "base64-incomplete")
+
+
+OF_ANOTHER_ALPHABET = {
+    "that of web addresses": base64.urlsafe_b64encode(b"\xfb\xff\xfe" * 30) + b"\r\n",
+    "dashes right behind the data": base64_lines(DATA[:99]) + b"-- Scanned --\r\n",
+    "a boundary that nobody named": base64_lines(DATA[:99]) + b"--=_Next_Part_1\r\n",
+}
+
+
+@pytest.mark.parametrize("rule", OF_ANOTHER_ALPHABET)
+def test_what_could_be_read_in_two_ways_is_cut_and_not_guessed_at(rule):
+    only, _ = leaf(OF_ANOTHER_ALPHABET[rule], BASE64)
     assert (only.kind, only.why) == ("cut", "base64-incomplete")
 
 
