@@ -58,8 +58,16 @@ async def _spf(domain: str, names: NameServer) -> Clue:
     records = [r for r in await names.texts(domain) if r.lower() == b"v=spf1" or r.lower().startswith(b"v=spf1 ")]
     if not records:
         return Clue("SPF", "proves nothing", (), f"{domain} has no SPF record, so SPF can't prove its mail.")
-    verdict, sentence = _SPF[await _try_spf(domain, names)]
+    is_for_nobody = len(records) == 1 and _lets_nobody(records[0])
+    found = "nobody" if is_for_nobody else await _try_spf(domain, names)
+    verdict, sentence = _SPF[found]
     return Clue("SPF", verdict, _shown(records), sentence)
+
+
+def _lets_nobody(record: bytes) -> bool:
+    """Whether no mechanism of a record can give a pass, whoever asks (RFC 7208 4.6.2); what redirects may."""
+    terms = record.lower().split()[1:]
+    return all(term.startswith((b"-", b"~", b"?", b"exp=")) for term in terms)
 
 
 async def _try_spf(domain: str, names: NameServer) -> str:
@@ -84,6 +92,11 @@ _SPF: dict[str, tuple[Verdict, str]] = {
     "softfail": ("may prove", _HONEST),
     "neutral": ("may prove", _HONEST),
     "none": ("may prove", _HONEST),
+    "nobody": (
+        "proves nothing",
+        "The SPF record lets no server send for this domain, as that of a domain without mail does. Ask the school's "
+        "IT whether that is meant, and to name the servers that it sends from.",
+    ),
     "permerror": (
         "proves nothing",
         "The SPF record can't be used: there are several, one can't be read, or it needs more than ten DNS questions. "

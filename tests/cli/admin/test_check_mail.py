@@ -43,6 +43,11 @@ RECORDS = [  # what the DNS holds; whether mail could pass; words of what is sai
     ({}, False, "no SPF record", "can't be known", "none is needed"),
     (TAKEN_BACK, False, "no SPF record", "No key was found", "none is needed"),
     ({(HOME, "TXT"): ["v=spf1 +all"]}, True, "anybody in the world", "No key", "none"),
+    ({(HOME, "TXT"): ["v=spf1 -all"]}, False, "lets no server send", "No key", "none"),
+    ({(HOME, "TXT"): ["V=SPF1 ?ip4:192.0.2.77 ~all exp=why.example"]}, False, "lets no server send", "No key", "none"),
+    ({(HOME, "TXT"): ["v=spf1"]}, False, "lets no server send", "No key", "none"),
+    ({(HOME, "TXT"): ["v=spf1 redirect=spf.protection.outlook.com"]} | OUTLOOK, True, "leaves from", "No key", "none"),
+    ({(HOME, "TXT"): ["v=spf1 mx -all"]}, True, "leaves from the servers", "No key", "none"),
     ({(HOME, "TXT"): ["v=spf1 -all", "v=spf1 ~all"]}, False, "there are several", "No key", "none"),
     ({(HOME, "TXT"): ["v=spf1 nonsense:x -all"]}, False, "can't be used", "No key", "none"),
     (
