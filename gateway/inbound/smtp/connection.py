@@ -6,7 +6,7 @@ leave to chance is put right here. Knows no command (Source: SPEC 4; FIELD-NOTES
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from ipaddress import ip_network
 from typing import cast
@@ -27,13 +27,22 @@ _COMMANDS_AT_ONCE = 16  # of a client that doesn't wait for answers, before the 
 _LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 _OURS = (  # for what aiosmtpd says by itself, in which a client's own words may stand
-    ("500 Error: command", replies.UNKNOWN_COMMAND),
     ("500 Error: bad syntax", replies.UNREADABLE),
     ("500 Command line", replies.LINE_TOO_LONG),
-    ("502 5.5.1 Too many", replies.TOO_MANY_ERRORS),
 )
 
 Command = Callable[[str | None], Awaitable[None]]
+
+
+class _Words(dict[str, Command]):
+    """What is done at a word. What aiosmtpd does not find it would count by itself: to five, whatever the key says."""
+
+    def __init__(self, known: Mapping[str, Command], *, other: Command) -> None:
+        super().__init__(known)
+        self._other = other
+
+    def get(self, word: str, _: object = None) -> Command:
+        return super().get(word, self._other)
 
 
 class _Unseen:
@@ -74,7 +83,9 @@ class Connection(_Unseen, SMTP):
         )
         self.command_size_limit = self.line_length_limit
         self.command_size_limits = defaultdict(lambda: self.line_length_limit)  # aiosmtpd's is one for all sessions
-        self._smtp_methods = {word: partial(self._obey, command) for word, command in self.commands().items()}
+        known = {word: partial(self._obey, command) for word, command in self.commands().items()}
+        other = partial(self._obey, lambda _: self.say(replies.UNKNOWN_COMMAND))
+        self._smtp_methods = _Words(known, other=other)
 
     def commands(self) -> dict[str, Command]:
         """Return what is understood, by its word."""
