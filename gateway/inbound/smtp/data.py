@@ -10,13 +10,13 @@ Source: RFC 5321 4.1.1.4, 4.5.2; SPEC 4; FIELD-NOTES B.2.
 import re
 from collections.abc import Callable, Sequence
 from enum import Enum, StrEnum, auto
+from typing import Protocol
 
 from gateway import log
 from gateway.core.documents import Order
 from gateway.core.model import Channel
 from gateway.core.submission import Envelope
 from gateway.errors import DiskFull, Transient
-from gateway.inbound.smtp.bodyhash import BodyHashes
 from gateway.ports import Intake
 
 _END = b"\r\n.\r\n"
@@ -41,6 +41,14 @@ class Spoilt(Enum):
     HEADER_TOO_LONG = auto()
     DISK_FULL = auto()  # ours, as the next: to be tried again
     DISK_TROUBLE = auto()
+
+
+class BodyReader(Protocol):
+    """Hears a body as it comes, to say something of it at its end."""
+
+    def feed(self, piece: bytes) -> None:
+        """Take a piece, which parts no CR from its LF."""
+        ...
 
 
 class DotReader:
@@ -160,15 +168,15 @@ class Reception:
         max_bytes: int,
         max_header_bytes: int,
         newlines: BareNewlines,
-        hashes_for: Callable[[bytes], BodyHashes | None] = lambda _: None,
+        reader_for: Callable[[bytes], BodyReader | None] = lambda _: None,
     ) -> None:
-        """Take a message into an intake; `hashes_for` says, when the header is known, what to feed with the body."""
+        """Take a message into an intake; `reader_for` says, when the header is known, what to feed with the body."""
         self.intake = intake
         self.spoilt: Spoilt | None = None
         self.is_settled = False  # sealed, or about to be: not to be forgotten by anybody else
         self.received = 0  # bytes as they came, for the pace
-        self.hashes: BodyHashes | None = None
-        self._hashes_for = hashes_for
+        self.reader: BodyReader | None = None
+        self._reader_for = reader_for
         self._header = HeaderBlock(max_header_bytes)
         self._size = 0  # bytes of the message
         self._max_bytes = max_bytes
@@ -248,13 +256,13 @@ class Reception:
         self.spoilt = Spoilt.DISK_FULL if isinstance(trouble, DiskFull) else Spoilt.DISK_TROUBLE
 
     def _read(self, data: bytes) -> None:
-        """Let the header block and the hashes have their share."""
+        """Let the header block and whoever reads the body have their share."""
         was_ended = self._header.is_ended
         body = self._header.feed(data)
         if self._header.is_ended and not was_ended:
-            self.hashes = self._hashes_for(self.header)
-        if self.hashes is not None:
-            self.hashes.feed(body)
+            self.reader = self._reader_for(self.header)
+        if self.reader is not None:
+            self.reader.feed(body)
 
     def _take(self, data: bytes) -> None:
         self._size += len(data)

@@ -89,7 +89,7 @@ def read_heading(headers: Headers) -> Heading:
         message_id=headers.first("message-id")[:TEXT_CHARS],
         in_reply_to=headers.first("in-reply-to")[:TEXT_CHARS],
         references=tuple(headers.first("references")[-_IDENTIFIERS * TEXT_CHARS :].split()[-_IDENTIFIERS:]),
-        automation=_automation(headers),
+        automation=read_automation(headers),
     )
 
 
@@ -104,7 +104,8 @@ def _mailboxes(headers: Headers, name: str) -> tuple[Mailbox, ...]:
     return tuple(box for text in headers.all(name) for box in read_addresses(text))
 
 
-def _automation(headers: Headers) -> Automation:
+def read_automation(headers: Headers) -> Automation:
+    """Return the marks of machines in a header. Never raises; safe on any headers."""
     names = {name for name, _ in headers.fields}
     return Automation(
         auto_submitted=_word(headers.first("auto-submitted")),

@@ -164,6 +164,12 @@ REFUSED_RECIPIENT = Reply(550, "5.1.1", "{sentence}", "recipient")
 NO_BOUNCES_HERE = Reply(
     550, "5.7.1", "Mail without a sender is taken only as the bounce of a notice of ours", "null-sender"
 )
+NOT_A_BOUNCE = Reply(
+    550,
+    "5.7.1",
+    "Only the word that a message of ours did not arrive is taken here; there is nothing that you need to do",
+    "no-bounce",
+)
 ONE_FOLDER = Reply(
     550,
     "5.5.3",

@@ -9,6 +9,7 @@ Source: SPEC 4, 11; DESIGN 4; FIELD-NOTES A.3, B.2.
 
 import asyncio
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gateway import log
@@ -17,8 +18,10 @@ from gateway.core.documents import Order
 from gateway.core.register import Role
 from gateway.errors import Transient
 from gateway.inbound.smtp import replies
+from gateway.inbound.smtp.bodyhash import BodyHashes
+from gateway.inbound.smtp.comeback import Comeback
 from gateway.inbound.smtp.connection import Command
-from gateway.inbound.smtp.data import BareNewlines, Reception, Spoilt
+from gateway.inbound.smtp.data import BareNewlines, BodyReader, Reception, Spoilt
 from gateway.inbound.smtp.desk import Desk, Entrance
 from gateway.inbound.smtp.introduction import Introduction
 from gateway.inbound.smtp.lobby import Lobby
@@ -205,13 +208,12 @@ class Session(Introduction):
         return None if self._transaction is not None and self._transaction.recipients else replies.NEED_RECIPIENT
 
     async def _take_message(self, transaction: Transaction) -> None:
-        verifier = self._verifier()
         reception = Reception(
             intake=self._desk.spool.begin(),
             max_bytes=self._limits.max_message_bytes,
             max_header_bytes=self._limits.max_header_bytes,
             newlines=self._limits.bare_newlines if self._account is None else BareNewlines.NORMALISE,
-            hashes_for=lambda header: verifier.hashes_for(header) if verifier is not None else None,
+            reader_for=self._reader_for(transaction),
         )
         try:
             ending = await self._receive(
@@ -228,6 +230,13 @@ class Session(Introduction):
         self._set_post_data_state()
         for _ in range(answers):
             await self.say(reply)
+
+    def _reader_for(self, transaction: Transaction) -> Callable[[bytes], BodyReader | None]:
+        """Return what makes, of a header block, the reader of the body behind it."""
+        if transaction.mail_from == "":
+            return Comeback
+        verifier = self._verifier()
+        return verifier.hashes_for if verifier is not None else lambda _: None
 
     async def handle_exception(self, error: Exception) -> str:
         """Answer for a surprise, as often as answers are owed."""
@@ -271,12 +280,14 @@ class Session(Introduction):
             account=self._account,
             is_for_intake=transaction.is_for_intake,
             is_publication=transaction.order is not None,
-            body_hashes=reception.hashes,
+            body_hashes=reception.reader if isinstance(reception.reader, BodyHashes) else None,
         )
         if claim.authorship.faults:
             return replies.HEADER_TOO_LONG
         if claim.authorship.hops > self._limits.max_received:
             return replies.LOOP
+        if claim.mail_from == "" and not _is_failure(reception):
+            return replies.NOT_A_BOUNCE
         try:
             found = await self._verify(claim)
         except Transient as trouble:
@@ -320,3 +331,9 @@ class Session(Introduction):
             return _SPOILT[reception.spoilt or Spoilt.DISK_TROUBLE]
         self._desk.doorman.accepted(envelope)
         return replies.ACCEPTED.filled(id=envelope.id)
+
+
+def _is_failure(reception: Reception) -> bool:
+    """Whether a message without a sender tells that one of ours did not arrive."""
+    reader = reception.reader  # none where no empty line ends the header
+    return (reader if isinstance(reader, Comeback) else Comeback(reception.header)).is_failure

@@ -111,6 +111,24 @@ async def test_the_null_sender_reaches_a_bounce_address_and_nothing_else():
         assert (envelope.username, envelope.verified_by, envelope.sender) == ("", "token", "")
 
 
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        (b"Subject: Automatic reply\r\nAuto-Submitted: auto-replied\r\n\r\nI am away.\r\n", 550),
+        (b"Subject: Automatic reply\r\nAuto-Submitted: auto-replied\r\n", 550),  # without a body
+        (b"Content-Type: multipart/report; report-type=delivery-status\r\n\r\nAction: delayed\r\n", 550),
+        (b"Content-Type: multipart/report; report-type=delivery-status\r\n\r\nAction: failed\r\n", 250),
+    ],
+)
+async def test_who_is_away_or_only_slow_is_no_address_from_which_mail_comes_back(message, code):
+    async with house(tokens=Tokens()) as home:
+        client = await home.connect("smtps")
+        await client.say("EHLO mx.elsewhere.example")
+        assert await client.begin(sender="", recipient="bounce+abc234@gateway.test") == 354
+        assert await client.say(message + b".\r\n") == code
+        assert len(home.spool.sealed) == (code == 250)
+
+
 async def test_the_number_of_recipients_has_a_limit():
     async with house(max_recipients=2) as home:
         client = await home.sign_in()
