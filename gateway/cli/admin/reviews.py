@@ -108,22 +108,32 @@ async def change_address(errand: Errand, username: str, address: str, at_once: b
     account = (await errand.ledger.directory()).account(username)
     if account is None:
         raise NotThere(f'There is no account "{username}". `gateway admin users list` shows them.')
-    if faults := await _objections(errand, account, address):
+    is_same = address.casefold() == account.email.casefold()
+    if is_same and not (at_once and account.is_stale):
+        raise NotThere(_is_theirs(account))
+    if not is_same and (faults := await _objections(errand, account, address)):
         raise NotThere("\n".join(faults))
     addresses, by, why = errand.house.addresses, errand.actor, (reason or "").strip()
     if at_once:
-        change = await addresses.change_at_once(account, address, by=by, why=why)
+        change = await addresses.change_at_once(account, account.email if is_same else address, by=by, why=why)
     else:
         change = await addresses.ask(account, address, by=by)
     done = (await errand.ledger.directory()).account(username)
     assert done is not None, "accounts are never removed"
     sentence = (
-        f"The address of {done.username} is {done.email} now."
+        f"The address of {done.username} is {done.email}, from which mail comes back no more."
+        if is_same
+        else f"The address of {done.username} is {done.email} now."
         if at_once
         else f"{change.old} and {change.new} were asked; it changes when both have answered CONFIRM, until "
         f"{errand.screen.when(change.until)}."
     )
     errand.screen.action({**people_rows(errand, [done])[0], "asked": _change_json(change)}, sentence=sentence)
+
+
+def _is_theirs(account: Account) -> str:
+    theirs = f"{account.email} is the address of {account.username} already."
+    return f"{theirs} If our mail reaches it again, add --at-once --reason TEXT." if account.is_stale else theirs
 
 
 async def _objections(errand: Errand, account: Account, address: str) -> tuple[str, ...]:

@@ -39,7 +39,10 @@ class Addresses:
         return change
 
     async def change_at_once(self, account: Account, new: str, *, by: str, why: str) -> AddressChange:
-        """Change an address on an administrator's word, and tell both. Raises NotThere where it is taken."""
+        """Change an address on an administrator's word, and tell both. Raises NotThere where it is taken.
+
+        The same address again takes away the mark that mail comes back from it; of that nobody is told.
+        """
         change = self._wish(account, new, by=by)
         await self._change(change, by=by, why=why, id=change.id)
         return change
@@ -93,7 +96,8 @@ class Addresses:
         def moved(account: Account) -> Account:
             if account.email not in (change.old, change.new):
                 raise NotThere(f"The address of {account.username} was changed meanwhile, so nothing was.")
-            return replace(account, email=change.new, is_stale=False, code=None)
+            code = account.code if change.old == change.new else None
+            return replace(account, email=change.new, is_stale=False, code=code)
 
         try:
             await self._ledger.move_address(

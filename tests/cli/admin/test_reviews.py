@@ -29,6 +29,7 @@ def test_a_review_is_begun_and_shown(deployment: Deployment) -> None:
         (("address", HEAD, "--new", "office@b.example"), 65, "several people read"),
         (("address", HEAD, "--new", "samir@gmail.com"), 65, "an address at home"),
         (("address", HEAD, "--new", "ruth.ashdown@millbeck.example"), 65, "belongs to another account"),
+        (("address", HEAD, "--new", "Samir.Okonjo@leysjunior.example"), 65, "is the address of samir.okonjo already"),
         (("address", HEAD, "--new", "a@b.example", "--at-once"), 64, "--at-once needs --reason"),
     ],
 )
@@ -45,6 +46,23 @@ def test_an_address_waits_for_both_words_or_changes_at_once_with_a_reason(deploy
     why = ("--at-once", "--reason", "the school telephoned")
     done = deployment.ask("admin", "users", "address", HEAD, "--new", "samir@leys-academy.example", *why)
     assert done["email"] == "samir@leys-academy.example"
+
+
+def test_an_address_that_works_again_loses_its_mark(deployment: Deployment) -> None:
+    address = "samir.okonjo@leysjunior.example"
+
+    async def mark(house: House) -> None:
+        at = house.clock.now()
+        await house.ledger.amend_account(HEAD, lambda a: replace(a, is_stale=True), actor="x", at=at, event="x")
+
+    deployment.in_house(mark)
+    refused = deployment.run("admin", "users", "address", HEAD, "--new", address)
+    assert (refused.exit_code, "add --at-once --reason TEXT" in refused.stderr) == (65, True)
+    why = ("--at-once", "--reason", "the mailbox was full")
+    ran = deployment.run("admin", "users", "address", HEAD, "--new", address.upper(), *why)
+    assert (ran.exit_code, f"{address}, from which mail comes back no more" in ran.output) == (0, True)
+    assert deployment.ask("admin", "schools", "list", "--stale") == []
+    assert deployment.ask("admin", "notices", "list") == []  # nothing was changed that anybody must hear of
 
 
 def test_schools_with_stale_addresses_are_listed(deployment: Deployment) -> None:
