@@ -102,7 +102,7 @@ class Bodies:
 
     def comment(self, limit: int) -> str:
         plain = next((body.text for body in self._own if not body.is_html), "")
-        page = next((body.text for body in self._own if body.is_html), "")
+        page = "" if plain.strip() else next((body.text for body in self._own if body.is_html), "")
         return make_comment(plain, page, limit=limit)
 
     def elsewhere(self) -> Elsewhere:

@@ -40,8 +40,8 @@ _SENT = re.compile(r"\*?(?:sent|date):\*?\s", re.IGNORECASE)
 def make_comment(plain: str, page: str, *, limit: int = COMMENT_CHARS) -> str:
     """The comment in a text body, or, where there is none, in an HTML body."""
     lines = (plain if plain.strip() else read_html(page)).splitlines()[:_LINES]
-    letter = [_visible(line) for line in _letter(lines) if not line.lstrip().startswith(">")]
-    return _squeezed(letter)[:limit].strip()
+    letter = (_visible(line) for line in _letter(lines) if not line.lstrip().startswith(">"))
+    return _squeezed(_enough(letter, limit))[:limit].strip()
 
 
 def find_tags(subject: str) -> tuple[str, ...]:
@@ -60,7 +60,9 @@ def _letter(lines: list[str]) -> Iterator[str]:
     """The lines before the signature and the quoted thread."""
     for number, line in enumerate(lines):
         following = lines[number + 1 : number + 5]
-        if _END.fullmatch(line[:300].strip()) or _END.fullmatch(_with_next(line, following)):
+        if _END.fullmatch(line[:300].strip()):
+            return
+        if (folded := _with_next(line, following)) and _END.fullmatch(folded):
             return
         if _FROM.match(line) and any(_SENT.match(other) for other in following):
             return
@@ -77,7 +79,18 @@ def _with_next(line: str, following: list[str]) -> str:
 def _visible(line: str) -> str:
     """Without control, bidirectional and half characters."""
     line = line[:_LINE_CHARS].replace("\t", " ")
+    if line.isprintable():  # then there is none of them in it; to look at each character takes a hundred times as long
+        return line.strip()
     return "".join(char for char in line if unicodedata.category(char) not in ("Cc", "Cf", "Cs")).strip()
+
+
+def _enough(lines: Iterator[str], chars: int) -> list[str]:
+    """The lines in which so many characters are; what stands behind them is not looked at."""
+    found: list[str] = []
+    while chars > 0 and (line := next(lines, None)) is not None:
+        found.append(line)
+        chars -= len(line)
+    return found
 
 
 def _squeezed(lines: list[str]) -> str:

@@ -1,6 +1,8 @@
 """What a person wrote becomes the comment; what a mailer put behind it does not (Source: SPEC 4)."""
 
+import sys
 import time
+import unicodedata
 
 import pytest
 
@@ -74,6 +76,22 @@ def test_a_comment_is_trimmed(rule):
 def test_a_comment_is_bounded():
     assert len(make_comment("x" * 5000, "")) == COMMENT_CHARS
     assert len(make_comment("x y\n" * 5000, "")) <= COMMENT_CHARS
+
+
+@pytest.mark.parametrize("chars", range(40))
+def test_a_shorter_comment_is_the_beginning_of_a_longer_one(chars):
+    text = " \n\nDear all,\n \n\n\u200b\n> when?\nhere \u202eit is.\n\n\nYours\n\nHannah\n-- \nLeys"
+    assert make_comment(text, "", limit=chars) == make_comment(text, "")[:chars].strip()
+
+
+def test_no_character_is_shown_that_a_person_should_not_see():
+    chars = sorted(map(chr, range(sys.maxunicode + 1)), key=str.isprintable)  # a line of these alone is shown as it is
+    rows = ["".join(chars[at : at + 256]) for at in range(0, len(chars), 256)]
+    hidden = {char for char in chars if unicodedata.category(char) in ("Cc", "Cf", "Cs")}
+    for row in rows:
+        comment = make_comment("".join(row.splitlines()).join("ab"), "", limit=1_000)
+        assert not hidden & set(comment)
+        assert make_comment(f"a{comment}b", "", limit=1_000) == f"a{comment}b"
 
 
 PAGES = {
@@ -183,6 +201,7 @@ def test_a_text_that_is_cut_within_a_character_is_still_utf_8():
 SHAPES = {
     "the first plain text": (multipart(part(b"one", PLAIN), attachment(), part(b"two", PLAIN)), "one"),
     "plain before page": (multipart(part(b"<p>page", HTML), part(b"plain", PLAIN), subtype="alternative"), "plain"),
+    "a page beside a text of blanks": (multipart(part(b" \r\n\r\n", PLAIN), part(b"<p>page", HTML)), "page"),
     "a page alone": (multipart(part(b"<p>page", HTML), attachment()), "page"),
     "an attached text is a file": (
         multipart(part(b"file", PLAIN, "Content-Disposition: attachment; filename=a.txt"), part(b"text", PLAIN)),
