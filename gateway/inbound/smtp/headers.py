@@ -20,6 +20,10 @@ from gateway.inbound.smtp.source import Source
 from gateway.inbound.smtp.words import decode_bytes
 
 _NAME = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,1000})[ \t]*:")
+# The first lines of a block, whole, none of which can be a delimiter: a field, then fields and folds. So many and no
+# more, since each that a pattern repeats takes memory.
+_LINES = re.compile(rb"(?![ \t])(?:(?!--)(?:%b|[ \t])[^\n]*\n){0,1000}" % _NAME.pattern)
+_FIELD_END = re.compile(rb"\r?\n(?![ \t])")
 _FOLD = re.compile(rb"\r?\n[ \t]?")
 _FINDINGS = b"authentication-results"
 _MBOX = (b"From ", b">From ")
@@ -41,7 +45,8 @@ class Headers:
         return len(self._values.get(name, ()))
 
     def first(self, name: str) -> str:
-        return next(iter(self.all(name)), "")
+        values = self._values.get(name)
+        return _text(values[0]) if values else ""
 
     @cached_property
     def _values(self) -> dict[str, list[bytes]]:
@@ -64,7 +69,7 @@ class Headers:
         found = read_parameters(self.first("content-disposition"))
         return found if not found.value or is_token(found.value) else replace(found, value="attachment")
 
-    @property
+    @cached_property
     def encoding(self) -> str:
         """The transfer encoding: one lower-case word, "7bit" where none is given."""
         return read_parameters(self.first("content-transfer-encoding")).value.strip("\"'") or "7bit"
@@ -79,7 +84,10 @@ def read_headers(block: bytes, limits: MessageLimits | None = None) -> Headers:
 
 def take_headers(source: Source, boundaries: Sequence[bytes], limits: MessageLimits) -> Headers:
     """The block that begins at the next line of the source; the source is left at the body's first line."""
-    block, size, is_line_start = bytearray(), 0, True
+    if not source.line(1):
+        return Headers()
+    block = bytearray(source.take(_LINES, limits.header_bytes))  # of most blocks all; what is odd, line by line
+    size, is_line_start = len(block), True
     while line := source.line(limits.header_bytes):
         if is_line_start and line.strip(b"\r\n") == b"":
             source.skip(len(line))
@@ -105,7 +113,7 @@ def _ends_block(line: bytes, source: Source, boundaries: Sequence[bytes], *, is_
 
 def _fields(block: bytes, limits: MessageLimits, faults: tuple[str, ...]) -> Headers:
     fields: list[tuple[str, bytes]] = []
-    for number, field in enumerate(_split_fields(block)):
+    for number, field in enumerate(_FIELD_END.split(block)):
         match = _NAME.match(field)
         if match is None and not number and field.startswith(_MBOX):
             continue
@@ -114,17 +122,14 @@ def _fields(block: bytes, limits: MessageLimits, faults: tuple[str, ...]) -> Hea
         if len(fields) >= limits.header_lines:
             faults = (*faults, "too-many-headers")
             break
-        if match[1].lower() == _FINDINGS and match[0][-2:-1] in (b" ", b"\t"):
+        name = match[1].lower()
+        if name == _FINDINGS and match[0][-2:-1] in (b" ", b"\t"):
             continue  # nobody writes it so but who hopes that a relay won't know it for what it takes out
-        fields.append((match[1].decode("ascii").lower(), field[match.end() :].strip(b"\r\n")))
+        fields.append((name.decode("ascii"), field[match.end() :].strip(b"\r\n")))
     return Headers(tuple(fields), faults)
-
-
-def _split_fields(block: bytes) -> list[bytes]:
-    """Fields with their folded lines."""
-    return re.split(rb"\r?\n(?![ \t])", block)
 
 
 def _text(value: bytes) -> str:
     """Unfolded: a break and the blank behind it are one blank, as mailers mean them."""
-    return decode_bytes(_FOLD.sub(b" ", value)).strip(" \t")
+    unfolded = _FOLD.sub(b" ", value) if b"\n" in value else value
+    return decode_bytes(unfolded).strip(" \t")

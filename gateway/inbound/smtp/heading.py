@@ -82,9 +82,9 @@ def read_heading(headers: Headers) -> Heading:
     """The heading of a message. Never raises; safe on any headers."""
     return Heading(
         **vars(read_authorship(headers)),
-        sender_addresses=_mailboxes(headers, "sender"),
-        to=_mailboxes(headers, "to"),
-        cc=_mailboxes(headers, "cc"),
+        sender_addresses=_mailboxes(headers.all("sender")),
+        to=_mailboxes(headers.all("to")),
+        cc=_mailboxes(headers.all("cc")),
         subject=decode_words(headers.first("subject"))[:TEXT_CHARS].strip(),
         message_id=headers.first("message-id")[:TEXT_CHARS],
         in_reply_to=headers.first("in-reply-to")[:TEXT_CHARS],
@@ -95,13 +95,14 @@ def read_heading(headers: Headers) -> Heading:
 
 def _authors(headers: Headers) -> tuple[Mailbox, ...]:
     """The addresses of From; of more text than names a person, one that matches nobody."""
-    if sum(map(len, headers.all("from"))) > AUTHOR_CHARS:
+    texts = headers.all("from")
+    if sum(map(len, texts)) > AUTHOR_CHARS:
         return (Mailbox("", ""),)
-    return _mailboxes(headers, "from")
+    return _mailboxes(texts)
 
 
-def _mailboxes(headers: Headers, name: str) -> tuple[Mailbox, ...]:
-    return tuple(box for text in headers.all(name) for box in read_addresses(text))
+def _mailboxes(texts: list[str]) -> tuple[Mailbox, ...]:
+    return tuple(box for text in texts for box in read_addresses(text))
 
 
 def read_automation(headers: Headers) -> Automation:

@@ -47,6 +47,10 @@ class _Segment:
     is_extended: bool  # percent-encoded, with a charset in the first segment
     text: str
 
+    @property
+    def is_plain(self) -> bool:
+        return self.index < 0 and not self.is_extended
+
 
 def is_token(text: str) -> bool:
     """Is it a word that is fit for a record and a notice? (RFC 2045 5.1, bounded as in RFC 6838 4.2.)"""
@@ -60,16 +64,19 @@ def is_media_type(text: str) -> bool:
 
 def read_parameters(raw: str) -> Parameters:
     """The value and parameters of an unfolded header value."""
+    if not raw:
+        return Parameters("")
     value, _, rest = raw[:VALUE_CHARS].partition(";")
     if "=" in value:  # the value itself was forgotten
         value, rest = "", raw[:VALUE_CHARS]
     value = "".join(_COMMENT.sub(" ", value).strip().lower().split()[:1])
     segments: dict[str, list[_Segment]] = {}
+    extended: set[str] = set()
     for name, text in _pairs(rest):
         if (match := _SEGMENT.match(name)) is not None:
-            index = int(match[2]) if match[2] else -1
-            segments.setdefault(match[1], []).append(_Segment(index, bool(match[3]), text))
-    extended = {name for name, found in segments.items() if any(part.is_extended for part in found)}
+            key, index, star = match.groups()
+            segments.setdefault(key, []).append(_Segment(int(index or -1), bool(star), text))
+            extended.update([key] if star else [])
     return Parameters(value, {name: _joined(found) for name, found in segments.items()}, frozenset(extended))
 
 
@@ -106,7 +113,8 @@ def _value_at(text: str, start: int) -> tuple[str, int]:
     while text[start : start + 1] in (" ", "\t"):
         start += 1
     if (quoted := _QUOTED.match(text, start)) is not None:
-        return _ESCAPE.sub(r"\1", quoted[1]), quoted.end()
+        inner = quoted[1]
+        return (_ESCAPE.sub(r"\1", inner) if "\\" in inner else inner), quoted.end()
     end = text.find(";", start)
     end = len(text) if end < 0 else end
     return text[start:end].strip(), end
@@ -114,6 +122,8 @@ def _value_at(text: str, start: int) -> tuple[str, int]:
 
 def _joined(segments: list[_Segment]) -> str:
     """One value of its segments: an extended or continued one is preferred to a plain one."""
+    if len(segments) == 1 and segments[0].is_plain:  # nearly always
+        return segments[0].text
     continued = sorted((part for part in segments if part.index >= 0), key=lambda part: part.index)
     whole = next((part for part in segments if part.index < 0 and part.is_extended), None)
     if whole is not None:

@@ -13,6 +13,7 @@ Source: SPEC 4; FIELD-NOTES A.3 ("Disposition lies", "Always drop silently-but-l
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from gateway.inbound.smtp.embedded import OLE_OBJECT
@@ -38,7 +39,12 @@ class Leaf:
     within: str = ""  # subtype of the multipart that it is a child of
     container: int | None = None  # number of the part that it was found in
 
-    @property
+    @cached_property
+    def row(self) -> "Row":
+        """What becomes of it: the first row of the table that fits."""
+        return next(row for row in TABLE if row.fits(self))
+
+    @cached_property
     def low_name(self) -> str:
         return (self.name or "").strip().lower()
 
@@ -138,14 +144,9 @@ TABLE: tuple[Row, ...] = (
 )
 
 
-def find_row(leaf: Leaf) -> Row:
-    """What becomes of a leaf: the first row that fits."""
-    return next(row for row in TABLE if row.fits(leaf))
-
-
 def is_named_letter(leaf: Leaf) -> bool:
     """Is it an attached message that somebody named for the gateway? It is opened, and is a file if it holds none."""
-    return find_row(leaf).route == "message" and bool(_SEVEN_DIGITS.match(leaf.low_name))
+    return leaf.row.route == "message" and bool(_SEVEN_DIGITS.match(leaf.low_name))
 
 
 def may_be_decoration(leaf: Leaf, shown: frozenset[str]) -> bool:
@@ -154,7 +155,7 @@ def may_be_decoration(leaf: Leaf, shown: frozenset[str]) -> bool:
     `shown` are the Content-IDs that an HTML text of the message refers to. A name that begins with seven digits
     was chosen on purpose: such a picture is a file wherever it stands.
     """
-    if find_row(leaf).route != "picture" or _SEVEN_DIGITS.match(leaf.low_name):
+    if leaf.row.route != "picture" or _SEVEN_DIGITS.match(leaf.low_name):
         return False
     return leaf.disposition == "inline" or leaf.content_id in shown - {""}
 

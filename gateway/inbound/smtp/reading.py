@@ -16,7 +16,7 @@ from gateway.inbound.smtp.embedded import Closed, Event, Opened, Text
 from gateway.inbound.smtp.leaves import OpenPart, PartSink
 from gateway.inbound.smtp.limits import Allowance, MessageLimits
 from gateway.inbound.smtp.parameters import is_media_type
-from gateway.inbound.smtp.parts import Leaf, Part, find_row, is_signature_picture, may_be_decoration
+from gateway.inbound.smtp.parts import Leaf, Part, is_signature_picture, may_be_decoration
 from gateway.inbound.smtp.tnef import TnefReader
 from gateway.inbound.smtp.uuencode import UuReader
 
@@ -81,7 +81,7 @@ class Reading:
 
     def list_empty(self, leaf: Leaf, size: int) -> None:
         """A multipart in which no part was found. Its bytes were passed over."""
-        part = self.begin(leaf, why=find_row(leaf).why)
+        part = self.begin(leaf, why=leaf.row.why)
         if part is not None:
             part.size = size
             part.cut(part.why)
@@ -90,9 +90,8 @@ class Reading:
         """Names a part whose name stood in its bytes; the row of the table may be another one now."""
         name = name and unicodedata.normalize("NFC", name[: self.limits.name_chars])
         part.leaf = replace(part.leaf, name=name)
-        row = find_row(part.leaf)
-        if row.route == "ignored":
-            part.ignore(row.why)
+        if part.leaf.row.route == "ignored":
+            part.ignore(part.leaf.row.why)
 
     def note(self, *faults: str) -> None:
         self._faults.update(dict.fromkeys(faults))

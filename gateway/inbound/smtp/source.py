@@ -8,6 +8,7 @@ or the end of the stream (RFC 2046 5.1.1). The line break before it is part of t
 CRLF or LF. A line that two boundaries match belongs to the inner one: some mailers use one boundary twice.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -55,6 +56,14 @@ class Source:
     def skip(self, count: int) -> None:
         """Pass over `count` bytes that `line` has shown."""
         self._at += count
+
+    def take(self, pattern: re.Pattern[bytes], limit: int) -> bytes:
+        """What comes next and matches, consumed: at most `limit` bytes, and no more than is in memory."""
+        match = pattern.match(self._buffer, self._at, self._at + limit)
+        if match is None:
+            return b""
+        self._at = match.end()
+        return match[0]
 
     def is_at_delimiter(self, boundaries: Sequence[bytes]) -> bool:
         """Is a delimiter line next? Asked at the start of a line; consumes nothing."""

@@ -14,7 +14,7 @@ from gateway.inbound.smtp.decode import decoded, is_uuencoded, make_decoder
 from gateway.inbound.smtp.headers import Headers, take_headers
 from gateway.inbound.smtp.leaves import OpenPart
 from gateway.inbound.smtp.parameters import read_name
-from gateway.inbound.smtp.parts import Leaf, Route, find_row, is_named_letter
+from gateway.inbound.smtp.parts import Leaf, Route, is_named_letter
 from gateway.inbound.smtp.reading import Reading
 from gateway.inbound.smtp.source import Source
 from gateway.inbound.smtp.uuencode import UuDecoder
@@ -94,7 +94,7 @@ class Walk:
                 self._reading.list_empty(multipart.leaf, multipart.preamble)
 
     def _leaf(self, headers: Headers, leaf: Leaf, *, refused: str = "") -> None:
-        row = find_row(leaf)
+        row = leaf.row
         if row.route in ("message", "tnef") and self._is_deepest():
             refused = "too-deep"
         refused = refused or next(iter(headers.faults), "")

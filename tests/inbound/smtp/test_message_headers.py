@@ -1,6 +1,7 @@
 """Header blocks, and what the header of a message says of its sender (Source: RFC 5322, RFC 3834; SPEC 4)."""
 
 import time
+import tracemalloc
 
 import pytest
 
@@ -8,13 +9,14 @@ from gateway.inbound.smtp.addresses import LIST_CHARS, read_addresses
 from gateway.inbound.smtp.headers import read_headers
 from gateway.inbound.smtp.heading import read_heading
 from gateway.inbound.smtp.limits import MessageLimits
-from tests.inbound.smtp.letters import BASE64, PLAIN, multipart, part, read
+from tests.inbound.smtp.letters import BASE64, PLAIN, B, Dribble, multipart, part, read
 
 BLOCKS = {
     "CRLF": (b"A: 1\r\nB: 2\r\n\r\nbody", [("a", "1"), ("b", "2")]),
     "LF": (b"A: 1\nB: 2\n\nbody", [("a", "1"), ("b", "2")]),
     "no empty line": (b"A: 1\r\nB: 2", [("a", "1"), ("b", "2")]),
     "folded with a tab, and with blanks": (b"A: 1\r\n\t2\r\n   3\r\n", [("a", "1 2   3")]),
+    "folded, in LF": (b"A: 1\n\t2\n 3\nB: 2\n", [("a", "1 2 3"), ("b", "2")]),
     "a fold of blanks alone": (b"A: 1\r\n \r\nB: 2\r\n", [("a", "1"), ("b", "2")]),
     "a blank before the colon": (b"A : 1\r\n", [("a", "1")]),
     "no blank behind it": (b"A:1\r\n", [("a", "1")]),
@@ -56,6 +58,55 @@ def test_a_block_ends_where_the_body_begins(rule):
     letter = read(part(raw, "Content-Type: message/rfc822"))
     assert letter.kinds == ["opened-message", "text-body"]
     assert letter.parts[1].size == len(body)
+
+
+def test_a_delimiter_that_could_be_a_field_ends_a_block():
+    raw = multipart(b"Content-Type: a/b\r\n--x:y\r\nContent-Type: c/d\r\n\r\nbody", boundary=b"x:y")
+    found = [(each.content_type, each.size) for each in read(raw).parts]
+    assert found == [("a/b", 0), ("c/d", 4)]
+
+
+def test_a_block_of_many_short_fields_takes_little_memory():
+    raw = b"a:\n" * 87_000
+    tracemalloc.start()
+    try:
+        read(raw)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 12_000_000
+
+
+ODD_BLOCKS = {  # read at once by a pattern as far as it goes, and line by line where no line is in memory yet
+    **{rule: raw for rule, (raw, _) in (BLOCKS | ENDS).items()},
+    "a name that begins as a delimiter does": b"--a: 1\r\nSubject: s\r\n--: 2\r\nTo: a@b.example\r\n\r\nbody",
+    "a delimiter in place of the empty line": b"Subject: s\r\n--%b\r\nTo: a@b.example\r\n\r\nbody" % B,
+    "a delimiter that is a field too": b"Subject: s\r\n--%b: 1\r\n--%b--\r\nTo: a@b.example\r\n" % (B, B),
+    "a delimiter at once": b"--%b\r\nSubject: s\r\n" % B,
+    "a name too long": b"Subject: s\r\n%b: 1\r\nTo: a@b.example\r\n" % (b"A" * 1001),
+    "a name just not too long": b"Subject: s\r\n%b: 1\r\nTo: a@b.example\r\n" % (b"A" * 1000),
+    "no name": b"Subject: s\r\n: 1\r\nTo: a@b.example\r\n",
+    "a colon on the next line": b"Subject: s\r\nTo\r\n : a@b.example\r\n\r\nbody",
+    "a fold of one CR": b"Subject: s\r\n \r\r\nTo: a@b.example\r\n\r\nbody",
+    "many folds": b"Subject: s\r\n" + b" t\r\n" * 1_500 + b"To: a@b.example\r\n\r\nbody",
+    "many fields": b"X: 1\r\n" * 1_500 + b"To: a@b.example\r\n\r\nbody",
+}
+
+
+@pytest.mark.parametrize("rule", ODD_BLOCKS)
+def test_a_block_is_the_same_at_once_and_byte_by_byte(rule):
+    raw = ODD_BLOCKS[rule]
+    for letter in (raw, multipart(raw, part(b"x", PLAIN))):
+        at_once, by_byte = read(letter), read(letter, stream=Dribble(letter, 1, most=1))
+        assert (at_once.message, at_once.files) == (by_byte.message, by_byte.files)
+
+
+@pytest.mark.parametrize("size", range(8, 80))
+def test_a_block_that_is_too_large_is_the_same_at_once_and_byte_by_byte(size):
+    raw, limits = b"Subject: s\r\n t\r\nTo: a@b.example\r\nX: 1\r\n 2\r\n\r\nbody", MessageLimits(header_bytes=size)
+    at_once = read(raw, limits)
+    assert at_once.message == read(raw, limits, stream=Dribble(raw, 1, most=1)).message
+    assert (at_once.message.faults == ("header-too-large",)) == (size < raw.index(b"\r\n\r\n") + 2)
 
 
 def test_a_block_ends_at_a_boundary():

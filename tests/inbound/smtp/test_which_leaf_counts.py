@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.core.notices.partwords import WORDS
-from gateway.inbound.smtp.parts import TABLE, Leaf, find_row
+from gateway.inbound.smtp.parts import TABLE, Leaf
 from tests.inbound.smtp import tnef_files as tnef
 from tests.inbound.smtp.letters import BASE64, HTML, IGNORED, PLAIN, attachment, base64_lines, multipart, part, read
 from tests.inbound.smtp.sound_letters import uuencoded
@@ -38,7 +38,7 @@ FILES = {
 
 @pytest.mark.parametrize("rule", FILES)
 def test_what_a_person_attached_is_a_file(rule):
-    row = find_row(FILES[rule])
+    row = FILES[rule].row
     assert (row.route, row.why) == ("file", "")
 
 
@@ -106,13 +106,13 @@ OTHERS = {
 @pytest.mark.parametrize("rule", OTHERS)
 def test_what_is_no_file_says_why(rule):
     found, why = OTHERS[rule]
-    assert find_row(found).why == why
+    assert found.row.why == why
 
 
 def test_every_row_of_the_table_is_needed():
     """Without a row, something in these tables would be taken for what it is not."""
-    rows = {find_row(found) for found, _ in OTHERS.values()} | {find_row(found) for found in FILES.values()}
-    pictures = {find_row(leaf("image/png"))}
+    rows = {found.row for found, _ in OTHERS.values()} | {found.row for found in FILES.values()}
+    pictures = {leaf("image/png").row}
     assert rows | pictures == set(TABLE)
 
 
@@ -121,7 +121,7 @@ PICTURES = [leaf("image/png", "logo.png"), leaf(name="IMAGE001.JPG"), leaf("imag
 
 @pytest.mark.parametrize("picture", PICTURES)
 def test_a_picture_waits_for_the_rest_of_the_message(picture):
-    assert find_row(picture).route == "picture"
+    assert picture.row.route == "picture"
 
 
 SHOWS = part(b'<p>Regards <img src="cid:logo@leys">', HTML)
