@@ -35,6 +35,7 @@ class Claim:
     account: Account | None = None  # who signed in
     is_for_intake: bool = True  # whether a submission would come of it
     is_publication: bool = False  # whether documents for schools would
+    is_reply: bool = False  # whether nothing would come of it but the answer to a message of ours
     body_hashes: BodyHashes | None = None  # for DKIM; None where no verifier asked for them
 
     @cached_property
@@ -137,7 +138,8 @@ def author(said: Authorship) -> str | Refusal:
 async def registered(register: Register, *, claim: Claim, address: str, how: str) -> Verified | Refusal:
     """Return the account that a verified address is registered for."""
     directory = await register.directory()
-    account = directory.by_address(address) or (None if claim.is_for_intake else directory.by_pending_address(address))
+    # Who is asked to confirm a new address answers from there, and does nothing else from there before.
+    account = directory.by_address(address) or (directory.by_pending_address(address) if claim.is_reply else None)
     if account is None:
         return _unknown()
     return _stands(register, account, claim) or Verified(account.username, how, account.email)

@@ -61,6 +61,11 @@ class Transaction:
         return any(recipient.kind.is_intake for recipient in self.recipients)
 
     @property
+    def is_reply(self) -> bool:
+        """Whether it goes to addresses alone that we gave for an answer."""
+        return all(recipient.kind is RecipientKind.REPLY for recipient in self.recipients)
+
+    @property
     def order(self) -> Order | None:
         """What it publishes to schools, if that is what it is for."""
         folders = (r.detail for r in self.recipients if r.kind is RecipientKind.DOCUMENTS)
@@ -280,6 +285,7 @@ class Session(Introduction):
             account=self._account,
             is_for_intake=transaction.is_for_intake,
             is_publication=transaction.order is not None,
+            is_reply=transaction.is_reply,
             body_hashes=reception.reader if isinstance(reception.reader, BodyHashes) else None,
         )
         if claim.authorship.faults:

@@ -219,12 +219,13 @@ class People:
     def __init__(self, *accounts: Account) -> None:
         self.schools = {"8302000": School("8302000", "Leys Junior School")}
         self.accounts = {account.username: account for account in accounts}
+        self.pending: dict[str, str] = {}  # address -> username
         self.is_busy = False
 
     async def directory(self) -> Directory:
         if self.is_busy:
             raise Transient("database is locked")
-        return Directory(schools=self.schools, accounts=self.accounts)
+        return Directory(schools=self.schools, accounts=self.accounts, pending=self.pending)
 
     def refusal(self, account: Account, by: Approach) -> Refusal | None:
         return why_not(account, by, rules=AccessRules(), at=MORNING)

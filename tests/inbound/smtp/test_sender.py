@@ -158,6 +158,24 @@ async def test_who_signed_in_must_still_be_active():
     assert (await SignedIn(People()).verify(claim(account=HEAD))).code == "not-registered"
 
 
+@pytest.mark.parametrize(
+    ("meant", "is_taken"),
+    [
+        ({}, False),
+        ({"is_for_intake": False}, False),  # postmaster@
+        ({"is_for_intake": False, "is_publication": True}, False),
+        ({"is_for_intake": False, "is_reply": True}, True),
+    ],
+)
+async def test_from_an_address_that_waits_for_its_confirmation_only_a_reply_is_taken(meant, is_taken):
+    people = People(HEAD)
+    people.pending["new@leys.example"] = HEAD.username
+    relay = TrustedRelay(authserv_id="mx.la.example", register=people)
+    found = await relay.verify(claim(PASS, "From: new@leys.example", **meant))
+    assert isinstance(found, Verified) == is_taken
+    assert is_taken or found.code == "not-registered"
+
+
 async def test_every_sentence_fits_into_a_bounce():
     claims = [claim(), claim(FROM), claim(PASS, "From: x@leys.example"), claim(PASS.replace("pass", "fail"), FROM)]
     for each in claims:

@@ -112,6 +112,29 @@ async def test_the_null_sender_reaches_a_bounce_address_and_nothing_else():
 
 
 @pytest.mark.parametrize(
+    ("addresses", "code"),
+    [
+        (["reply+abc234"], 250),
+        (["documents+send"], 550),
+        (["postmaster"], 550),
+        (["files"], 550),
+        (["reply+abc234", "files"], 550),
+    ],
+)
+async def test_an_address_that_nobody_confirmed_so_far_can_do_nothing_but_reply(addresses, code):
+    async with house(tokens=Tokens()) as home:
+        home.people.pending["new@leys.example"] = HEAD.username
+        relay = await home.relay()
+        assert await relay.say("MAIL FROM:<new@leys.example>") == 250
+        for address in addresses:
+            assert await relay.say(f"RCPT TO:<{address}@gateway.test>") == 250
+        assert await relay.say("DATA") == 354
+        reply = await relay.say(FROM_RELAY.replace(b"h.ashdown@", b"new@") + b".\r\n")
+        assert reply == code
+        assert len(home.spool.messages) == (code == 250)
+
+
+@pytest.mark.parametrize(
     ("message", "code"),
     [
         (b"Subject: Automatic reply\r\nAuto-Submitted: auto-replied\r\n\r\nI am away.\r\n", 550),
