@@ -133,12 +133,12 @@ class Directory:
 
     def by_address(self, address: str) -> Account | None:
         """Return the one account that this address is registered for (case ignored)."""
-        found = self._by_address.get(address.casefold(), ())
+        found = self._by_address.get(_folded(address), ())
         return found[0] if len(found) == 1 else None
 
     def by_pending_address(self, address: str) -> Account | None:
         """Return whose address this is to be: it may answer our question about that, and nothing else."""
-        username = self.pending.get(address.casefold())
+        username = self.pending.get(_folded(address))
         return self.account(username) if username else None
 
     def heads_of(self, number: str) -> tuple[Account, ...]:
@@ -152,3 +152,11 @@ class Directory:
     def officers_of(self, code: str) -> tuple[Account, ...]:
         """Return the active officers of a service."""
         return tuple(a for a in self.accounts.values() if a.role is Role.OFFICER and a.is_active and code in a.services)
+
+
+def _folded(address: str) -> str:
+    """Return an address in small letters; as it is where a letter is not ASCII, which no registered one has.
+
+    Beyond ASCII other letters fold to those of an address: a long s to s, the sign of kelvin to k.
+    """
+    return address.casefold() if address.isascii() else address

@@ -43,6 +43,16 @@ def test_an_address_is_matched_whole(address: str) -> None:
     assert directory().by_address(address) is None
 
 
+@pytest.mark.parametrize("address", ["\u017famir.okonjo@leys.example", "samir.o\u212aonjo@leys.example"])
+def test_a_letter_that_only_folds_to_one_of_an_address_is_another(address: str) -> None:
+    """Who has the mailbox with a long s, or a sign of kelvin, is somebody else of the same domain."""
+    assert address.casefold() == HEAD.email.casefold()
+    assert directory().by_address(address) is None
+    waiting = replace(directory(), pending={HEAD.email.casefold(): CLERK.username})
+    assert waiting.by_pending_address(HEAD.email.upper()) is CLERK
+    assert waiting.by_pending_address(address) is None
+
+
 def test_a_username_is_found_whatever_its_case() -> None:
     assert directory().account("Samir.Okonjo") is HEAD
     assert directory().account("nobody") is None
