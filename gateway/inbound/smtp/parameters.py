@@ -22,7 +22,7 @@ from gateway.inbound.smtp.words import decode_bytes, decode_words
 VALUE_CHARS = 65_536  # of one header value that are read
 _PARAMETERS = 200  # of one header
 
-_QUOTED = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)(?:"|\\?\Z)', re.DOTALL)
+_QUOTED = re.compile(r'[ \t]*"([^"\\]*(?:\\.[^"\\]*)*)(?:"|\\?\Z)', re.DOTALL)
 _ESCAPE = re.compile(r'\\(["\\])')
 _SEGMENT = re.compile(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?\Z")
 _COMMENT = re.compile(r"\([^()]*\)")
@@ -43,13 +43,11 @@ class Parameters:
 
 @dataclass(frozen=True)
 class _Segment:
+    """A parameter with a star behind its name, or a piece of one."""
+
     index: int  # of a continuation; -1 for a parameter in one piece
     is_extended: bool  # percent-encoded, with a charset in the first segment
     text: str
-
-    @property
-    def is_plain(self) -> bool:
-        return self.index < 0 and not self.is_extended
 
 
 def is_token(text: str) -> bool:
@@ -69,15 +67,17 @@ def read_parameters(raw: str) -> Parameters:
     value, _, rest = raw[:VALUE_CHARS].partition(";")
     if "=" in value:  # the value itself was forgotten
         value, rest = "", raw[:VALUE_CHARS]
-    value = "".join(_COMMENT.sub(" ", value).strip().lower().split()[:1])
+    words = _COMMENT.sub(" ", value).lower().split()
+    named: dict[str, str] = {}
     segments: dict[str, list[_Segment]] = {}
-    extended: set[str] = set()
     for name, text in _pairs(rest):
-        if (match := _SEGMENT.match(name)) is not None:
-            key, index, star = match.groups()
-            segments.setdefault(key, []).append(_Segment(int(index or -1), bool(star), text))
-            extended.update([key] if star else [])
-    return Parameters(value, {name: _joined(found) for name, found in segments.items()}, frozenset(extended))
+        if name and "*" not in name:
+            named.setdefault(name, text)
+        elif (match := _SEGMENT.match(name)) is not None:
+            segments.setdefault(match[1], []).append(_Segment(int(match[2] or -1), bool(match[3]), text))
+    extended = {name for name, found in segments.items() if any(part.is_extended for part in found)}
+    named.update({name: _joined(found) for name, found in segments.items()})  # preferred to a plain one
+    return Parameters(words[0] if words else "", named, frozenset(extended))
 
 
 def read_name(disposition: Parameters, content_type: Parameters, *, limit: int) -> tuple[str | None, str | None]:
@@ -110,8 +110,6 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
 
 def _value_at(text: str, start: int) -> tuple[str, int]:
     """The value that begins at `start`, and where the next parameter may begin."""
-    while text[start : start + 1] in (" ", "\t"):
-        start += 1
     if (quoted := _QUOTED.match(text, start)) is not None:
         inner = quoted[1]
         return (_ESCAPE.sub(r"\1", inner) if "\\" in inner else inner), quoted.end()
@@ -121,16 +119,9 @@ def _value_at(text: str, start: int) -> tuple[str, int]:
 
 
 def _joined(segments: list[_Segment]) -> str:
-    """One value of its segments: an extended or continued one is preferred to a plain one."""
-    if len(segments) == 1 and segments[0].is_plain:  # nearly always
-        return segments[0].text
-    continued = sorted((part for part in segments if part.index >= 0), key=lambda part: part.index)
-    whole = next((part for part in segments if part.index < 0 and part.is_extended), None)
-    if whole is not None:
-        continued = [whole]
-    if not continued:
-        return segments[0].text
-    return _decoded(continued)
+    """One value of its segments: an extended one in one piece is preferred to a continued one."""
+    whole = next((part for part in segments if part.index < 0), None)
+    return _decoded([whole] if whole is not None else sorted(segments, key=lambda part: part.index))
 
 
 def _decoded(segments: list[_Segment]) -> str:
