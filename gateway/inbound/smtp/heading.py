@@ -1,4 +1,4 @@
-"""What the header of a whole message says: who claims to have written it, to whom, and whether a machine did.
+"""What the header of a whole message says: who claims to have written it, about what, and whether a machine did.
 
 Owns the facts; decides nothing. Who the sender is, and whether an answer may be sent, is decided elsewhere.
 
@@ -14,7 +14,6 @@ from gateway.inbound.smtp.words import decode_words
 
 AUTHOR_CHARS = 8_192  # of all From fields; they are read on the loop
 TEXT_CHARS = 1_000  # of a subject or an identifier that are kept
-_IDENTIFIERS = 50  # of References that are kept: the latest
 
 
 @dataclass(frozen=True)
@@ -54,16 +53,11 @@ class Authorship:
 
 
 @dataclass(frozen=True)
-class Heading(Authorship):
-    """The header of a message, as far as the gateway cares."""
+class Heading:
+    """What a header says of the message itself, as far as the gateway cares."""
 
-    sender_addresses: tuple[Mailbox, ...]  # of the Sender field
-    to: tuple[Mailbox, ...]
-    cc: tuple[Mailbox, ...]
     subject: str
     message_id: str  # as written; chosen by the sender, may repeat
-    in_reply_to: str
-    references: tuple[str, ...]
     automation: Automation
 
 
@@ -81,14 +75,8 @@ def read_authorship(headers: Headers) -> Authorship:
 def read_heading(headers: Headers) -> Heading:
     """The heading of a message. Never raises; safe on any headers."""
     return Heading(
-        **vars(read_authorship(headers)),
-        sender_addresses=_mailboxes(headers.all("sender")),
-        to=_mailboxes(headers.all("to")),
-        cc=_mailboxes(headers.all("cc")),
         subject=decode_words(headers.first("subject"))[:TEXT_CHARS].strip(),
         message_id=headers.first("message-id")[:TEXT_CHARS],
-        in_reply_to=headers.first("in-reply-to")[:TEXT_CHARS],
-        references=tuple(headers.first("references")[-_IDENTIFIERS * TEXT_CHARS :].split()[-_IDENTIFIERS:]),
         automation=read_automation(headers),
     )
 
@@ -98,10 +86,6 @@ def _authors(headers: Headers) -> tuple[Mailbox, ...]:
     texts = headers.all("from")
     if sum(map(len, texts)) > AUTHOR_CHARS:
         return (Mailbox("", ""),)
-    return _mailboxes(texts)
-
-
-def _mailboxes(texts: list[str]) -> tuple[Mailbox, ...]:
     return tuple(box for text in texts for box in read_addresses(text))
 
 

@@ -15,7 +15,7 @@ from gateway.inbound.smtp.addresses import read_addresses
 from gateway.inbound.smtp.comment import find_tags, make_comment
 from gateway.inbound.smtp.decode import decoded, make_decoder
 from gateway.inbound.smtp.headers import read_headers
-from gateway.inbound.smtp.heading import read_heading
+from gateway.inbound.smtp.heading import read_authorship, read_heading
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.inbound.smtp.parameters import read_name, read_parameters
 from gateway.inbound.smtp.words import decode_bytes, decode_text, decode_words
@@ -171,6 +171,7 @@ def test_no_text_raises(data, charset):
     decode_bytes(data, charset)
     decode_text(data, charset)
     read_heading(read_headers(data))
+    read_authorship(read_headers(data))
 
 
 @settings(deadline=None, max_examples=3)
