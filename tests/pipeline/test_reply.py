@@ -406,6 +406,12 @@ class TestWhatComesBack:
         await self.come_back(scene, address)
         assert scene.account(OFFICER).is_stale
 
+    async def test_comes_from_nobody_who_is_known(self, scene: Scene) -> None:
+        """A person who writes there sends nothing: of what they attach no receipt would be read."""
+        address = await self.bounce_address(scene)
+        answers = [await TestTheDoor().admitted(scene, address, username) for username in (None, "", STAFF, OFFICER)]
+        assert answers == ["welcome", "welcome", "token", "token"]
+
     async def test_of_an_address_that_we_never_wrote_marks_nobody(self, scene: Scene) -> None:
         await self.come_back(scene, f"bounce+{'a' * 50}@gateway.test")
         assert not any(a.is_stale for a in scene.house.directory.current.accounts.values())
