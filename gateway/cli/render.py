@@ -148,6 +148,8 @@ def visible(text: str) -> str:
 
 def size_text(size: int) -> str:
     """Return a number of bytes as people read it."""
+    if size == 1:
+        return "1 byte"
     amount = float(size)
     for unit in ("bytes", "kB", "MB"):
         if amount < 1000:

@@ -72,7 +72,7 @@ def test_ordinary_text_is_shown_as_it_is(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("size", "text"),
-    [(0, "0 bytes"), (999, "999 bytes"), (1500, "1.5 kB"), (25_000_000, "25.0 MB"), (10**10, "10.0 GB")],
+    [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1500, "1.5 kB"), (25_000_000, "25.0 MB"), (10**10, "10.0 GB")],
 )
 def test_sizes_are_written_as_people_read_them(size: int, text: str) -> None:
     assert size_text(size) == text

@@ -9,6 +9,7 @@ from gateway.cli.render import Column, Kind, Row, Screen, print_json
 from gateway.cli.shapes import drop_json, file_json, history_json, notice_json, part_json, submission_json
 from gateway.core.mail import NoticeQuery
 from gateway.core.model import FileRecord
+from gateway.core.submission import Submission
 from gateway.errors import NotThere
 
 COLUMNS = (  # the portal's table, with what an administrator needs to name a file
@@ -57,6 +58,8 @@ _SUBMISSION = (
     Column("peer", "Came from"),
     Column("subject", "Subject"),
     Column("message_id", "Message-ID"),
+    Column("username", "Username"),
+    Column("outcome", "No file, because"),
 )
 _PARTS = (
     Column("number", "Part", Kind.NUMBER),
@@ -92,6 +95,7 @@ _NOTICES = (
     Column("error", "Error"),
 )
 _SECTIONS = (  # key of the JSON, heading, columns
+    ("files", "Files", COLUMNS),
     ("history", "History", _HISTORY),
     ("drops", "Drops", _DROPS),
     ("notices", "Notices", _NOTICES),
@@ -117,15 +121,22 @@ async def list_files(enquiry: Enquiry, filters: Filters) -> None:
     show_files(enquiry.screen, found, empty="There is no such file.")
 
 
-@files.command("show", short_help="Show one file with all that became of it.")
+@files.command("show", short_help="Show one file, or a message by its reference, with all that became of it.")
 @click.argument("id")
 @on_enquiry
 async def show_file(enquiry: Enquiry, id: str) -> None:
-    """Show one file: its history, drops and notices, and every part of what it came with."""
-    file = await enquiry.ledger.file(id.strip().lower())
-    if file is None:
+    """Show one file: its history, drops and notices, and every part of what it came with.
+
+    ID may also be the reference of a message or an upload: it stands in every notice, and in the mail log of its sender
+    ("Accepted as ..."). Then all of that is shown, also where no file came with it.
+    """
+    wanted = id.strip().lower()
+    file = await enquiry.ledger.file(wanted)
+    submission = await enquiry.ledger.submission(file.submission if file else wanted)
+    if file is None and submission is None:
         raise NotThere(f"There is no file {id}. `gateway admin files list` shows the ids.")
-    story = await _story(enquiry, file)
+    whole = await _submission_story(enquiry, submission, id=file.submission if file else wanted)
+    story = {**await _file_story(enquiry, file), **whole} if file else _with_files(whole, submission)
     if enquiry.screen.as_json:
         print_json(story)
     else:
@@ -144,27 +155,38 @@ def _info(file: FileRecord) -> str | None:
     return file.reason or file.remark or ", ".join(file.warnings)
 
 
-async def _story(enquiry: Enquiry, file: FileRecord) -> dict[str, object]:
-    """Return everything that the ledger knows of a file."""
-    submission = await enquiry.ledger.submission(file.submission)
-    notices = await enquiry.ledger.notices(NoticeQuery(submission=file.submission))
+async def _file_story(enquiry: Enquiry, file: FileRecord) -> dict[str, object]:
+    """Return what the ledger knows of a file alone."""
     return {
         **file_json(file),
         "history": [history_json(change) for change in await enquiry.ledger.history(file.id)],
         "drops": [drop_json(drop) for drop in await enquiry.ledger.drops(file=file.id)],
+    }
+
+
+async def _submission_story(enquiry: Enquiry, submission: Submission | None, *, id: str) -> dict[str, object]:
+    """Return what the ledger knows of that with which a file came."""
+    notices = await enquiry.ledger.notices(NoticeQuery(submission=id))
+    return {
         "notices": [notice_json(notice) for notice in notices],
         "submission_record": submission_json(submission) if submission else None,
         "submission_parts": [part_json(part) for part in submission.parts] if submission else [],
     }
 
 
+def _with_files(story: dict[str, object], submission: Submission | None) -> dict[str, object]:
+    found = submission.files if submission else ()
+    return {**story, "files": [{**file_json(file), "info": _info(file)} for file in found]}
+
+
 def _tell(screen: Screen, story: Row) -> None:
-    screen.card(story, _CARD)
+    if "sha256" in story:
+        screen.card(story, _CARD)
     if isinstance(record := story["submission_record"], dict):
         screen.heading("Submission")
         screen.card(record, _SUBMISSION)
     for key, heading, columns in _SECTIONS:
-        rows = story[key]
+        rows = story.get(key)
         if isinstance(rows, list) and rows:
             screen.heading(heading)
             screen.table(rows, columns)

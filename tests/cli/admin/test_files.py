@@ -2,7 +2,9 @@
 
 import pytest
 
-from gateway.core.model import FileRecord
+from gateway.app import House
+from gateway.core.model import Channel, FileRecord
+from gateway.core.submission import PartFate, Submission
 from tests.cli.admin import story
 from tests.cli.conftest import Deployment
 
@@ -86,6 +88,34 @@ def test_people_read_the_story_in_parts(told: Deployment) -> None:
         "It is away.",
     ):
         assert word in said
+
+
+def test_a_message_is_found_by_the_reference_in_its_receipt(told: Deployment) -> None:
+    whole = told.ask("admin", "files", "show", "01KMAIL")
+    assert {file["id"] for file in whole["files"]} == {story.PHONICS.id, story.MISNAMED.id}
+    assert [part["fate"] for part in whole["submission_parts"]] == ["ignored", "taken", "rejected"]
+    assert (whole["submission_record"]["username"], len(whole["notices"])) == ("ruth.ashdown", 2)
+    said = told.run("admin", "files", "show", "01kmail").stdout
+    assert [
+        word for word in ("Files", story.MISNAMED.id, "Notices", "Parts of the submission") if word not in said
+    ] == []
+    assert "SHA-256" not in said
+
+
+def test_a_message_without_a_file_is_found_too(told: Deployment) -> None:
+    async def record(house: House) -> None:
+        body = PartFate(1, None, "text/plain", 1, "ignored", "text-body")
+        empty = Submission(
+            "01kempty", Channel.EMAIL, story.DAY, "ruth.ashdown", "password", parts=(body,), outcome="nothing-attached"
+        )
+        await house.ledger.record(empty)
+
+    told.in_house(record)
+    whole = told.ask("admin", "files", "show", "01kempty")
+    assert (whole["files"], whole["submission_record"]["outcome"]) == ([], "nothing-attached")
+    said = told.run("admin", "files", "show", "01kempty").stdout
+    assert "No file, because  nothing-attached" in said
+    assert "1 byte " in said
 
 
 def test_an_id_that_is_not_there_is_bad_data(told: Deployment) -> None:
