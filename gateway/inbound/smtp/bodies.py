@@ -21,8 +21,8 @@ _SHOWN = 500  # Content-IDs that are kept
 _LINKS = 2_000  # that are looked at
 _CID_BYTES = 256
 _CID = re.compile(rb"cid:([^\"'\s<>)&]{1,250})")
-# Behind "domain=" the link protection of Mimecast names the host that it hides.
-_HOST = re.compile(r"(?:://|%3a%2f%2f|%253a%252f%252f|[?;&]domain=)([a-z0-9.-]{1,253})", re.IGNORECASE)
+# Behind "domain=" the link protection of Mimecast names the host that it hides, Proofpoint's behind "-3A__".
+_HOST = re.compile(r"(?:://|%3a%2f%2f|%253a%252f%252f|-3a__|[?;&]domain=)([a-z0-9.-]{1,253})", re.IGNORECASE)
 _PGP_MESSAGE = "-----BEGIN PGP MESSAGE-----"
 
 # The host itself or the end of it: what a link to a file in a cloud, or to an encrypted message, points at.

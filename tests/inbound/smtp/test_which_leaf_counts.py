@@ -252,6 +252,14 @@ CAUSES = {
         part(b"https://protect-eu.mimecast.com/s/aB?domain=leys.example&x=dropbox.com", PLAIN),
         "nothing-attached",
     ),
+    "through Proofpoint's protector": (
+        part(b"https://urldefense.com/v3/__https://www.dropbox.com/s/x__;!!aB-c$", PLAIN),
+        "cloud-link-only",
+    ),
+    "through Proofpoint's protector of before": (
+        part(b"https://urldefense.proofpoint.com/v2/url?u=https-3A__drive.google.com_file_d_x&d=aB", PLAIN),
+        "cloud-link-only",
+    ),
     "Google's photos": (part(b"https://photos.app.goo.gl/x", PLAIN), "cloud-link-only"),
     "ShareFile": (part(b"https://leys.sharefile.eu/d-x", PLAIN), "cloud-link-only"),
     "Zivver, as a link": (part(b'<a href="https://app.zivver.com/conversation/1">', HTML), "encrypted-message"),
