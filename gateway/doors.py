@@ -188,6 +188,7 @@ def smtp_limits_of(settings: Settings) -> SmtpLimits:
     return SmtpLimits(
         max_message_bytes=smtp.max_message_bytes,
         max_header_bytes=settings.message.max_header_bytes,
+        max_headers=settings.message.max_headers,
         max_received=smtp.max_received,
         max_recipients=smtp.max_recipients,
         max_commands=smtp.max_commands,

@@ -17,6 +17,7 @@ from gateway.settings import read_settings
 KEYS = {  # limit -> the key that sets it
     **{field.name: ("smtp", field.name) for field in dataclasses.fields(SmtpLimits)},
     "max_header_bytes": ("message", "max_header_bytes"),
+    "max_headers": ("message", "max_headers"),
     "max_auth_failures_per_address": ("guessing", "max_failures_per_address"),
     "auth_window_seconds": ("guessing", "window_seconds"),
     "keep_free_bytes": ("storage", "keep_free_bytes"),

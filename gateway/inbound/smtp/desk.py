@@ -27,6 +27,7 @@ class SmtpLimits:
 
     max_message_bytes: int = 300 << 20
     max_header_bytes: int = 256 << 10
+    max_headers: int = 1000  # fields of that header
     max_received: int = 50  # Received lines in a message: more is a loop
     max_recipients: int = 20  # a message
     max_commands: int = 500  # a connection

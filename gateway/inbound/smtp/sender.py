@@ -37,11 +37,13 @@ class Claim:
     is_publication: bool = False  # whether documents for schools would
     is_reply: bool = False  # whether nothing would come of it but the answer to a message of ours
     body_hashes: BodyHashes | None = None  # for DKIM; None where no verifier asked for them
+    max_headers: int = 1000  # with more fields nobody is looked for in the header
 
     @cached_property
     def authorship(self) -> Authorship:
         """Return what the header says of the sender, and of its way."""
-        return read_authorship(read_headers(self.header, MessageLimits(header_bytes=len(self.header) + 1)))
+        limits = MessageLimits(header_bytes=len(self.header) + 1, header_lines=self.max_headers)
+        return read_authorship(read_headers(self.header, limits))
 
 
 @dataclass(frozen=True)

@@ -286,6 +286,7 @@ class Session(Introduction):
             is_for_intake=transaction.is_for_intake,
             is_publication=transaction.order is not None,
             is_reply=transaction.is_reply,
+            max_headers=self._limits.max_headers,
             body_hashes=reception.reader if isinstance(reception.reader, BodyHashes) else None,
         )
         if claim.authorship.faults:
