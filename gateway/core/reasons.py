@@ -108,7 +108,7 @@ _PLAIN: Mapping[Reason, str] = {
     Reason.TRUNCATED: "The file did not arrive whole, and nothing of it was passed on. Please send it again.",
     Reason.NO_FILE: "There was no file in your message. Please attach the file itself, and send the message again.",
     Reason.ENCRYPTED_MESSAGE: "Your message was encrypted, so we could not reach the file in it. Please send it again "
-    'without "Encrypt" or "Protect": it is encrypted on its way to us.',
+    'without "Encrypt", "Protect" or "Confidential mode": it is encrypted on its way to us.',
     Reason.CLOUD_LINK_ONLY: "Your message holds a link to a file in the cloud and not the file, and we never follow "
     'links. Please attach the file itself (in Outlook, "Attach as copy") and send the message again.',
     Reason.REJECTED_BY_OFFICER: "An officer of the authority rejected the file. The sender was told the reason if "

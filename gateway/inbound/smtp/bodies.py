@@ -48,6 +48,7 @@ _HOSTS: tuple[tuple[str, Elsewhere], ...] = (
     ("acrobat.adobe.com", "cloud-link-only"),
     ("transfernow.net", "cloud-link-only"),
     ("swisstransfer.com", "cloud-link-only"),
+    ("confidential-mail.google.com", "encrypted-message"),
     ("switch.egress.com", "encrypted-message"),
     ("app.zivver.com", "encrypted-message"),
 )

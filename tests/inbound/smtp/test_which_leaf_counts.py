@@ -262,6 +262,10 @@ CAUSES = {
     ),
     "Google's photos": (part(b"https://photos.app.goo.gl/x", PLAIN), "cloud-link-only"),
     "ShareFile": (part(b"https://leys.sharefile.eu/d-x", PLAIN), "cloud-link-only"),
+    "Google's confidential mode": (
+        part(b'<a href="https://confidential-mail.google.com/msg/AB">View the email</a>', HTML),
+        "encrypted-message",
+    ),
     "Zivver, as a link": (part(b'<a href="https://app.zivver.com/conversation/1">', HTML), "encrypted-message"),
     "a host that only ends like one": (
         part(b"https://notdropbox.com/x https://box.com.example/", PLAIN),
