@@ -160,6 +160,10 @@ def test_no_more_of_a_value_is_read_than_a_name_could_need():
     assert read_parameters("a/b;" + " " * VALUE_CHARS + "name=late").named == {}
 
 
+def test_what_has_no_name_is_no_parameter():
+    assert read_parameters("a/b; =x; *=y; **=z; a**=0; name=n").named == {"name": "n"}
+
+
 TYPES = {
     "none": ((), "text/plain"),
     "capitals": (("Content-Type: APPLICATION/PDF",), "application/pdf"),

@@ -81,6 +81,7 @@ FOOTERS = {
     "behind an empty line, in a letter of LF": (base64_lines(DATA[:99]) + FOOTER).replace(b"\r\n", b"\n"),
     "of words without a mark": base64_lines(DATA[:99]) + b"\r\nScanned by the council\r\n",
     "of words without a mark, behind padding": base64_lines(DATA[:100]) + b"Scanned by the council\r\n",
+    "behind a line of a tab": base64_lines(DATA[:99]) + b"\t\r\n<html>scanned</html>\r\n",
     "behind a line of blanks": base64_lines(DATA[:99]) + b" \t\r\n<html>scanned</html>\r\n",
 }
 
@@ -115,6 +116,7 @@ ALMOST_REGULAR = {  # each line as long as the first, and as many characters in 
     + b"\n\n"
     + b"two words".ljust(76)
     + b"\r\n",
+    "an LF in place of every CR but one": (LINE + b"\r\n" + (LINE + b"\n\n") * 3 + b"two words".ljust(76) + b"\r\n"),
     "an LF within a line": LINE + b"\r\n" + LINE[:40] + b"\n" + LINE[40:] + b"\n" + LINE + b"\r\n",
     "padding at the end of a whole line": LINE + b"\r\n" + LINE[:-1] + b"=\r\n" + LINE + b"\r\n",
     "padding within a line": LINE + b"\r\n" + LINE[:43] + b"=" + LINE[44:] + b"\r\n" + LINE + b"\r\n",
@@ -126,8 +128,10 @@ ALMOST_REGULAR = {  # each line as long as the first, and as many characters in 
 def test_lines_that_are_almost_like_the_first_are_read_as_they_are_one_at_a_time(rule):
     body = ALMOST_REGULAR[rule]
     lines, last = body.splitlines(keepends=True), body.rindex(b"\n", 0, -1) + 1
-    found = [_found(pieces) for pieces in (lines, [body], [body[:last], body[last:]])]
-    assert found[0] == found[1] == found[2]
+    first = len(lines[0])
+    cut = ([body], [body[:last], body[last:]], [body[:first], body[first:last], body[last:]])
+    found = [_found(pieces) for pieces in (lines, *cut)]
+    assert found.count(found[0]) == 4
     of_another = {b"words": "base64-footer", b"-_": "base64-incomplete"}
     assert found[0][1] == next((flaw for mark, flaw in of_another.items() if mark in body), "")
 
