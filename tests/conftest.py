@@ -1,4 +1,4 @@
-"""What every test begins with: a log as the library ships it, whatever a command set up in the test before.
+"""What every test begins with: a log as the library ships it, whatever a command set up in the test before, and time.
 
 Owns too what tests of the disk have in common.
 """
@@ -8,8 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from gateway.store.threads import DiskThreads
+
+# On a busy machine an example may take any time; the profile that Hypothesis chose for where it runs stays as it is.
+settings.register_profile("at-any-pace", settings.default, deadline=None)
+settings.load_profile("at-any-pace")
 
 
 @pytest.fixture(autouse=True)
