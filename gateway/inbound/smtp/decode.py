@@ -23,7 +23,7 @@ _SEAM = re.compile(rb"=[= \t\r\n]*|\n[ \t\r]*\n[ \t\r\n]*")  # padding, or an em
 _EMPTY = re.compile(rb"\n[ \t\r\n]")  # what an empty line begins with
 _SOFT_BREAK = re.compile(rb"=[ \t]+(\r?\n)")  # a relay padded the line: RFC 2045 6.7 (3) takes it away again
 _WORDS = re.compile(rb"[A-Za-z0-9+/][ \t]+[A-Za-z0-9+/]")
-UNPADDED = "base64-unpadded"  # whole behind a sloppy encoder, cut where the message broke off
+UNPADDED = "base64-unpadded"  # nothing in it says that it is whole, which counts where the message broke off
 _LONG_LINE = 65_536  # a line longer than this is decoded before its end is seen
 _FOOTER_LINE = 200  # bytes of a line that tell whether it is base64
 
@@ -65,6 +65,7 @@ class Base64:
         self._line_bytes = 0  # of the first line, with its break
         self._line_chars = 0  # of the first line
         self._has_data = False
+        self._is_padded = False  # the data ended with "=", which ends no line but the last
         self._is_line_start = True
         self._is_at_seam = False
         self._is_at_footer = False
@@ -79,7 +80,7 @@ class Base64:
 
     def finish(self) -> bytes:
         rest = self._decode(self._line)
-        if len(self._quad) > 1:
+        if not self._is_padded:
             self.flaw = self.flaw or UNPADDED
         return rest + self._close_block()
 
@@ -116,6 +117,7 @@ class Base64:
         if len(decoded) * 4 != len(chars) * 3:
             return b""  # padding ends a block
         self._has_data = self._is_line_start = True
+        self._is_padded = False
         return decoded
 
     def _blocks(self, data: bytes) -> Iterator[bytes]:
@@ -126,6 +128,7 @@ class Base64:
             yield self._groups(data[at : seam.start()])
             if seam[0].startswith(b"="):
                 yield self._close_block()
+                self._is_padded = True
             at, self._is_at_seam = seam.end(), self._has_data
         if not self._is_over(data, at):
             yield self._groups(data[at:])
@@ -156,6 +159,7 @@ class Base64:
         whole = len(clean) & ~3
         self._quad = clean[whole:]
         self._has_data = self._has_data or bool(clean)
+        self._is_padded = self._is_padded and not clean
         if not whole:
             return b""
         return b64decode(clean[:whole], validate=True)  # six times as fast as to look for what is not in it

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.inbound.smtp.addresses import read_addresses
 from gateway.inbound.smtp.comment import find_tags, make_comment
-from gateway.inbound.smtp.decode import decoded, make_decoder
+from gateway.inbound.smtp.decode import UNPADDED, decoded, make_decoder
 from gateway.inbound.smtp.headers import read_headers
 from gateway.inbound.smtp.heading import read_authorship, read_heading
 from gateway.inbound.smtp.limits import MessageLimits
@@ -97,7 +97,7 @@ def test_no_limit_lets_more_through(seed, parts, size, depth):
 def test_base64_gives_back_what_was_encoded(data, width, end, sizes):
     decoder = make_decoder("base64")
     assert b"".join(decoded(decoder, cut(base64_lines(data, width=width, end=end), sizes))) == data
-    assert decoder.flaw == ""
+    assert decoder.flaw == ("" if len(data) % 3 else UNPADDED)
 
 
 @at_any_pace

@@ -71,7 +71,7 @@ def test_base64_is_the_same_a_line_at_a_time(rule):
     decoder = make_decoder("base64")
     lines = BASE64_FORMS[rule].splitlines(keepends=True)
     assert b"".join(decoded(decoder, iter(lines))) == DATA
-    assert decoder.flaw == (UNPADDED if rule == "no padding" else "")
+    assert decoder.flaw == ("" if BASE64_FORMS[rule].rstrip().endswith(b"=") else UNPADDED)
 
 
 FOOTERS = {
@@ -133,7 +133,7 @@ def test_lines_that_are_almost_like_the_first_are_read_as_they_are_one_at_a_time
     found = [_found(pieces) for pieces in (lines, *cut)]
     assert found.count(found[0]) == 4
     of_another = {b"words": "base64-footer", b"-_": "base64-incomplete"}
-    assert found[0][1] == next((flaw for mark, flaw in of_another.items() if mark in body), "")
+    assert found[0][1] == next((flaw for mark, flaw in of_another.items() if mark in body), UNPADDED)
 
 
 def _found(pieces):
@@ -175,7 +175,20 @@ def test_a_file_in_which_its_message_broke_off_is_cut(missing):
     body = whole[: whole.rindex(b"\r\n--")].rstrip(b"\r\n")
     found = read(body[:-missing] + b"\r\n").parts[1]
     assert found.flaws == ("unclosed",)
-    assert (found.kind, found.why) == (("file", "") if missing % 4 == 0 else ("cut", "base64-incomplete"))
+    assert (found.kind, found.why) == ("cut", "base64-incomplete")
+
+
+@pytest.mark.parametrize("lines", range(4))
+def test_a_file_that_broke_off_at_the_end_of_a_line_is_cut_unless_its_padding_says_that_it_is_whole(lines):
+    """Lines are of whole groups of four, so that nothing is missing but the rest."""
+    data = DATA[:200]
+    whole = multipart(
+        part(b"Hello", PLAIN), part(base64_lines(data, width=60), "Content-Type: text/csv; name=x", BASE64)
+    )
+    body = whole[: whole.rindex(b"\r\n--")].rstrip(b"\r\n")
+    found = read(b"\r\n".join(body.split(b"\r\n")[: -lines or None]) + b"\r\n").parts[1]
+    assert (found.kind, found.why) == (("cut", "base64-incomplete") if lines else ("file", ""))
+    assert found.flaws == ("unclosed",)
 
 
 def test_padding_that_is_missing_where_the_message_goes_on_is_a_matter_of_style():
