@@ -77,10 +77,17 @@ def measure_mail(folder: Path, rounds: int, small: bool) -> dict[str, object]:
 
             def one(server: Server, _: str, size: int = size, senders: int = senders, count: int = count):
                 queue = server.folder / QUEUES[server.name][0] if server is ours else None
-                return mail.measure(server.ports["relay"], size=size, senders=senders, count=count, queue=queue)
+                return mail.measure(
+                    server.ports["relay"],
+                    size=size,
+                    senders=senders,
+                    count=count,
+                    taken_apart=server.taken_apart if server is ours else None,
+                    queue=queue,
+                )
 
             results = all_in_turn(rounds, ours, others, one)
-            for suffix in ("", " to the record"):
+            for suffix in mail.UNITS:
                 found[f"{name}{suffix and ','}{suffix}"] = row = row_of(results, ours, others, f"{unit}{suffix}")
                 say(f"{name}{suffix}", row)
         found["mail, peak memory (MB)"] = {ours.name: ours.memory("VmHWM"), stock.name: stock.memory("VmHWM")}

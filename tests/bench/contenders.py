@@ -69,6 +69,11 @@ class Server:
         names = (self.name, "without waiting for a processor", "processor time of the longest turn")
         return {name: seconds * 1000 for name, seconds in zip(names, found, strict=True)}
 
+    def taken_apart(self) -> int:
+        """How many messages have had their parts extracted and digested."""
+        assert self.stall_file is not None
+        return int.from_bytes(self.stall_file.with_suffix(".apart").read_bytes())
+
 
 def _memory_of(process: int, key: str) -> float:
     lines = Path(f"/proc/{process}/status").read_text().splitlines()

@@ -6,6 +6,7 @@ import os
 import smtplib
 import ssl
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import make_msgid
 from pathlib import Path
@@ -62,26 +63,39 @@ async def _run(port: int, queues: list[list[bytes]]) -> None:
 _NUMBERS = iter(range(1, 10_000_000))
 
 
-def measure(port: int, *, size: int, senders: int, count: int, queue: Path | None = None) -> dict[str, float]:
+UNITS = ("", " with parts extracted", " to the record")  # behind "a_second": how far a message has to have come
+
+
+def measure(
+    port: int,
+    *,
+    size: int,
+    senders: int,
+    count: int,
+    taken_apart: Callable[[], int] | None = None,
+    queue: Path | None = None,
+) -> dict[str, float]:
     """Send `count` messages with an attachment of `size` bytes, and return rates up to the last 250.
 
-    Those "to the record" go on until the `queue` of promised messages is empty: each taken apart, its files digested,
-    looked into, archived and recorded. A server without a queue stores what came and does nothing else with it.
+    Those "with parts extracted" go on until so many more messages are `taken_apart`: each of their parts decoded into
+    a file of its own, and digested. Those "to the record" go on until the `queue` of promised messages is empty: each
+    file looked into, archived and recorded. A server that has neither stores what came and does nothing else with it.
     """
     queues = [[message(next(_NUMBERS), size) for _ in range(count // senders)] for _ in range(senders)]
+    before = taken_apart() if taken_apart else 0
     sent, start = sum(len(queue) for queue in queues), time.perf_counter()
     asyncio.run(_run(port, queues))
-    seconds = recorded = time.perf_counter() - start
-    while queue is not None and any(queue.iterdir()):
-        time.sleep(0.005)
-        recorded = time.perf_counter() - start
-    return {
-        "seconds": seconds,
-        "a_second": sent / seconds,
-        "mb_a_second": sent * size / seconds / 1e6,
-        "a_second to the record": sent / recorded,
-        "mb_a_second to the record": sent * size / recorded / 1e6,
-    }
+    ends = [time.perf_counter() - start]
+    for is_reached in (
+        lambda: taken_apart is None or taken_apart() - before >= sent,
+        lambda: queue is None or not any(queue.iterdir()),
+    ):
+        ends.append(ends[-1])
+        while not is_reached():
+            time.sleep(0.005)
+            ends[-1] = time.perf_counter() - start
+    rates = {f"a_second{unit}": sent / end for unit, end in zip(UNITS, ends, strict=True)}
+    return {"seconds": ends[0], **rates, **{f"mb_{unit}": rate * size / 1e6 for unit, rate in rates.items()}}
 
 
 def send_over_tls(port: int, *, size: int, senders: int) -> float:

@@ -2,10 +2,12 @@
 
 Writes the longest stall (seconds by which a sleeper woke too late) to FILE whenever it grows; behind it the longest one
 without the time in which the host had no processor free for the loop (/proc/…/schedstat), and the most processor time
-of one turn of the loop: on a busy machine the first says more of the machine, the others of us.
+of one turn of the loop: on a busy machine the first says more of the machine, the others of us. Beside it, in
+FILE.apart (eight bytes), stands how many messages have been taken apart.
 """
 
 import asyncio
+import itertools
 import os
 import selectors
 import sys
@@ -17,6 +19,8 @@ import gateway.loop
 from gateway import daemon
 from gateway.cli.root import root
 from gateway.inbound.sftp.door import Slowing
+from gateway.inbound.smtp import unpacker
+from gateway.inbound.smtp.dismantler import Dismantler
 
 TICK = 0.005  # seconds
 
@@ -57,8 +61,35 @@ def waited(schedule: int) -> float:
     return int(os.pread(schedule, 100, 0).split()[1]) / 1e9
 
 
+def count_what_is_taken_apart(file: Path) -> None:
+    """Count each message when its parts are extracted and digested, here or in a process beside us."""
+    file.write_bytes(bytes(8))
+    counter, lock, found = os.open(file, os.O_WRONLY), threading.Lock(), itertools.count(1)
+    dismantle, ask = unpacker.dismantle, Dismantler.take_apart
+
+    def one_more() -> None:
+        with lock:
+            os.pwrite(counter, next(found).to_bytes(8), 0)
+
+    def counted(*args):
+        unpacked = dismantle(*args)
+        one_more()
+        return unpacked
+
+    def asked(*args):
+        flight = ask(*args)
+        if flight is not None:
+            flight.add_done_callback(
+                lambda done: done.cancelled() or done.exception() or not done.result() or one_more()
+            )
+        return flight
+
+    unpacker.dismantle, Dismantler.take_apart = counted, asked
+
+
 def main() -> None:
     file = Path(sys.argv.pop(1))
+    count_what_is_taken_apart(file.with_suffix(".apart"))
     serve = daemon.serve
     gateway.loop.FewAtOnce = Turns
     Slowing.LONGEST = 0.0  # what a guesser could learn is measured without the wait that comes after each guess
