@@ -71,6 +71,7 @@ async def open_house(
             yield house
         finally:
             await house.sealer.close()
+            await house.dismantler.close()
             await house.dropper.close()
     finally:
         await ledger.close()

@@ -90,6 +90,7 @@ class Daemon:
         house, turns = self._house, self._house.turns
         table: list[tuple[str, Pass, Turn, float]] = [  # stage, worker, its wake-up, seconds between looks
             ("sealer", house.sealer, turns.sealer, 15.0),
+            ("dismantler", house.dismantler, turns.dismantler, 15.0),
             ("ingest", house.ingest, turns.ingest, 1.0),  # a command's publication wakes nobody
             ("drop", house.dropper, turns.drop, 1.0),
             ("notify", house.notifier, turns.notify, 1.0),

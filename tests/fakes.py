@@ -226,6 +226,13 @@ class DyingDisk:
                 self._change("make_folder", path)  # one change: the port says that it is durable
             self._disk.make_folder(path)
 
+    def make_scratch_folder(self, path: str) -> None:
+        with self._turn:
+            if not self._disk.exists(path):
+                self._change("make_scratch_folder", path)
+                self._disk.make_scratch_folder(path)
+                self._remember_name(path, undo=lambda: os.rmdir(path))
+
     def rename(self, source: str, target: str) -> None:
         with self._turn:
             self._change("rename", target)

@@ -117,3 +117,8 @@ def test_what_is_written_lies_where_the_sandbox_lets_it() -> None:
 def test_every_directive_that_the_readme_names_is_one_of_the_unit() -> None:
     for key in re.findall(r"`([A-Z][A-Za-z]+)=", README.read_text()):
         assert re.search(rf"^(# )?{key}=", UNIT.read_text(), re.MULTILINE), key
+
+
+def test_what_takes_messages_apart_may_lower_its_priority() -> None:
+    filters = said("SystemCallFilter")
+    assert filters.index("setpriority") > filters.index("~@privileged @resources")  # else it is killed as it begins

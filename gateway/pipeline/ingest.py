@@ -140,6 +140,7 @@ class Ingest:
             await self._set_aside(id, bug)
 
     async def _set_aside(self, id: str, fault: Exception) -> None:
+        await self._unpacker.leave(id)
         await self._clear_archive(id)
         why = "".join(traceback.format_exception(fault)) if not isinstance(fault, Permanent) else str(fault)
         await self._set_asides.begin(id)
@@ -175,6 +176,7 @@ class Ingest:
             await self._archive.trim(place, size)
         if thorough:
             await self._clear_archive(id)
+        await self._unpacker.leave(id)
         await self._spool.forget(id)
         self.waiting.done(id)
 

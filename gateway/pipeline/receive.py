@@ -19,7 +19,7 @@ from gateway.pipeline.answer import Answer
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.policy import LivePolicy
-from gateway.ports import Clock, Intake, Ledger, Spool, Wake
+from gateway.ports import Clock, Intake, Ledger, Spool, Unpacker, Wake
 
 REPEAT_AFTER = timedelta(hours=24)  # one notice a person, name and reason in this time, however often they retry
 ROOM = 1.5  # free space that a submission needs, as a multiple of its size
@@ -37,6 +37,7 @@ class Receive:
         directory: LiveDirectory,
         policy: LivePolicy,
         answer: Answer,
+        unpacker: Unpacker,
         to_ingest: Wake,
         to_notify: Wake,
     ) -> None:
@@ -47,6 +48,7 @@ class Receive:
         self._directory = directory
         self._policy = policy
         self._answer = answer
+        self._unpacker = unpacker
         self._to_ingest = to_ingest
         self._to_notify = to_notify
         self._names = NamedLocks()
@@ -73,6 +75,7 @@ class Receive:
     def accepted(self, envelope: Envelope) -> None:
         """Say that bytes were sealed: ingest takes over."""
         log.received(submission=envelope.id, channel=envelope.channel, size=envelope.size)
+        self._unpacker.begin(envelope)
         self._to_ingest()
 
     async def refuse(

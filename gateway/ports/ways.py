@@ -16,8 +16,16 @@ from gateway.core.submission import Envelope
 class Unpacker(Protocol):
     """Takes a spooled message apart."""
 
+    def begin(self, envelope: Envelope) -> None:
+        """Say that a message was sealed: it may be taken apart before anybody asks for it."""
+        ...
+
     async def unpack(self, envelope: Envelope) -> Unpacked:
         """Return its parts, decoded into the spool's parts folder; safe to repeat, never raises for what is inside."""
+        ...
+
+    async def leave(self, id: str) -> None:
+        """Return when nobody takes this message apart any more: its parts can be removed."""
         ...
 
 

@@ -98,6 +98,10 @@ class Disk(Protocol):
         """Make the folder and its parents, mode 0700, durable; harmless when it is there."""
         ...
 
+    def make_scratch_folder(self, path: str) -> None:
+        """Make one folder, mode 0700, for what may be lost with the host; harmless when it is there."""
+        ...
+
     def rename(self, source: str, target: str) -> None:
         """Rename; replaces the target."""
         ...

@@ -58,6 +58,7 @@ def build_arrival_rooms(ground: Ground, *, publish: Publish, reply: Reply) -> Ar
             directory=ground.directory,
             policy=ground.policy,
             answer=ground.answer,
+            unpacker=ground.unpacker,
             to_ingest=turns.ingest.wake,
             to_notify=turns.notify.wake,
         ),

@@ -5,6 +5,7 @@ Owns their putting together, and takes what was opened already; opens nothing it
 
 from dataclasses import dataclass, fields
 
+from gateway.inbound.smtp.dismantler import Dismantler
 from gateway.inbound.smtp.unpacker import MessageUnpacker
 from gateway.live import LiveSettings, LiveTemplates
 from gateway.outbound.folder import FolderDrops
@@ -47,6 +48,7 @@ class Turns:
     unread: Turn
     set_aside: Turn
     sealer: Turn
+    dismantler: Turn
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Ground(Opened):
     directory: LiveDirectory
     turns: Turns
     sealer: Sealer  # starts with the daemon
+    dismantler: Dismantler  # in service with the daemon
     spool: Spool
     archive: Archive
     folder: FolderDrops
@@ -91,6 +94,10 @@ def lay_ground(settings: Settings, tables: Tables, opened: Opened) -> Ground:
     turns = Turns(Turn(clock, lull=0.1, patience=10.0), *(Turn(clock) for _ in fields(Turns)[1:]))
     sealer = Sealer(root=str(data / "spool"), threads=own, clock=clock, ended=turns.sealer.wake)
     spool = DiskSpool(root=str(data / "spool"), disk=disk, threads=own, clock=clock, elsewhere=sealer.seal)
+    dismantler = Dismantler(threads=own, clock=clock, wake=turns.dismantler.wake)
+    unpacker = MessageUnpacker(
+        spool=spool, disk=disk, threads=own, limits=message_limits_of(settings), elsewhere=dismantler.take_apart
+    )
     answer = Answer(directory, policy)
     return Ground(
         **vars(opened),
@@ -102,10 +109,11 @@ def lay_ground(settings: Settings, tables: Tables, opened: Opened) -> Ground:
         directory=directory,
         turns=turns,
         sealer=sealer,
+        dismantler=dismantler,
         spool=spool,
         archive=DiskArchive(root=str(data / "archive"), disk=disk, threads=own),
         folder=FolderDrops(disk=disk, shares=opened.shares),
-        unpacker=MessageUnpacker(spool=spool, disk=disk, threads=own, limits=message_limits_of(settings)),
+        unpacker=unpacker,
         inspect=Inspect(FileContents(own.run, archive_limits_of(settings)), scanner_of(settings, own)),
         names=NamedLocks(),
         answer=answer,

@@ -136,6 +136,11 @@ class PosixDisk:
                 raise
         self.sync_folder(parent)
 
+    def make_scratch_folder(self, path: str) -> None:
+        """Make one folder, for us alone, for what may be lost with the host; harmless when it is there."""
+        with suppress(FileExistsError):
+            os.mkdir(path, 0o700)
+
     def rename(self, source: str, target: str) -> None:
         """Rename; replaces the target."""
         os.rename(source, target)

@@ -10,12 +10,10 @@ import asyncio
 import mmap
 import os
 import socket
-import subprocess
-import sys
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from gateway import log
+from gateway.beside import IS_POSSIBLE, Beside, begin
 from gateway.core.submission import Envelope
 from gateway.errors import Transient
 from gateway.ports import Clock, Wake
@@ -26,8 +24,7 @@ from gateway.store.threads import DiskThreads, Outcome, trouble_of
 _PATIENCE = 10.0  # seconds for what it still does at our end
 _LONGEST_WAIT = 30.0  # seconds for an answer; with a look each 15 seconds, less than a service manager waits for a stop
 _NOT_BEGUN = "The process that seals could not begin. The gateway seals by itself, and tries again in a while."
-_IS_POSSIBLE = hasattr(os, "memfd_create")  # Linux
-_HOUSE = str(Path(__file__).parents[2])  # where this package lies
+_MODULE = "gateway.store.sealerprocess"
 
 
 class Sealer:
@@ -52,7 +49,7 @@ class Sealer:
             return await self._bury(self._line)
         if self._line is not None and self._line.end_if_it_stands_still():
             raise Transient(f"The process that seals gave no answer for {_LONGEST_WAIT:.0f} seconds, and is ended.")
-        if self._line is None and _IS_POSSIBLE:
+        if self._line is None and IS_POSSIBLE:
             await self._start()
         return 0
 
@@ -93,7 +90,7 @@ class _Line:
         self._has_fault = False  # of ours: another version's code, after an update beneath a gateway that runs on
         self.process = process
         self._clock = clock
-        self._channel, self._memory = process.channel, process.memory
+        self._channel, self._memory = process.beside.channel, process.memory
         self._ended = ended
         self._free = list(range(SLABS))
         self._waiting: dict[int, _Asked] = {}  # by slab, the longest first
@@ -121,7 +118,7 @@ class _Line:
         if not self.is_at_work or oldest is None or self._clock.monotonic() < oldest.at + _LONGEST_WAIT:
             return False
         self.is_at_work = False
-        self.process.child.kill()
+        self.process.beside.child.kill()
         return True
 
     def hang_up(self, why: Transient) -> None:
@@ -169,55 +166,27 @@ class _Asked:
 
 @dataclass(frozen=True)
 class _Process:
-    """The process, our end of the socket, and the memory that both see."""
+    """The process, and the memory that both see."""
 
-    child: subprocess.Popen[bytes]
-    channel: socket.socket
+    beside: Beside
     memory: mmap.mmap
 
     def see_off(self) -> None:
-        """Close our end, and wait until it is gone; blocks."""
-        self.channel.close()
+        """Close our ends, and wait until it is gone; blocks. It finishes what it has, unless the disk hangs."""
+        self.beside.let_go()
         self.memory.close()
-        try:
-            self.child.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:  # a disk that hangs; nobody waits for an answer
-            self.child.kill()
+        self.beside.see_off(_PATIENCE)
 
 
 def _start(root: str) -> _Process:
     memory = os.memfd_create("sealer")
     try:
         os.ftruncate(memory, SLABS * SLAB)
-        return _start_beside(memory, root)
+        shared = mmap.mmap(memory, SLABS * SLAB)
+        folders = (f"{root}/incoming", f"{root}/ready")
+        return _Process(begin(_MODULE, *folders, kind=socket.SOCK_SEQPACKET, keep=(memory,)), shared)
     finally:
         os.close(memory)
-
-
-def _start_beside(memory: int, root: str) -> _Process:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    try:
-        ours.setblocking(False)
-        return _Process(_spawn(theirs.fileno(), memory, root), ours, mmap.mmap(memory, SLABS * SLAB))
-    except BaseException:
-        ours.close()
-        raise
-    finally:
-        theirs.close()
-
-
-def _spawn(channel: int, memory: int, root: str) -> subprocess.Popen[bytes]:
-    numbers = (str(channel), str(memory))
-    paths = [_HOUSE, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return subprocess.Popen(  # noqa: S603  # our own code, and two folders of our own
-        # -P: what lies in the folder in which we were started is no code of ours
-        [sys.executable, "-P", "-m", "gateway.store.sealerprocess", *numbers, f"{root}/incoming", f"{root}/ready"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        pass_fds=(channel, memory),
-        start_new_session=True,  # the terminal's signals are for the gateway
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-    )
 
 
 def _outcome(draft: Envelope, trouble: int, *, digest: str) -> Outcome:

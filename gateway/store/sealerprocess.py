@@ -7,7 +7,6 @@ promised anything for it (Source: SPEC 11; docs/decisions/0018).
 
 import errno
 import mmap
-import signal
 import socket
 import struct
 import sys
@@ -17,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
+from gateway.beside import be_deaf
 from gateway.ports import Disk
 from gateway.store.commit import FolderCommit
 from gateway.store.disk import PosixDisk
@@ -32,7 +32,6 @@ ANSWER = struct.Struct(">II")  # which slab, what the disk said (0: it is our wo
 FAULT = 0xFFFFFFFF  # instead of what the disk said: a fault of ours
 HELLO = b"at work"
 _THREADS = 4  # measured: as many wait for one disk together; eight are no quicker
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # for the gateway; we end when it has closed its end
 
 
 @dataclass(frozen=True)
@@ -86,10 +85,12 @@ class Workbench:
         return sealed.sha256
 
 
-def main(orders: str, memory: str, incoming: str, ready: str) -> None:
-    """Work until the gateway closes its end, or is gone. The first two are numbers of inherited descriptors."""
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
+def main(orders: str, _lifeline: str, memory: str, incoming: str, ready: str) -> None:
+    """Work until the gateway closes its end, or is gone; what it was handed by then is finished.
+
+    The first three are numbers of inherited descriptors.
+    """
+    be_deaf()
     channel = socket.socket(fileno=int(orders))
     shared = memoryview(mmap.mmap(int(memory), SLABS * SLAB))
     bench = Workbench(memory=shared, place=Place(incoming, ready), disk=PosixDisk())

@@ -197,10 +197,17 @@ class Daemon:
 
     def sealer(self) -> int | None:
         """Return the process that seals beside the daemon, if there is one now that has begun to work."""
+        began = (n for n in self.beside("gateway.store.sealerprocess") if len(os.listdir(f"/proc/{n}/task")) > 1)
+        return next(began, None)
+
+    def beside(self, module: str) -> list[int]:
+        """Return the processes beside the daemon that run this module of ours."""
         assert self.process is not None
-        children = (p.read_text().split() for p in Path(f"/proc/{self.process.pid}/task").glob("*/children"))
-        began = (c for found in children for c in found if len(list(Path(f"/proc/{c}/task").glob("*"))) > 1)
-        return next(map(int, began), None)
+        with suppress(OSError):  # one that ends as we look
+            children = [p.read_text() for p in Path(f"/proc/{self.process.pid}/task").glob("*/children")]
+            numbers = map(int, " ".join(children).split())
+            return [n for n in numbers if module in Path(f"/proc/{n}/cmdline").read_text().split("\0")]
+        return []
 
     async def stop(self) -> int:
         """Ask the process to end; return its exit code."""

@@ -133,6 +133,37 @@ async def test_the_sealer_may_be_killed_and_only_what_was_not_answered_is_sent_a
     check_each_was_told(daemon)
 
 
+@pytest.mark.timeout(200)
+async def test_what_takes_messages_apart_may_be_killed_and_every_message_is_taken_apart(daemon: Daemon) -> None:
+    chance, killed = random.Random(SEED), set()
+    module = "gateway.rooms.dismantler"
+
+    def begun() -> set[int]:
+        with suppress(ProcessLookupError):
+            return {n for n in daemon.beside(module) if os.getpriority(os.PRIO_PROCESS, n) > 0}
+        return set()
+
+    await daemon.set_up(*SENDERS)
+    await daemon.start()
+    async with Load(daemon, chance).going():
+        for _ in range(4):
+            await until(lambda: begun() - killed, "another one has begun")
+            await CLOCK.sleep(chance.uniform(0.0, 0.3))
+            for number in begun():
+                with suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)
+                killed.add(number)
+    assert not daemon.has_left, daemon.said()
+    await daemon.run("admin", "failed", "retry", "--all")  # at which two ended, by a chance of these kills
+    await daemon.idle()
+    last = daemon.beside(module)
+    assert await daemon.stop() == 0, daemon.said()
+    assert not any(os.path.exists(f"/proc/{number}") for number in last)
+    assert "A process that takes messages apart ended" in daemon.log.read_text()
+    check_each_is_there_once(daemon)
+    check_each_was_told(daemon)
+
+
 def check_each_is_there_once(daemon: Daemon) -> None:
     """The invariants look at all else; here is what the senders counted."""
     dropped = daemon.dropped("INFO")

@@ -1,141 +1,116 @@
-"""A spooled message taken apart on disk: the parser's parts become files in the spool's parts folder.
+"""The Unpacker port: messages are taken apart ahead of ingest, beside the gateway, and each by one at a time.
 
-Owns the meeting of the blocking parser and the pipeline's Unpacker port: a thread to run in, the files that parts are
-decoded into, and the CPU that a message of a size may take: under two seconds up to 50 MB, beyond that in proportion
-(Source: SPEC 4; DESIGN 3, step 3).
+Owns which messages are taken apart before ingest asks for them, and how much of what was found waits for it; that
+whoever leaves one leaves nobody who still writes its parts; and the threads in which it happens where there is no
+process for it (Source: SPEC 4; DESIGN 3, step 3; docs/decisions/0019).
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from contextlib import closing
-from dataclasses import replace
-from typing import Any, BinaryIO, Protocol, TypeVar, cast
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
-from gateway.core.contents import Unpacked, UnpackedPart
-from gateway.core.streams import FirstBytes
+from gateway.core.contents import Unpacked
+from gateway.core.model import Channel
 from gateway.core.submission import Envelope
+from gateway.inbound.smtp.dismantle import Spooled, dismantle, limits_for
+from gateway.inbound.smtp.dismantler import Flight, Threads
 from gateway.inbound.smtp.limits import MessageLimits
-from gateway.inbound.smtp.message import Message, read_message
-from gateway.inbound.smtp.parts import Part
 from gateway.ports import Disk, Spool
 
-T = TypeVar("T")
-AT_ONCE = 2  # messages: more would only take the interpreter from the doors, and threads from their bytes
-# Bytes a second of CPU: any honest encoding takes far less time, so that no large message is cut for it.
-HONEST_PACE = 30_000_000
-
-
-class Threads(Protocol):
-    """Where blocking work runs."""
-
-    def run(self, job: Callable[[], T]) -> Coroutine[Any, Any, T]:
-        """Run a job in a thread."""
-        ...
-
-
-class _PartFile:
-    """One decoded part on its way to disk."""
-
-    def __init__(self, disk: Disk, path: str) -> None:
-        self._disk = disk
-        self._path = path
-        disk.unlink(path)  # of an attempt before a crash
-        self._fd = disk.create(path)
-        self._is_open = True
-        self._at = 0
-
-    def write(self, data: bytes) -> None:
-        self._disk.write(self._fd, data, self._at)
-        self._at += len(data)
-
-    def close(self) -> None:
-        if self._is_open:
-            self._is_open = False
-            self._disk.close(self._fd)
-
-    def discard(self) -> None:
-        self.close()
-        self._disk.unlink(self._path)
-
-
-class _PartFolder:
-    """The parts of one message."""
-
-    def __init__(self, disk: Disk, folder: str) -> None:
-        self._disk = disk
-        self._folder = folder
-        self._files: list[_PartFile] = []
-
-    def path(self, number: int) -> str:
-        return f"{self._folder}/{number}"
-
-    def open(self, number: int) -> _PartFile:
-        self._disk.make_folder(self._folder)
-        self._files.append(_PartFile(self._disk, self.path(number)))
-        return self._files[-1]
-
-    def close(self) -> None:
-        """Let go what the reading left open: a disk that is full interrupts it anywhere."""
-        for file in self._files:
-            file.close()
-
-
-def limits_for(size: int, limits: MessageLimits) -> MessageLimits:
-    """The limits of a message of so many bytes: a large one may take more CPU, no other limit grows with it."""
-    return replace(limits, cpu_seconds=max(limits.cpu_seconds, size / HONEST_PACE))
+AT_ONCE = 2  # messages in our own threads: more would only take the interpreter from the doors
+AHEAD = 2_000  # messages that may wait to be taken apart before ingest asks for them
+UNDER_WAY = 8  # of them at a time, so that what ingest asks for does not wait behind all of them
+WAITING_PARTS = 10_000  # parts that were found ahead and that ingest did not ask for yet, at which it goes no further
+Elsewhere = Callable[[Spooled, MessageLimits], Flight | None]  # None: not now
 
 
 class MessageUnpacker:
     """The Unpacker port."""
 
-    def __init__(self, *, spool: Spool, disk: Disk, threads: Threads, limits: MessageLimits) -> None:
-        """Take where messages lie and how far they may be taken apart."""
+    def __init__(
+        self,
+        *,
+        spool: Spool,
+        disk: Disk,
+        threads: Threads,
+        limits: MessageLimits,
+        elsewhere: Elsewhere = lambda _spooled, _limits: None,
+    ) -> None:
+        """Take where messages lie, how far they may be taken apart, and where that is done if not by our threads."""
         self._spool = spool
         self._disk = disk
         self._threads = threads
+        self._elsewhere = elsewhere
         self.limits = limits  # replaced at a reload
         self._gate = asyncio.Semaphore(AT_ONCE)
+        self._ahead: dict[str, Envelope] = {}  # to be begun, oldest first
+        self._flights: dict[str, Flight] = {}  # begun, and their answer not taken
+        self._under_way = 0
+        self._waiting_parts = 0
+
+    def begin(self, envelope: Envelope) -> None:
+        """Take a message apart as soon as there is time: ingest will ask for it. A help, and no promise."""
+        if envelope.channel is Channel.EMAIL and envelope.username and len(self._ahead) < AHEAD:
+            self._ahead[envelope.id] = envelope
+            self._go_ahead()
 
     async def unpack(self, envelope: Envelope) -> Unpacked:
         """Return the parts of a ready message, candidates decoded; safe to repeat, never raises for what is inside."""
-        folder = _PartFolder(self._disk, self._spool.parts_folder(envelope.id))
+        self._ahead.pop(envelope.id, None)
+        flight = self._flights.get(envelope.id) or self._ask(envelope)
+        found = await self._answer(envelope.id, flight) if flight is not None else None
+        if found is not None:
+            return found
         async with self._gate:
-            message = await self._threads.run(lambda: self._read(envelope, folder))
-        return _unpacked(message, folder)
+            limits = limits_for(envelope.size, self.limits)
+            return await self._threads.run(partial(dismantle, self._spooled(envelope), self._disk, limits))
 
-    def _read(self, envelope: Envelope, folder: _PartFolder) -> Message:
-        limits = limits_for(envelope.size, self.limits)
-        with open(self._spool.path(envelope.id), "rb") as stream, closing(folder):
-            front = cast(BinaryIO, FirstBytes(stream, envelope.size))
-            return read_message(front, envelope.size, folder, limits)
+    async def leave(self, id: str) -> None:
+        """Return when nobody takes this message apart any more; what was found is forgotten."""
+        self._ahead.pop(id, None)
+        if (flight := self._flights.get(id)) is not None:
+            await asyncio.wait((flight,))
+            self._forget(id)
+
+    def _spooled(self, envelope: Envelope) -> Spooled:
+        return Spooled(self._spool.path(envelope.id), envelope.size, self._spool.parts_folder(envelope.id))
+
+    def _ask(self, envelope: Envelope) -> Flight | None:
+        flight = self._elsewhere(self._spooled(envelope), limits_for(envelope.size, self.limits))
+        if flight is not None:
+            self._flights[envelope.id] = flight
+            self._under_way += 1
+            flight.add_done_callback(self._came)
+        return flight
+
+    async def _answer(self, id: str, flight: Flight) -> Unpacked | None:
+        """Wait for an answer and take it. Who is cancelled meanwhile leaves it to whoever asks next."""
+        try:
+            return await asyncio.shield(flight)
+        finally:
+            if flight.done():
+                self._forget(id)
+
+    def _came(self, flight: Flight) -> None:
+        self._under_way -= 1
+        self._waiting_parts += _parts_of(flight)
+        self._go_ahead()
+
+    def _forget(self, id: str) -> None:
+        self._waiting_parts -= _parts_of(self._flights.pop(id))
+        self._go_ahead()
+
+    def _go_ahead(self) -> None:
+        while self._ahead and self._under_way < UNDER_WAY and self._waiting_parts < WAITING_PARTS:
+            envelope = self._ahead.pop(next(iter(self._ahead)))
+            if self._ask(envelope) is None:
+                self._ahead.clear()
 
 
-def _unpacked(message: Message, folder: _PartFolder) -> Unpacked:
-    heading = message.heading
-    names = {part.number: part.name or "" for part in message.parts}
-    return Unpacked(
-        subject=heading.subject,
-        message_id=heading.message_id,
-        is_automatic=message.is_report or bool(heading.automation.marks),
-        comment=message.comment,
-        tags=message.tags,
-        parts=tuple(_part(part, folder, names.get(part.container or 0, "")) for part in message.parts),
-        cause=message.cause,
-        faults=message.faults,
-    )
-
-
-def _part(part: Part, folder: _PartFolder, container: str) -> UnpackedPart:
-    """Return a part as the pipeline knows it. One that was cut has no bytes that could be taken for the file's."""
-    return UnpackedPart(
-        number=part.number,
-        name=part.name,
-        content_type=part.content_type,
-        size=part.size,
-        sha256=part.sha256,
-        is_file=part.kind != "ignored",
-        why=part.why,
-        path=folder.path(part.number) if part.kind == "file" else "",
-        is_whole=part.kind == "file",
-        container=container,
-    )
+def _parts_of(flight: Flight) -> int:
+    """Return how many parts an answer has."""
+    with suppress(Exception, asyncio.CancelledError):
+        found = flight.result()
+        return len(found.parts) if found is not None else 0
+    return 0

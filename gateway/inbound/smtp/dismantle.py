@@ -1,0 +1,124 @@
+"""A spooled message taken apart on disk: the parser's parts become files in the spool's parts folder.
+
+Owns the files that parts are decoded into, what the pipeline is told of each part, and the CPU that a message of a
+size may take: under two seconds up to 50 MB, beyond that in proportion. Blocking: for a thread, or for a process of its
+own (Source: SPEC 4; DESIGN 3, step 3).
+"""
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from gateway.core.contents import Unpacked, UnpackedPart
+from gateway.core.streams import FirstBytes
+from gateway.inbound.smtp.limits import MessageLimits
+from gateway.inbound.smtp.message import Message, read_message
+from gateway.inbound.smtp.parts import Part
+
+if TYPE_CHECKING:  # the process has no need of it, and begins in half the time without
+    from gateway.ports import Disk
+
+# Bytes a second of CPU: any honest encoding takes far less time, so that no large message is cut for it.
+HONEST_PACE = 30_000_000
+
+
+@dataclass(frozen=True)
+class Spooled:
+    """A message in the spool, and where its parts shall lie."""
+
+    path: str
+    size: int  # bytes of the message; what lies behind them is ours
+    folder: str
+
+
+def dismantle(spooled: Spooled, disk: "Disk", limits: MessageLimits) -> Unpacked:
+    """Return the parts of a message, candidates decoded; safe to repeat. Raises OSError, never for what is inside."""
+    folder = _PartFolder(disk, spooled.folder)
+    with open(spooled.path, "rb") as stream, closing(folder):
+        front = cast(BinaryIO, FirstBytes(stream, spooled.size))
+        message = read_message(front, spooled.size, folder, limits)
+    return _unpacked(message, folder)
+
+
+def limits_for(size: int, limits: MessageLimits) -> MessageLimits:
+    """The limits of a message of so many bytes: a large one may take more CPU, no other limit grows with it."""
+    return replace(limits, cpu_seconds=max(limits.cpu_seconds, size / HONEST_PACE))
+
+
+class _PartFile:
+    """One decoded part on its way to disk."""
+
+    def __init__(self, disk: "Disk", path: str) -> None:
+        self._disk = disk
+        self._path = path
+        disk.unlink(path)  # of an attempt before a crash
+        self._fd = disk.create(path)
+        self._is_open = True
+        self._at = 0
+
+    def write(self, data: bytes) -> None:
+        self._disk.write(self._fd, data, self._at)
+        self._at += len(data)
+
+    def close(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._disk.close(self._fd)
+
+    def discard(self) -> None:
+        self.close()
+        self._disk.unlink(self._path)
+
+
+class _PartFolder:
+    """The parts of one message."""
+
+    def __init__(self, disk: "Disk", folder: str) -> None:
+        self._disk = disk
+        self._folder = folder
+        self._files: list[_PartFile] = []
+
+    def path(self, number: int) -> str:
+        return f"{self._folder}/{number}"
+
+    def open(self, number: int) -> _PartFile:
+        if not self._files:
+            self._disk.make_scratch_folder(self._folder)
+        self._files.append(_PartFile(self._disk, self.path(number)))
+        return self._files[-1]
+
+    def close(self) -> None:
+        """Let go what the reading left open: a disk that is full interrupts it anywhere."""
+        for file in self._files:
+            file.close()
+
+
+def _unpacked(message: Message, folder: _PartFolder) -> Unpacked:
+    heading = message.heading
+    names = {part.number: part.name or "" for part in message.parts}
+    return Unpacked(
+        subject=heading.subject,
+        message_id=heading.message_id,
+        is_automatic=message.is_report or bool(heading.automation.marks),
+        comment=message.comment,
+        tags=message.tags,
+        parts=tuple(_part(part, folder, names.get(part.container or 0, "")) for part in message.parts),
+        cause=message.cause,
+        faults=message.faults,
+    )
+
+
+def _part(part: Part, folder: _PartFolder, container: str) -> UnpackedPart:
+    """Return a part as the pipeline knows it. One that was cut has no bytes that could be taken for the file's."""
+    return UnpackedPart(
+        number=part.number,
+        name=part.name,
+        content_type=part.content_type,
+        size=part.size,
+        sha256=part.sha256,
+        is_file=part.kind != "ignored",
+        why=part.why,
+        path=folder.path(part.number) if part.kind == "file" else "",
+        is_whole=part.kind == "file",
+        container=container,
+    )
