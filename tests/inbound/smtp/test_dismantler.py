@@ -368,6 +368,20 @@ def test_a_message_that_takes_more_than_any_limit_ends_its_process() -> None:
     assert ended.returncode == -signal.SIGXCPU
 
 
+async def test_it_keeps_the_memory_that_it_has(house: House) -> None:
+    [number] = await house.start()
+    envelopes = [await house.spooled() for _ in range(40)]
+
+    async def faults() -> int:
+        for envelope in envelopes:
+            await house.unpacker.unpack(envelope)
+        return int(Path(f"/proc/{number}/stat").read_text().rpartition(") ")[2].split()[7])
+
+    await faults()
+    before = await faults()
+    assert await faults() - before < 10 * len(envelopes)  # page faults; some 200 a message where each slice is anew
+
+
 async def test_it_lets_the_doors_go_first_and_leaves_no_picture_of_what_it_read(house: House) -> None:
     [number] = await house.start()
     limits = Path(f"/proc/{number}/limits").read_text()
