@@ -4,9 +4,10 @@ Owns who is told: the sender of everything, the headteacher of what was rejected
 facts and words are those of `core.notices` and the templates (Source: SPEC 4, 6).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.core import discretion
@@ -15,12 +16,14 @@ from gateway.core.mail import Notice
 from gateway.core.model import Channel, Drop, FileRecord, Status
 from gateway.core.notices import receipts
 from gateway.core.notices.digests import beside_parcel, undeliverable, waits_in_inbox
-from gateway.core.notices.nofile import NoFile, no_file
+from gateway.core.notices.nofile import NoFile, no_file_steps
 from gateway.core.notices.tidings import TEMPLATES, Tidings, template_of, tidings
 from gateway.core.register import Account, Role
 from gateway.core.routing import Target
+from gateway.core.steps import Steps, finished
 from gateway.core.submission import Submission
 from gateway.pipeline.directory import LiveDirectory
+from gateway.pipeline.pace import Pace
 from gateway.pipeline.policy import LivePolicy
 
 if TYPE_CHECKING:
@@ -33,12 +36,13 @@ ADMINISTRATOR = "administrator"  # as a notice greets whoever reads the authorit
 class Answer:
     """Writes the notices that are owed for a submission; they leave later."""
 
-    def __init__(self, directory: LiveDirectory, policy: LivePolicy) -> None:
-        """Take who is who, and the rules in force."""
+    def __init__(self, directory: LiveDirectory, policy: LivePolicy, pace: Pace) -> None:
+        """Take who is who, the rules in force, and how long in one go something may be written."""
         self._directory = directory
         self._policy = policy
+        self._pace = pace
 
-    def to_submission(
+    async def to_submission(
         self,
         submission: Submission,
         sender: Account,
@@ -54,13 +58,15 @@ class Answer:
         is_answered = self._wants_receipt(submission, is_automatic=is_automatic)
         readers = self._readers(sender) if is_answered else ()
         owed = [(reader, *self._to_sender(submission, reader, earlier)) for reader in readers]
+        heads = await self._pace.through(self._heads(submission, sender))
         owed += [
-            (head, "rejection", self._to_head(files, head, is_sender_told=is_answered))
-            for head, files in self._heads(submission, sender).items()
+            (head, "rejection", self._to_head(files, head, is_sender_told=is_answered)) for head, files in heads.items()
         ]
         return tuple(
-            _notice(submission, number, reader=reader, template=template, context=context)
-            for number, (reader, template, context) in enumerate(owed, start=1)
+            [
+                _notice(submission, n, reader=reader, template=name, context=await self._pace.through(_written(told)))
+                for n, (reader, name, told) in enumerate(owed, start=1)
+            ]
         )
 
     def to_change(
@@ -79,8 +85,8 @@ class Answer:
         ]
         if event is Event.REJECT and self._policy.current.notices.headteacher_copies:
             told = {reader.username for reader, _, _ in contexts}
-            heads = (head for head in self._heads_to_tell(after, sender) if head.username not in told)
-            contexts += [(head, "rejection", self._to_head((after,), head)) for head in heads]
+            heads = (head for head in self._heads_to_tell(sender)(after) if head.username not in told)
+            contexts += [(head, "rejection", finished(self._to_head((after,), head))) for head in heads]
         return tuple(
             Notice(
                 id=f"{id}-n{number}",
@@ -201,11 +207,13 @@ class Answer:
         is_quiet = submission.channel is Channel.SFTP and not self._policy.current.notices.sftp_receipts
         return not is_quiet or has_rejected
 
-    def _to_sender(self, submission: Submission, reader: Account, earlier: Sequence[FileRecord]) -> tuple[str, Context]:
+    def _to_sender(
+        self, submission: Submission, reader: Account, earlier: Sequence[FileRecord]
+    ) -> tuple[str, Steps[Context]]:
         if submission.outcome:
-            return "no-file", no_file(submission, reader=reader, head=self.letterhead())
+            return "no-file", no_file_steps(submission, reader=reader, head=self.letterhead())
         held = any(f.correction and f.place for f in submission.files)
-        return "receipt", receipts.receipt(
+        return "receipt", receipts.receipt_steps(
             submission,
             reader=reader,
             head=self.letterhead(),
@@ -215,26 +223,31 @@ class Answer:
             can_reply=self._can_reply(reader, submission.username),
         )
 
-    def _heads(self, submission: Submission, sender: Account) -> dict[Account, list[FileRecord]]:
+    def _heads(self, submission: Submission, sender: Account) -> Steps[dict[Account, list[FileRecord]]]:
         """Return each headteacher who gets a copy, with the rejected files that they may be told of."""
         told: dict[Account, list[FileRecord]] = {}
-        if sender.role is Role.DEVICE:
-            return told  # they read its receipt
+        tell = self._heads_to_tell(sender)  # who they are between two files changes nothing
+        if sender.role is Role.DEVICE or not self._policy.current.notices.headteacher_copies:
+            return told  # who answers for a device reads its receipt
         for file in submission.files:
-            if file.status is Status.REJECTED and self._policy.current.notices.headteacher_copies:
-                for head in self._heads_to_tell(file, sender):
-                    told.setdefault(head, []).append(file)
+            for head in tell(file) if file.status is Status.REJECTED else ():
+                told.setdefault(head, []).append(file)
+            yield
         return told
 
-    def _heads_to_tell(self, file: FileRecord, sender: Account) -> Iterable[Account]:
-        return discretion.heads_to_tell(
-            file, sender=sender, directory=self._directory.current, catalogue=self._policy.current.catalogue
+    def _heads_to_tell(self, sender: Account) -> Callable[[FileRecord], Iterable[Account]]:
+        """Return who is told of a file, as it stands now."""
+        return partial(
+            discretion.heads_to_tell,
+            sender=sender,
+            directory=self._directory.current,
+            catalogue=self._policy.current.catalogue,
         )
 
     def _to_head(
         self, files: Sequence[FileRecord], head: Account, *, is_sender_told: bool = True
-    ) -> receipts.Rejection:
-        return receipts.rejection(
+    ) -> Steps[receipts.Rejection]:
+        return receipts.rejection_steps(
             files,
             reader=head,
             head=self.letterhead(),
@@ -259,14 +272,20 @@ def _reader_at(address: str) -> Account:
     return Account("", ADMINISTRATOR, "", address, Role.HEAD)
 
 
-def _notice(submission: Submission, number: int, *, reader: Account, template: str, context: Context) -> Notice:
+def _written(telling: Steps[Context]) -> Steps[dict[str, object]]:
+    return (yield from receipts.plain_steps((yield from telling)))
+
+
+def _notice(
+    submission: Submission, number: int, *, reader: Account, template: str, context: Mapping[str, object]
+) -> Notice:
     is_reply = submission.channel is Channel.EMAIL and reader.username == submission.username
     return Notice(
         id=f"{submission.id}-n{number}",
         template=template,
         username=reader.username,
         address=reader.email,
-        context=receipts.plain(context),
+        context=context,
         submission=submission.id,
         due_at=submission.received_at,
         first_due_at=submission.received_at,

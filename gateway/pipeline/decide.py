@@ -4,13 +4,12 @@ Owns the making of a file's record, its drops and the first row of its history. 
 needs to know is passed in, and the same facts give the same ids (Source: SPEC 3, 6, 13; DESIGN 3, step 3).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from gateway.core.admission import own_school
 from gateway.core.contents import Inspection, Unpacked
-from gateway.core.devicenames import device_name
 from gateway.core.discretion import is_delicate, mask_name
 from gateway.core.layout import place_of
 from gateway.core.lifecycle import Event
@@ -48,17 +47,6 @@ class Candidate:
     def known_as(self) -> str:
         """Return the name by which its sender knows it."""
         return self.name_as_sent or self.name
-
-
-def named_for_device(
-    candidates: Sequence[Candidate], unpacked: Unpacked, *, device: Account, on: date, read: Callable[[str], Reading]
-) -> list[Candidate]:
-    """Return a device's files under the names that follow the rule for it."""
-    names = (
-        device_name(c.name, device=device, subject=unpacked.subject, content_type=c.content_type, on=on, read=read)
-        for c in candidates
-    )
-    return [replace(c, name=name, name_as_sent=c.name) for c, name in zip(candidates, names, strict=True)]
 
 
 def candidates_of(envelope: Envelope, unpacked: Unpacked | None, path: str) -> list[Candidate]:

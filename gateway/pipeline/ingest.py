@@ -14,7 +14,7 @@ from gateway import log
 from gateway.core.contents import Inspection, Unpacked
 from gateway.core.mail import Notice
 from gateway.core.model import Channel, FileRecord, Status
-from gateway.core.names import Reading, read_name
+from gateway.core.names import Reading
 from gateway.core.register import Role
 from gateway.core.submission import Envelope, Submission
 from gateway.errors import Permanent, Transient
@@ -27,7 +27,6 @@ from gateway.pipeline.decide import (
     drops_for,
     due_after_undo,
     is_same_bytes,
-    named_for_device,
     newest_other,
 )
 from gateway.pipeline.directory import LiveDirectory
@@ -35,6 +34,8 @@ from gateway.pipeline.draft import Draft
 from gateway.pipeline.fates import fate_of
 from gateway.pipeline.inspect import Inspect
 from gateway.pipeline.locks import NamedLocks
+from gateway.pipeline.naming import Naming
+from gateway.pipeline.pace import Pace
 from gateway.pipeline.policy import LivePolicy, Policy
 from gateway.pipeline.postmaster import hand_on, is_for_postmaster
 from gateway.pipeline.publish import Publish
@@ -88,6 +89,7 @@ class Ingest:
         self._reply = reply
         self._names = names or NamedLocks()
         self.waiting = WaitingRoom()
+        self._pace = Pace(clock)
         self._pass = asyncio.Lock()  # two at once would take the same submission apart in the same folder
         self._put_off = PutOff(clock)
         self._suspect: set[str] = set()  # tried before: an attempt may have left bytes in another place
@@ -194,25 +196,27 @@ class Ingest:
         draft = Draft(envelope, account, self._policy.current)
         unpacked = await self._unpacker.unpack(envelope) if envelope.channel is Channel.EMAIL else None
         if unpacked is not None and is_for_postmaster(envelope):
-            handed = hand_on(envelope, unpacked, sender=account, answer=self._answer)
+            handed = await hand_on(envelope, unpacked, sender=account, answer=self._answer)
             await self._ledger.record(handed)
             return handed
         if unpacked and self._reply and not self._reply.takes_files(envelope, account):
             unpacked = unpacked.without_files(NOT_YOURS)
-        candidates = self._candidates(draft, unpacked)
+        naming = Naming(envelope, account, draft.policy, self._directory.current)
+        came = candidates_of(envelope, unpacked, self._spool.path(envelope.id))
+        candidates = await self._pace.through(naming.named(came, unpacked))
         # Before the locks: a correction that is accepted takes one of them itself.
         draft.replied = await self._take_reply(draft, unpacked, has_files=bool(candidates))
-        readings = {c.number: self._read(c.name, draft) for c in candidates}
+        readings = await self._pace.through(naming.readings(candidates))
         # Two submissions of one name are not decided at once: both would be the first.
         async with self._names.hold((r.school or "", r.name.casefold()) for r in readings.values()):
             try:
-                for candidate in candidates:
+                async for candidate in self._pace.each(candidates):
                     await self._take(draft, candidate, readings[candidate.number])
             except Waiting:
                 found = as_seen(candidates, readings, envelope=envelope, account=account, policy=draft.policy)
                 self.waiting.note(envelope.id, found)
                 raise
-            submission = self._submission(draft, unpacked)
+            submission = await self._submission(draft, unpacked)
             for file in draft.files:
                 if file.place is not None:
                     await self._archive.keep(draft.sources[file.id], file.place, size=file.size or 0)
@@ -226,25 +230,6 @@ class Ingest:
         if self._reply is None or unpacked is None:
             return None
         return await self._reply.take(draft.envelope, unpacked, draft.account, has_files=has_files)
-
-    def _candidates(self, draft: Draft, unpacked: Unpacked | None) -> list[Candidate]:
-        """Return the files of a submission, each with the name that decides about it."""
-        found = candidates_of(draft.envelope, unpacked, self._spool.path(draft.envelope.id))
-        if unpacked is None or draft.account.role is not Role.DEVICE:
-            return found
-        day = draft.policy.day_of(draft.envelope.received_at)
-        return named_for_device(
-            found, unpacked, device=draft.account, on=day, read=lambda name: self._read(name, draft)
-        )
-
-    def _read(self, name: str, draft: Draft) -> Reading:
-        return read_name(
-            name,
-            draft.policy.rules(self._directory.current),
-            on=draft.policy.day_of(draft.envelope.received_at),
-            schools=frozenset(draft.account.schools),
-            put_for=draft.envelope.school,
-        )
 
     async def _take(self, draft: Draft, candidate: Candidate, reading: Reading) -> None:
         """Decide one file and add what follows from it to the draft."""
@@ -302,13 +287,13 @@ class Ingest:
             raise Waiting("The scanner gives no answer.")
         return seen
 
-    def _submission(self, draft: Draft, unpacked: Unpacked | None) -> Submission:
+    async def _submission(self, draft: Draft, unpacked: Unpacked | None) -> Submission:
         submission = draft.record(unpacked)
         # A copier calls its mail automatic; what is said of it goes to people, and never back to it.
         is_automatic = unpacked is not None and unpacked.is_automatic and draft.account.role is not Role.DEVICE
         if submission.outcome == REPLIED:
             return submission if is_automatic else replace(submission, notices=draft.replied or ())
-        notices = self._answer.to_submission(
+        notices = await self._answer.to_submission(
             submission, draft.account, earlier=draft.earlier, is_automatic=is_automatic
         )
         return replace(submission, notices=(*notices, *(draft.replied or ())))

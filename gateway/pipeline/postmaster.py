@@ -47,7 +47,7 @@ class PostmasterCap:
         return _CAPPED if len(await self._ledger.notices(query)) >= notices.postmaster_a_day else None
 
 
-def hand_on(envelope: Envelope, unpacked: Unpacked, *, sender: Account, answer: Answer) -> Submission:
+async def hand_on(envelope: Envelope, unpacked: Unpacked, *, sender: Account, answer: Answer) -> Submission:
     """Return the record of a message for postmaster, with the word to the contact; a file in it is not kept."""
     parts = [
         PartFate(part.number, part.name, part.content_type, part.size, "ignored", OUTCOME)
@@ -59,5 +59,5 @@ def hand_on(envelope: Envelope, unpacked: Unpacked, *, sender: Account, answer: 
     head = answer.letterhead()
     context = handed_on(envelope, unpacked, sender=sender, head=head)
     word = answer.unasked(f"{envelope.id}-p1", TEMPLATE, context, at=envelope.received_at)
-    told = answer.to_submission(record, sender) if context.files and not unpacked.is_automatic else ()
+    told = await answer.to_submission(record, sender) if context.files and not unpacked.is_automatic else ()
     return replace(record, notices=(replace(word, submission=envelope.id), *told))

@@ -97,7 +97,8 @@ class Receive:
         async with self._names.hold([(account.username, file.name, reason)]):  # a program may try in several sessions
             if not await self._was_told(file):
                 submission = _refused_submission(file, account, peer=peer, verified_by=verified_by)
-                await self._ledger.record(replace(submission, notices=self._answer.to_submission(submission, account)))
+                notices = await self._answer.to_submission(submission, account)
+                await self._ledger.record(replace(submission, notices=notices))
                 self._to_notify()
         return f"{sentence} The right name would be: {file.correction}" if file.correction else sentence
 

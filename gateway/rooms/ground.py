@@ -14,6 +14,7 @@ from gateway.pipeline.answer import Answer
 from gateway.pipeline.directory import LiveDirectory
 from gateway.pipeline.inspect import Inspect
 from gateway.pipeline.locks import NamedLocks
+from gateway.pipeline.pace import Pace
 from gateway.pipeline.policy import LivePolicy
 from gateway.pipeline.telling import Telling
 from gateway.pipeline.worker import Turn
@@ -98,7 +99,7 @@ def lay_ground(settings: Settings, tables: Tables, opened: Opened) -> Ground:
     unpacker = MessageUnpacker(
         spool=spool, disk=disk, threads=own, limits=message_limits_of(settings), elsewhere=dismantler.take_apart
     )
-    answer = Answer(directory, policy)
+    answer = Answer(directory, policy, Pace(clock))
     return Ground(
         **vars(opened),
         settings=settings,

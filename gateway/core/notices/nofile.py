@@ -11,6 +11,7 @@ from gateway.core.notices.partlist import Part, parts_of, unread_sentence
 from gateway.core.phrases import moment
 from gateway.core.reasons import Reason, sentence_for
 from gateway.core.register import Account
+from gateway.core.steps import Steps, in_one_go
 
 if TYPE_CHECKING:
     from gateway.core.notices.receipts import Letterhead
@@ -52,7 +53,7 @@ class NoFile:
     parts: tuple[Part, ...]
 
 
-def no_file(submission: "Submission", *, reader: Account, head: "Letterhead") -> NoFile:
+def no_file_steps(submission: "Submission", *, reader: Account, head: "Letterhead") -> Steps[NoFile]:
     """Return what the sender of a message without a file gets; `submission.outcome` is the cause."""
     sentence = unread_sentence(submission) if submission.outcome == NOT_READ else ""
     return NoFile(
@@ -63,5 +64,8 @@ def no_file(submission: "Submission", *, reader: Account, head: "Letterhead") ->
         sent_at=moment(submission.received_at, head.zone),
         cause=submission.outcome,
         sentence=sentence or CAUSES.get(submission.outcome, CAUSES["no-file"]),
-        parts=parts_of(submission, {}),
+        parts=(yield from parts_of(submission, {})),
     )
+
+
+no_file = in_one_go(no_file_steps)

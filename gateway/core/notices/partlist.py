@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from gateway.core.model import FileRecord, Status
 from gateway.core.notices.partwords import words_for
+from gateway.core.steps import Steps, collected
 from gateway.core.submission import PartFate, Submission
 
 FATES = {
@@ -40,14 +41,14 @@ class Part:
     why: str = ""  # of an ignored part: in a few words
 
 
-def parts_of(submission: Submission, known: Mapping[str, FileRecord]) -> tuple[Part, ...]:
+def parts_of(submission: Submission, known: Mapping[str, FileRecord]) -> Steps[tuple[Part, ...]]:
     """Return the table of fates; an upload has no parts of its own, so its files stand for them."""
     if not submission.parts:
-        return tuple(
+        return collected(
             Part(n, f.name, "Rejected" if f.status is Status.REJECTED else "Sent", f.service or "")
             for n, f in enumerate(submission.files, start=1)
         )
-    return tuple(_row(part, known.get(part.file_id or "")) for part in submission.parts)
+    return collected(_row(part, known.get(part.file_id or "")) for part in submission.parts)
 
 
 def unread(faults: Sequence[str], after: Sequence[PartFate]) -> PartFate | None:

@@ -6,7 +6,7 @@ nothing and asks no clock (Source: SPEC 4, 6, 10).
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from gateway.core.phrases import day, moment, size_for_people
 from gateway.core.reasons import Reason, advice_for, sentence_for
 from gateway.core.register import Account, Directory
 from gateway.core.routing import Catalogue
+from gateway.core.steps import Steps, collected, in_one_go
 from gateway.core.submission import PartFate, Submission
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Rejection:
     is_sender_told: bool = True  # False of what a program sent, which gets no answer
 
 
-def receipt(
+def receipt_steps(
     submission: Submission,
     *,
     reader: Account,
@@ -125,10 +126,10 @@ def receipt(
     earlier: Iterable[FileRecord] = (),
     can_reply: bool = False,
     can_rename: bool = False,
-) -> Receipt:
+) -> Steps[Receipt]:
     """Return the sender's receipt. `earlier` are the records that duplicates in it point to."""
     known = {file.id: file for file in (*earlier, *submission.files)}
-    files = tuple(_files(submission, known, catalogue, head.zone))
+    files = yield from collected(_files(submission, known, catalogue, head.zone))
     needs_codes = any(f.reason in _IN_THE_NAME and not f.correction for f in files)
     fates = [file.fate for file in files]
     return Receipt(
@@ -139,7 +140,7 @@ def receipt(
         # Who reads the receipt of another is who answers for a copier.
         channel=("" if reader.username == submission.username else "copier's ") + channel_word(submission.channel),
         sent_at=moment(submission.received_at, head.zone),
-        parts=parts_of(submission, known),
+        parts=(yield from parts_of(submission, known)),
         files=files,
         sent=fates.count("Sent"),
         rejected=fates.count("Rejected"),
@@ -155,7 +156,7 @@ def receipt(
     )
 
 
-def rejection(
+def rejection_steps(
     files: Iterable[FileRecord],
     *,
     reader: Account,
@@ -163,7 +164,7 @@ def rejection(
     directory: Directory,
     catalogue: Catalogue,
     is_sender_told: bool = True,
-) -> Rejection:
+) -> Steps[Rejection]:
     """Return the headteacher's copy for the rejected files of one submission; there must be one."""
     rejected = tuple(files)
     first = rejected[0]
@@ -178,9 +179,15 @@ def rejection(
         sent_at=moment(first.sent_at, head.zone),
         channel=channel_word(first.channel),
         rejected_by=first.rejected_by or "the gateway",
-        files=tuple(_copied(f, n, head=head, catalogue=catalogue) for n, f in enumerate(rejected, start=1)),
+        files=(
+            yield from collected(_copied(f, n, head=head, catalogue=catalogue) for n, f in enumerate(rejected, start=1))
+        ),
         is_sender_told=is_sender_told,
     )
+
+
+receipt = in_one_go(receipt_steps)
+rejection = in_one_go(rejection_steps)
 
 
 def reply_until(files: Iterable[FileRecord]) -> str:
@@ -192,6 +199,18 @@ def reply_until(files: Iterable[FileRecord]) -> str:
 def plain(context: "DataclassInstance") -> dict[str, object]:
     """Return a context as the outbox keeps it: JSON."""
     return asdict(context)
+
+
+def plain_steps(context: "DataclassInstance") -> Steps[dict[str, object]]:
+    """Do as `plain` does, a row at a time where the context has rows."""
+    found: dict[str, object] = {}
+    for name, value in vars(context).items():
+        found[name] = (yield from collected(map(_plain, value))) if isinstance(value, tuple) else _plain(value)
+    return found
+
+
+def _plain(value: object) -> object:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def title_of(code: str | None, catalogue: Catalogue) -> str:
