@@ -9,147 +9,32 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gateway.beside import IS_POSSIBLE
 from gateway.core.contents import Unpacked
-from gateway.core.model import Channel
-from gateway.core.submission import Envelope
 from gateway.errors import Permanent, Transient
-from gateway.inbound.smtp import dismantlerprocess, unpacker
-from gateway.inbound.smtp.dismantle import Spooled, dismantle
-from gateway.inbound.smtp.dismantler import AT_HAND, COUNT, Dismantler
+from gateway.inbound.smtp import dismantlerprocess
+from gateway.inbound.smtp.dismantle import Spooled
+from gateway.inbound.smtp.dismantler import AT_HAND, COUNT
 from gateway.inbound.smtp.dismantlerprocess import Answer, carry_out, order_of
-from gateway.inbound.smtp.limits import MessageLimits
-from gateway.inbound.smtp.unpacker import AHEAD, UNDER_WAY, MessageUnpacker
 from gateway.store.disk import PosixDisk
-from gateway.store.spool import DiskSpool
 from gateway.store.threads import DiskThreads
-from tests.fakes import ManualClock
+from tests.inbound.smtp.beside import LIMITS, PARTS, House, house_in
 from tests.inbound.smtp.letters import PDF, PLAIN, attachment, multipart, part
 from tests.inbound.smtp.test_unpacker import LETTER, WHOLE, lying
-from tests.scenarios.daemons import CLOCK, until
+from tests.scenarios.daemons import until
 
 pytestmark = pytest.mark.skipif(not IS_POSSIBLE, reason="the dismantler needs Linux")
-LIMITS, PARTS = MessageLimits(), 7  # of the letter
-
-
-@dataclass
-class House:
-    """A spool, the dismantler, and the unpacker that asks it."""
-
-    root: Path
-    threads: DiskThreads
-    wakes: int = 0
-
-    def __post_init__(self) -> None:
-        self.clock = ManualClock()
-        self.dismantler = Dismantler(threads=self.threads, clock=self.clock, wake=self.woken)
-        self.spool = DiskSpool(root=str(self.root / "spool"), disk=PosixDisk(), threads=self.threads, clock=self.clock)
-        self.unpacker = self.another_unpacker()
-
-    def another_unpacker(self) -> MessageUnpacker:
-        return MessageUnpacker(
-            spool=self.spool,
-            disk=PosixDisk(),
-            threads=self.threads,
-            limits=LIMITS,
-            elsewhere=self.dismantler.take_apart,
-        )
-
-    def woken(self) -> None:
-        self.wakes += 1
-
-    async def spooled(self, raw: bytes = LETTER) -> Envelope:
-        intake = self.spool.begin()
-        intake.write(raw)
-        return await intake.seal(channel=Channel.EMAIL, username="h.ashdown", verified_by="dmarc leys.example")
-
-    async def start(self) -> list[int]:
-        """Have a process at work; return its number in a list. What was sent for that is taken apart."""
-        await self.dismantler.pass_once()
-        asked = await self.asked(await self.spooled())
-        await self.dismantler.pass_once()
-        await asked
-        return self.processes()
-
-    async def start_all(self) -> None:
-        """Have as many processes at work as there may be: each has what it can take, and there is more."""
-        await self.dismantler.pass_once()
-        endless = [self.fifo() for _ in range(AT_HAND * (COUNT - 1))]
-        flights = [self.dismantler.take_apart(one, LIMITS) for one in endless]
-        asked = await self.asked(await self.spooled())
-        for n in range(1, COUNT + 1):
-            await self.dismantler.pass_once()
-            await until(lambda n=n: self.at_hand() >= min(AT_HAND * n, len(endless)), "it has begun")
-        await asked
-        for one in endless:
-            await asyncio.to_thread(Path(one.path).write_bytes, b"")
-        await asyncio.gather(*filter(None, flights))
-
-    def ask(self, envelope: Envelope) -> asyncio.Future[Unpacked]:
-        return asyncio.ensure_future(self.unpacker.unpack(envelope))
-
-    async def asked(self, envelope: Envelope) -> asyncio.Future[Unpacked]:
-        """Ask, and see to it that the order is with a process, if one can take it."""
-        asked = self.ask(envelope)
-        await CLOCK.sleep(0)
-        return asked
-
-    def fifo(self, size: int = 1) -> Spooled:
-        """Return a message that never comes to its end."""
-        path = self.root / f"endless{len(list(self.root.iterdir()))}"
-        os.mkfifo(path)
-        return Spooled(str(path), size, str(self.root / "spool" / "parts" / path.name))
-
-    def endless(self, size: int = 1) -> asyncio.Future[Unpacked | None]:
-        """Have a message taken apart that never comes to its end."""
-        flight = self.dismantler.take_apart(self.fifo(size), LIMITS)
-        assert flight is not None
-        return flight
-
-    async def killed(self) -> None:
-        """Kill the one process, and let it be buried."""
-        [number] = self.processes()
-        os.kill(number, signal.SIGKILL)
-        await until(lambda: not self.processes(), "it is gone")
-        with pytest.raises(Transient, match="A process that takes messages apart ended"):
-            await self.dismantler.pass_once()
-
-    def at_hand(self) -> int:
-        """Return how many orders are with processes."""
-        return sum(len(line.orders) for line in self.dismantler._lines)
-
-    def has_orders(self) -> int:
-        """Return how many orders are under way or wait."""
-        return len(self.dismantler._queue) + self.at_hand()
-
-    def processes(self) -> list[int]:
-        """Return the processes that are ours, oldest first."""
-        return [line._beside.child.pid for line in self.dismantler._lines if not line.is_over]
-
-    async def by_ourselves(self, raw: bytes) -> Unpacked:
-        """Return what our own threads find."""
-        envelope = await self.spooled(raw)
-        found = await self.threads.run(dismantle, self.spooled_as(envelope), PosixDisk(), LIMITS)
-        await self.spool.forget(envelope.id)
-        return found
-
-    def spooled_as(self, envelope: Envelope) -> Spooled:
-        return Spooled(self.spool.path(envelope.id), envelope.size, self.spool.parts_folder(envelope.id))
 
 
 @pytest.fixture
 async def house(tmp_path: Path, threads: DiskThreads) -> AsyncIterator[House]:
-    house = House(tmp_path, threads)
-    await house.spool.prepare()
-    yield house
-    numbers = house.processes()
-    await house.dismantler.close()
-    assert not any(Path(f"/proc/{number}").exists() for number in numbers)
+    async with house_in(tmp_path, threads) as house:
+        yield house
 
 
 def without_paths(found: Unpacked) -> Unpacked:
@@ -418,99 +303,3 @@ async def test_an_answer_of_another_version_is_none(house: House, monkeypatch: p
 
     monkeypatch.setattr(Answer, "take", take)
     assert len((await house.unpacker.unpack(await house.spooled(b"Subject: one line\r\n\r\ntext"))).parts) == 1
-
-
-# One at a time, and ahead.
-
-
-async def test_who_asks_again_waits_for_the_same_answer(house: House) -> None:
-    [number] = await house.start()
-    os.kill(number, signal.SIGSTOP)
-    envelope = await house.spooled()
-    first = await house.asked(envelope)
-    first.cancel()
-    second = await house.asked(envelope)
-    assert house.has_orders() == 1  # two at once would write each other's parts
-    os.kill(number, signal.SIGCONT)
-    assert len((await second).parts) == PARTS
-    assert len((await house.unpacker.unpack(envelope)).parts) == PARTS  # once taken, it is done anew
-    with pytest.raises(asyncio.CancelledError):
-        await first
-
-
-async def test_who_leaves_a_message_leaves_nobody_who_writes_its_parts(house: House) -> None:
-    [number] = await house.start()
-    os.kill(number, signal.SIGSTOP)
-    envelope = await house.spooled()
-    house.unpacker.begin(envelope)
-    leaving = asyncio.ensure_future(house.unpacker.leave(envelope.id))
-    await CLOCK.sleep(0.05)
-    assert not leaving.done()
-    os.kill(number, signal.SIGCONT)
-    await leaving
-    await house.spool.forget(envelope.id)
-    assert not (house.root / "spool" / "parts" / envelope.id).exists()
-    await house.unpacker.leave(envelope.id)
-
-
-async def test_who_leaves_a_message_that_was_not_begun_has_nobody_begin_it(house: House) -> None:
-    [number] = await house.start()
-    os.kill(number, signal.SIGSTOP)
-    envelopes = [await house.spooled() for _ in range(UNDER_WAY + 1)]
-    for envelope in envelopes:
-        house.unpacker.begin(envelope)
-    await house.unpacker.leave(envelopes[-1].id)
-    os.kill(number, signal.SIGCONT)
-    await asyncio.gather(*map(house.unpacker.unpack, envelopes[:-1]))
-    assert not (house.root / "spool" / "parts" / envelopes[-1].id).exists()
-
-
-async def test_what_was_begun_is_there_when_it_is_asked_for(house: House) -> None:
-    [number] = await house.start()
-    envelopes = [await house.spooled() for _ in range(3 * UNDER_WAY)]
-    for envelope in envelopes:
-        house.unpacker.begin(envelope)
-    parts = house.root / "spool" / "parts"
-    await until(lambda: all((parts / e.id / "7").exists() for e in envelopes) and not house.has_orders(), "all done")
-    os.kill(number, signal.SIGSTOP)  # nobody is asked again
-    found = await asyncio.gather(*map(house.unpacker.unpack, envelopes))
-    assert {len(one.parts) for one in found} == {PARTS}
-    os.kill(number, signal.SIGCONT)
-
-
-async def test_what_ingest_asks_for_does_not_wait_behind_all_that_was_begun(house: House) -> None:
-    [number] = await house.start()
-    os.kill(number, signal.SIGSTOP)
-    for envelope in [await house.spooled() for _ in range(3 * UNDER_WAY)]:
-        house.unpacker.begin(envelope)
-    assert house.has_orders() == UNDER_WAY
-    os.kill(number, signal.SIGCONT)
-
-
-async def test_it_goes_ahead_only_as_far_as_memory_allows(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    await house.start()
-    monkeypatch.setattr(unpacker, "WAITING_PARTS", 20)
-    envelopes = [await house.spooled() for _ in range(2 * UNDER_WAY)]
-    for envelope in envelopes:
-        house.unpacker.begin(envelope)
-    await until(lambda: not house.has_orders(), "it pauses")
-    begun = len(list((house.root / "spool" / "parts").glob("*/7"))) - AT_HAND
-    assert UNDER_WAY <= begun <= UNDER_WAY + 20 // PARTS + 1
-    assert {len((await house.unpacker.unpack(e)).parts) for e in envelopes} == {PARTS}  # and on as they are taken
-
-
-@pytest.mark.parametrize("facts", [{"channel": Channel.SFTP}, {"username": ""}])
-async def test_only_messages_that_ingest_asks_for_are_begun(house: House, facts: dict[str, object]) -> None:
-    await house.start()
-    house.unpacker.begin(replace(await house.spooled(), **facts))  # type: ignore[arg-type]
-    assert not house.has_orders()
-
-
-async def test_without_processes_nothing_is_kept_for_later(house: House) -> None:
-    for _ in range(3):
-        house.unpacker.begin(await house.spooled())
-    assert not house.unpacker._ahead
-    await house.dismantler.pass_once()
-    for envelope in [replace(await house.spooled(), id=f"n{n}") for n in range(1)] * (AHEAD + UNDER_WAY + 1):
-        house.unpacker.begin(envelope)
-    assert len(house.unpacker._ahead) <= AHEAD
