@@ -2,15 +2,17 @@
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from gateway.core.model import FileRecord, Status
+from gateway.core.model import Channel, FileRecord, Status
 from gateway.core.register import AccountState
 from gateway.errors import Transient
 from gateway.pipeline.decisions import Actor
 from gateway.pipeline.ingest import AT_ONCE
+from tests.inbound.smtp.letters import attachment, multipart
 from tests.scenarios.harness import GOOD, HEAD, STAFF, Scene
 from tests.scenarios.stand_ins import StubbornLedger
 
@@ -267,3 +269,28 @@ async def test_a_policy_that_changed_since_a_crash_moves_the_bytes(scene: Scene)
 
 def _why(scene: Scene, id: str) -> str:
     return (scene.folder / "data" / "spool" / "failed" / f"{id}.why.txt").read_text()
+
+
+@pytest.mark.parametrize("username", [HEAD, "a.stranger"])
+async def test_parts_are_removed_when_nobody_writes_them_any_more(
+    scene: Scene, username: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a process that takes the message apart would leave a child's file where nobody ever looks again."""
+    spool, steps = scene.house.spool, []
+
+    def told(step: str, act: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        def first(id: str, *rest: str) -> Awaitable[None]:
+            steps.append((step, id))
+            return act(id, *rest)
+
+        return first
+
+    monkeypatch.setattr(scene.house.unpacker, "leave", told("leave", scene.house.unpacker.leave))
+    for name in ("forget", "set_aside"):
+        monkeypatch.setattr(spool, name, told("remove", getattr(spool, name)))
+    intake = spool.begin()
+    intake.write(multipart(attachment(b"text", "8301102_INFOx20261120.txt")))
+    sealed = await intake.seal(channel=Channel.EMAIL, username=username, verified_by="a test")
+    await scene.house.ingest.pass_once()
+    assert steps == [("leave", sealed.id), ("remove", sealed.id)]
+    scene.known.failed.update(await spool.failed())

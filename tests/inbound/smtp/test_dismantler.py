@@ -150,8 +150,10 @@ async def test_one_that_stands_still_before_it_has_begun_keeps_nobody_waiting(
 async def test_what_a_killed_process_had_is_done_by_another(house: House) -> None:
     [number] = await house.start()
     os.kill(number, signal.SIGSTOP)
-    asked = [await house.asked(await house.spooled()) for _ in range(AT_HAND + 1)]
+    envelopes = [await house.spooled() for _ in range(AT_HAND + 1)]
+    asked = [await house.asked(envelope) for envelope in envelopes]
     await house.killed()
+    assert [order.spooled.path[-26:] for order in house.dismantler._queue] == [envelope.id for envelope in envelopes]
     await house.dismantler.pass_once()
     assert [len(found.parts) for found in await asyncio.gather(*asked)] == [PARTS] * (AT_HAND + 1)
     assert len(house.processes()) == 1
@@ -251,6 +253,23 @@ dismantlerprocess.carry_out(dismantlerprocess.order_of(Spooled("", 0, ""), Messa
 def test_a_message_that_takes_more_than_any_limit_ends_its_process() -> None:
     ended = subprocess.run([sys.executable, "-c", WALL], timeout=120, check=False)
     assert ended.returncode == -signal.SIGXCPU
+
+
+async def test_it_does_not_outlive_the_gateway_whatever_it_does(house: House) -> None:
+    await house.start()
+    house.endless()
+    [line] = house.dismantler._lines
+    line._beside.lifeline.close()  # as it is when the gateway is killed
+    assert await asyncio.to_thread(line._beside.child.wait, 20) == -signal.SIGIO
+    await until(lambda: not house.processes(), "we know that it is gone")
+
+
+async def test_signals_that_end_the_gateway_are_not_for_it(house: House) -> None:
+    [number] = await house.start()
+    for word in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        os.kill(number, word)
+    await house.unpacker.unpack(await house.spooled())
+    assert house.processes() == [number]
 
 
 async def test_it_keeps_the_memory_that_it_has(house: House) -> None:
