@@ -56,6 +56,7 @@ class Submission:
     subject: str | None = None
     message_id: str | None = None
     outcome: str = ""  # "", or why there is no file: no-file, cloud-link-only, encrypted-message …
+    fingerprint: str | None = None  # by which a copy of a message is known while its bytes are kept
     parts: tuple[PartFate, ...] = ()
     files: tuple[FileRecord, ...] = ()
     history: tuple[History, ...] = ()

@@ -7,6 +7,7 @@ reading, has exactly one fate (Source: SPEC 4).
 from collections.abc import Sequence
 
 from gateway.core.contents import Unpacked, UnpackedPart
+from gateway.core.fingerprint import fingerprint_of
 from gateway.core.notices.nofile import NOT_READ
 from gateway.core.notices.partlist import unread
 from gateway.core.submission import Envelope, PartFate, Submission
@@ -47,6 +48,7 @@ def submission_of(
         subject=unpacked.subject if unpacked else None,
         message_id=unpacked.message_id if unpacked else None,
         outcome=outcome,
+        fingerprint=fingerprint_of(envelope, unpacked),
         parts=tuple(parts),
     )
 

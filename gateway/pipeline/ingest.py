@@ -40,6 +40,7 @@ from gateway.pipeline.policy import LivePolicy, Policy
 from gateway.pipeline.postmaster import hand_on, is_for_postmaster
 from gateway.pipeline.publish import Publish
 from gateway.pipeline.putoff import PutOff
+from gateway.pipeline.repeats import Repeats
 from gateway.pipeline.reply import NOT_YOURS, REPLIED, Reply
 from gateway.pipeline.setaside import SetAsides
 from gateway.pipeline.waiting import Waiting, WaitingRoom, as_seen
@@ -88,6 +89,7 @@ class Ingest:
         self._publish = publish
         self._reply = reply
         self._names = names or NamedLocks()
+        self._repeats = Repeats(ledger)
         self.waiting = WaitingRoom()
         self._pace = Pace(clock)
         self._pass = asyncio.Lock()  # two at once would take the same submission apart in the same folder
@@ -195,6 +197,11 @@ class Ingest:
             raise Permanent(f"No account of the name in the envelope of {envelope.id} is in the register.")
         draft = Draft(envelope, account, self._policy.current)
         unpacked = await self._unpacker.unpack(envelope) if envelope.channel is Channel.EMAIL else None
+        async with self._repeats.turn(envelope, unpacked) as repeat:
+            return repeat or await self._decide(draft, unpacked)
+
+    async def _decide(self, draft: Draft, unpacked: Unpacked | None) -> Submission:
+        envelope, account = draft.envelope, draft.account
         if unpacked is not None and is_for_postmaster(envelope):
             handed = await hand_on(envelope, unpacked, sender=account, answer=self._answer)
             await self._ledger.record(handed)

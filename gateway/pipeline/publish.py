@@ -21,6 +21,7 @@ from gateway.pipeline.fates import all_fates, cause_of, fate_of, submission_of
 from gateway.pipeline.inspect import Inspect
 from gateway.pipeline.locks import NamedLocks
 from gateway.pipeline.policy import LivePolicy, Policy
+from gateway.pipeline.repeats import Repeats
 from gateway.pipeline.report import Report
 from gateway.ports import Archive, Ledger, Spool, Unpacker
 
@@ -71,6 +72,7 @@ class Publish:
         self._unpacker = unpacker
         self._report = report
         self._turns = NamedLocks()
+        self._repeats = Repeats(ledger)
 
     async def record(self, envelope: Envelope) -> Submission:
         """Bring one publication to the record. Raises Transient while the scanner gives no answer."""
@@ -78,10 +80,14 @@ class Publish:
         if order is None:
             raise Permanent(f"{envelope.id} is no publication.")
         unpacked = await self._unpacker.unpack(envelope) if envelope.channel is Channel.EMAIL else None
-        candidates = candidates_of(envelope, unpacked, self._spool.path(envelope.id))
         draft = _Draft(envelope, order, self._publisher(envelope), self._policy.current)
+        async with self._repeats.turn(envelope, unpacked) as repeat:
+            return repeat or await self._record(draft, unpacked)
+
+    async def _record(self, draft: _Draft, unpacked: Unpacked | None) -> Submission:
+        candidates = candidates_of(draft.envelope, unpacked, self._spool.path(draft.envelope.id))
         # Two of the same bytes, or in the same folder under one name, are not decided at once: both would be the first.
-        turns = [key for c in candidates for key in ((c.sha256,), (order.folder, c.name.casefold()))]
+        turns = [key for c in candidates for key in ((c.sha256,), (draft.order.folder, c.name.casefold()))]
         async with self._turns.hold(turns):
             for candidate in candidates:
                 await self._take(draft, candidate)
@@ -90,7 +96,7 @@ class Publish:
                 await self._archive.keep(path, place, size=size)
             await self._ledger.record(submission)
         held = sum(a.document.state is DocumentState.HELD for a in draft.documents)
-        log.published(submission=envelope.id, documents=len(draft.documents), held=held)
+        log.published(submission=draft.envelope.id, documents=len(draft.documents), held=held)
         return submission
 
     def _publisher(self, envelope: Envelope) -> tuple[str, str]:

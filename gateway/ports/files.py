@@ -30,6 +30,10 @@ class Submissions(Protocol):
         """Return a submission with its parts and files (no drops, notices or history)."""
         ...
 
+    async def submission_like(self, fingerprint: str, *, since: datetime) -> Submission | None:
+        """Return the first submission of this fingerprint that was received since (as `submission` does), or None."""
+        ...
+
     async def file(self, id: str) -> FileRecord | None:
         """Return one file."""
         ...

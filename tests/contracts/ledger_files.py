@@ -131,6 +131,28 @@ class FileContract:
         await ledger.record(nothing)
         assert await ledger.submission(nothing.id) == nothing
 
+    async def test_a_submission_is_found_by_its_fingerprint_while_it_is_young(self, ledger: Ledger) -> None:
+        later, first, other = (
+            a_submission(a_file(number), fingerprint=mark, received_at=MORNING + hours * HOUR)
+            for number, mark, hours in ((1, "ab", 2), (2, "ab", 0), (3, "cd", 0))
+        )
+        for submission in (later, first, other, a_submission(a_file(4))):
+            await ledger.record(submission)
+        found = await ledger.submission_like("ab", since=MORNING)
+        assert found == replace(first, history=())
+        found = await ledger.submission_like("ab", since=MORNING + HOUR)
+        assert found == replace(later, history=())
+        assert await ledger.submission_like("ab", since=MORNING + 3 * HOUR) is None
+        assert await ledger.submission_like("a", since=MORNING) is None
+
+    async def test_a_fingerprint_goes_with_the_bytes(self, ledger: Ledger) -> None:
+        """The name of what was destroyed could be guessed by it."""
+        file = full_file(1)
+        await ledger.record(a_submission(file, fingerprint="ab"))
+        await ledger.mark_destroying([file.id], MORNING)
+        await ledger.mark_destroyed(file, actor="gateway")
+        assert await ledger.submission_like("ab", since=MORNING) is None
+
     async def test_half_a_surrogate_pair_in_a_name_stops_nothing(self, ledger: Ledger) -> None:
         odd = refused_file(name="report\udce9.pdf", reason="unsafe-name")
         await ledger.record(a_submission(odd))

@@ -134,8 +134,12 @@ class Scene:
 
     async def mail_documents(self, username: str, *files: tuple[str, bytes], **headers: str) -> Envelope:
         """Publish by email into the folder SEND; return the envelope of the accepted message."""
+        return await self.mail_documents_as(username, letter(self.account(username).email, *files, **headers))
+
+    async def mail_documents_as(self, username: str, message: bytes) -> Envelope:
+        """Publish by a message as it stands; return its envelope."""
         intake = self.house.receive.begin()
-        await _fill(intake, letter(self.account(username).email, *files, **headers))
+        await _fill(intake, message)
         envelope = await intake.seal(
             channel=Channel.EMAIL,
             username=username,

@@ -196,6 +196,8 @@ def _of_decisions(books: Books, known: Known) -> Iterator[str]:
     # What is published over SFTP is told when a whole drop has come to rest; what a command published, on its screen.
     quiet = {d["submission"] for d in books.documents if d["channel"] != "email"}
     quiet |= {p["submission"] for p in books.parts if p["fate"] == "duplicate" and p["file_id"] in books.document_ids}
+    ids = {s["id"] for s in books.submissions}
+    quiet |= {s["id"] for s in books.submissions if s["outcome"].removeprefix("repeat of ") in ids}
     for submission in books.submissions:
         if submission["id"] not in known.unanswered and submission["id"] not in quiet:
             yield from _untold(submission, files.get(submission["id"], []), told.get(submission["id"], set()), books)

@@ -167,6 +167,11 @@ PLANS: list[tuple[str, dict[str, object], str]] = [
     ("lying_drops", {}, "f USING INDEX files_waiting"),
     ("arrivals", {"after": 1, "upto": 9, "service": "SEN"}, "t USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
     ("same_bytes", {"school": "1", "service": "SEN", "sha256": "x"}, "f USING INDEX files_held_by_"),
+    (
+        "submission_like",
+        {"fingerprint": "x", "since": "2026"},
+        "submissions USING INDEX submissions_by_fingerprint (fingerprint=? AND received_at>?)",
+    ),
 ]
 
 

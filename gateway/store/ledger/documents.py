@@ -25,6 +25,13 @@ from gateway.store.ledger.issues import addressed_of, entry_of_document, replace
 from gateway.store.ledger.records import DOCUMENT, document_values, new_notice_values
 from gateway.store.ledger.trail import Entry, append
 
+_CLEARED_WITH_IT = (
+    "clear_document_subject",
+    "clear_document_part_names",
+    "clear_document_contexts",
+    "forget_fingerprint",
+)
+
 
 class DocumentBook(Desk):
     """Records of what was published."""
@@ -167,7 +174,7 @@ def _mark_destroyed(tx: Transaction, document: Document, actor: str, now: dateti
         tx.change("erase_words", {"about": document.id, "name": canonical(name).strip('"')})
     tx.change("mask_parts", {"file": document.id})
     for (submission,) in tx.rows("submissions_about_document", {"id": document.id}):
-        for query in ("clear_document_subject", "clear_document_part_names", "clear_document_contexts"):
+        for query in _CLEARED_WITH_IT:
             tx.change(query, {"submission": submission})
     append(tx, entry_of_document(stays, DocumentEvent.DESTROY, actor=actor, at=stays.purged_at or now))
 

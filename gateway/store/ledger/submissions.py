@@ -50,6 +50,10 @@ class SubmissionBook(Desk):
         """Return a submission with its parts and files."""
         return await self._read(partial(_submission, id=id))
 
+    async def submission_like(self, fingerprint: str, *, since: datetime) -> Submission | None:
+        """Return the first submission of this fingerprint that was received since."""
+        return await self._read(partial(_submission_like, values={"fingerprint": fingerprint, "since": stamp(since)}))
+
     async def file(self, id: str) -> FileRecord | None:
         """Return one file."""
         row = await self._read(lambda tx: tx.row("file", {"id": id}))
@@ -114,6 +118,11 @@ def _submission(tx: Transaction, id: str) -> Submission | None:
         return None
     parts, files = tx.rows("parts", {"submission": id}), tx.rows("files_of_submission", {"submission": id})
     return submission_of(row, parts, files, documents_of_submission(tx, id))
+
+
+def _submission_like(tx: Transaction, values: dict[str, object]) -> Submission | None:
+    row = tx.row("submission_like", values)
+    return _submission(tx, str(row[0])) if row else None
 
 
 def _apply(tx: Transaction, change: Change, now: datetime) -> bool:

@@ -82,7 +82,7 @@ def _erase_of_file(tx: Transaction, file: FileRecord, name: str) -> None:
 
 
 def _erase_of_submission(tx: Transaction, submission: str) -> None:
-    for query in ("clear_subject", "clear_part_names", "clear_contexts"):
+    for query in ("clear_subject", "clear_part_names", "clear_contexts", "forget_fingerprint"):
         tx.change(query, {"submission": submission})
 
 

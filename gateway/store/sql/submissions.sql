@@ -1,8 +1,11 @@
 -- Submissions, their parts and files, and what happened to each file.
 
 -- name: insert_submission
-INSERT INTO submissions (id, channel, received_at, username, verified_by, peer, subject, message_id, outcome)
-VALUES (:id, :channel, :received_at, :username, :verified_by, :peer, :subject, :message_id, :outcome)
+INSERT INTO submissions (
+    id, channel, received_at, username, verified_by, peer, subject, message_id, outcome, fingerprint
+) VALUES (
+    :id, :channel, :received_at, :username, :verified_by, :peer, :subject, :message_id, :outcome, :fingerprint
+)
 ON CONFLICT (id) DO NOTHING
 
 -- name: insert_part
@@ -30,8 +33,12 @@ SELECT :file, COALESCE(MAX(number), 0) + 1, :at, :actor, :event, :status, :why F
 SELECT 1 FROM submissions WHERE id = :id
 
 -- name: submission
-SELECT id, channel, received_at, username, verified_by, peer, subject, message_id, outcome
+SELECT id, channel, received_at, username, verified_by, peer, subject, message_id, outcome, fingerprint
 FROM submissions WHERE id = :id
+
+-- name: submission_like
+SELECT id FROM submissions WHERE fingerprint = :fingerprint AND received_at >= :since
+ORDER BY received_at LIMIT 1
 
 -- name: parts
 SELECT number, name, content_type, size, fate, why, file_id FROM parts WHERE submission = :submission ORDER BY position

@@ -66,6 +66,10 @@ NOT EXISTS (SELECT 1 FROM files f WHERE f.submission = :submission AND f.place I
 -- name: clear_subject
 UPDATE submissions SET subject = NULL WHERE id = :submission AND {holds_nothing}
 
+-- name: forget_fingerprint
+-- The name of what was destroyed is in it: who knows all the rest could try names until one fits.
+UPDATE submissions SET fingerprint = NULL WHERE id = :submission AND fingerprint IS NOT NULL
+
 -- name: clear_part_names
 UPDATE parts SET name = NULL WHERE submission = :submission AND {holds_nothing}
 
