@@ -20,6 +20,7 @@ class UnpackedPart:
     path: str = ""  # of the decoded bytes, below the spool; "" for an ignored part
     is_whole: bool = True  # False when the message ended inside it
     container: str = ""  # name of the winmail.dat or attached message that it came out of
+    is_ended: bool = True  # False when the message has no end behind it, and nothing says that it is whole
 
 
 @dataclass(frozen=True)

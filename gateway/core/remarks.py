@@ -5,6 +5,7 @@ Owns the words and how they are joined. Pure (Source: SPEC 2, 6).
 
 DELIVERED = "Delivered"  # it lies where its service reads; stands on Sent alone
 NOT_SCANNED = "not scanned"
+NO_END = "its message has no end: look whether the file is whole"
 WAITS_FOR_SCAN = "waiting for the scan"
 SAME_BYTES = "the same file came as {name} on {day}"
 REROUTED = "re-routed from {code}"
@@ -27,6 +28,11 @@ def with_delivered(remark: str | None) -> str:
 def without_delivered(remark: str | None) -> str | None:
     """Return the remark of a file that is not Sent any more, or not yet delivered again."""
     return _without(_without(_without(remark, LEAVES_AT), DELIVERED), BEING_RECALLED)
+
+
+def as_it_came(remark: str | None) -> str | None:
+    """Return what of a file's remark no decision about it changes: how its bytes came."""
+    return NO_END if NO_END in (remark or "").split(_BETWEEN) else None
 
 
 def is_being_recalled(remark: str | None) -> bool:

@@ -15,7 +15,7 @@ from gateway.core.model import FileRecord
 from gateway.core.names import Reading, read_name
 from gateway.core.phrases import moment
 from gateway.core.register import Account, Role
-from gateway.core.remarks import joined
+from gateway.core.remarks import as_it_came, joined
 from gateway.pipeline.decide import (
     fault_in_bytes,
     is_private,
@@ -140,7 +140,7 @@ class Correct:
             correction=None,
             detail=None,
             rejected_by=None,
-            remark=joined(seen.remark, remark_on_twin(twins, policy), undo),
+            remark=joined(as_it_came(file.remark), seen.remark, remark_on_twin(twins, policy), undo),
             supersedes=older.id if older else None,
             private=file.private or is_private(policy, reading.service),
             expires_at=policy.terms.for_sent(file.sent_at),

@@ -19,7 +19,7 @@ from gateway.core.notices.partwords import words_for_cut
 from gateway.core.phrases import day
 from gateway.core.reasons import Reason, sentence_for
 from gateway.core.register import Account
-from gateway.core.remarks import LEAVES_AT, SAME_BYTES, joined
+from gateway.core.remarks import LEAVES_AT, NO_END, SAME_BYTES, joined
 from gateway.core.routing import Service
 from gateway.core.submission import Envelope
 from gateway.pipeline.policy import Policy
@@ -42,11 +42,17 @@ class Candidate:
     tags: tuple[str, ...] = ()
     name_as_sent: str = ""  # where the name is not the sender's own
     cut: str = ""  # what kept its bytes from us, a code of the email door; "" of a whole one
+    is_ended: bool = True  # False when its message has no end, so that nobody can say whether it is whole
 
     @property
     def known_as(self) -> str:
         """Return the name by which its sender knows it."""
         return self.name_as_sent or self.name
+
+    @property
+    def remark(self) -> str | None:
+        """Return what is remarked on how it came."""
+        return None if self.is_ended or not self.is_whole else NO_END
 
 
 def candidates_of(envelope: Envelope, unpacked: Unpacked | None, path: str) -> list[Candidate]:
@@ -65,6 +71,7 @@ def candidates_of(envelope: Envelope, unpacked: Unpacked | None, path: str) -> l
             unpacked.comment or None,
             unpacked.tags,
             cut="" if part.is_whole else part.why,
+            is_ended=part.is_ended,
         )
         for part in unpacked.parts
         if part.is_file
@@ -92,7 +99,7 @@ def decide(
         record = replace(
             record,
             school=reading.school,
-            remark=_remark(seen, twins, record.sent_at, policy),
+            remark=joined(record.remark, _remark(seen, twins, record.sent_at, policy)),
             supersedes=older.id if older else None,
             private=is_private(policy, reading.service),
         )
@@ -133,6 +140,7 @@ def _as_it_came(
         comment=candidate.comment,
         tags=candidate.tags,
         entries=seen.entries,
+        remark=candidate.remark,  # of a rejected one too: its sender may accept the right name for it
         status_at=envelope.received_at,
         date=reading.date or reading.version,
         extension=reading.extension,

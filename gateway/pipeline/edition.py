@@ -96,4 +96,4 @@ class Edition:
 
     def _remark(self) -> str | None:
         followed = (FOLLOWED.format(old=p.number, new=p.successor) for p in self.direction.passed if p.successor)
-        return joined(self.seen.remark, *followed)
+        return joined(self.candidate.remark, self.seen.remark, *followed)

@@ -6,9 +6,12 @@ from collections import Counter
 import pytest
 
 from gateway.core.contents import Unpacked, UnpackedPart
+from gateway.core.documents import Order
+from gateway.core.model import Channel, FileRecord, Status
 from gateway.core.submission import PartFate
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.pipeline.fates import all_fates, cause_of
+from gateway.pipeline.transitions import Actor
 from tests.inbound.smtp.letters import attachment, multipart, part
 from tests.inbound.smtp.sound_letters import Sound, sound_letter
 from tests.scenarios.harness import HEAD, Scene
@@ -91,3 +94,46 @@ def test_faults_that_leave_no_part_unread_add_none(fault: str) -> None:
     unpacked = Unpacked("", "", is_automatic=False, comment="", tags=(), parts=(body,), faults=(fault,))
     assert all_fates((), unpacked) == (PartFate(1, None, "text/plain", 1, "ignored", "text-body"),)
     assert cause_of(unpacked) == "nothing-attached"
+
+
+NO_END = "its message has no end: look whether the file is whole"
+
+
+def without_its_end(*names: str) -> bytes:
+    """A message of files that are not encoded, which ends where its last boundary should stand."""
+    files = [part(name.encode(), f"Content-Type: text/csv; name={name}") for name in names]
+    whole = b"From: x@y.example\r\n" + multipart(*files)
+    return whole[: whole.rindex(b"\r\n--")]
+
+
+async def test_a_file_whose_message_has_no_end_is_sent_and_those_who_read_it_are_told(scene: Scene) -> None:
+    first, last = "8301102_INFOone20261120.csv", "8301102_INFOtwo20261120.csv"
+    await scene.post(HEAD, without_its_end(first, last))
+    await scene.idle()
+    assert (await scene.file(first)).remark == "not scanned; Delivered"
+    assert (await scene.file(last)).remark == f"{NO_END}; not scanned; Delivered"
+    (receipt,) = scene.notices_to(HEAD)
+    assert f"Remark: {NO_END}; not scanned" in " ".join(receipt.text.split())
+
+
+async def test_a_right_name_that_comes_later_makes_no_end(scene: Scene) -> None:
+    await scene.post(HEAD, without_its_end("8301102 two.csv"))
+    await scene.idle()
+    (file,) = await scene.files()
+    assert (file.status, file.remark) == (Status.REJECTED, NO_END)
+    by = Actor("iroe", "Ines Roe")
+    got = await scene.house.decisions.accept(file.id, by=by, name="8301102_INFOtwo20261120.csv")
+    assert isinstance(got, FileRecord)
+    assert got.remark == f"{NO_END}; not scanned"
+
+
+async def test_a_document_whose_message_has_no_end_says_so(scene: Scene) -> None:
+    intake = scene.house.receive.begin()
+    intake.write(without_its_end("8302000 two.csv"))
+    envelope = await intake.seal(
+        channel=Channel.EMAIL, username="nadia.rowbotham", verified_by="password", order=Order("send")
+    )
+    scene.house.receive.accepted(envelope)
+    await scene.idle()
+    (document,) = await scene.documents()
+    assert document.remark == f"{NO_END}; not scanned"

@@ -23,6 +23,7 @@ _SEAM = re.compile(rb"=[= \t\r\n]*|\n[ \t\r]*\n[ \t\r\n]*")  # padding, or an em
 _EMPTY = re.compile(rb"\n[ \t\r\n]")  # what an empty line begins with
 _SOFT_BREAK = re.compile(rb"=[ \t]+(\r?\n)")  # a relay padded the line: RFC 2045 6.7 (3) takes it away again
 _WORDS = re.compile(rb"[A-Za-z0-9+/][ \t]+[A-Za-z0-9+/]")
+UNMARKED = "unmarked"  # no encoding in which the bytes could say that they are whole; of itself no flaw
 UNPADDED = "base64-unpadded"  # nothing in it says that it is whole, which counts where the message broke off
 _LONG_LINE = 65_536  # a line longer than this is decoded before its end is seen
 _FOOTER_LINE = 200  # bytes of a line that tell whether it is base64
@@ -41,7 +42,7 @@ class Decoder(Protocol):
 class Verbatim:
     """7bit, 8bit and binary: what is on the wire is what was attached."""
 
-    def __init__(self, flaw: str = "") -> None:
+    def __init__(self, flaw: str = UNMARKED) -> None:
         self.flaw = flaw
 
     def feed(self, data: bytes) -> bytes:
@@ -183,7 +184,7 @@ class QuotedPrintable:
     """RFC 2045 6.7; an escape that is none is kept as it stands."""
 
     def __init__(self) -> None:
-        self.flaw = ""
+        self.flaw = UNMARKED
         self._rest = b""
 
     def feed(self, data: bytes) -> bytes:

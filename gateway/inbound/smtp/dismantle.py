@@ -121,4 +121,5 @@ def _part(part: Part, folder: _PartFolder, container: str) -> UnpackedPart:
         path=folder.path(part.number) if part.kind == "file" else "",
         is_whole=part.kind == "file",
         container=container,
+        is_ended=part.is_ended,
     )

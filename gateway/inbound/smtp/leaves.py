@@ -42,6 +42,7 @@ class OpenPart:
         self.why = why  # "" while it may be a file
         self.cut_why = ""  # "" while its bytes are whole
         self.flaws: set[str] = set()
+        self.has_end = True
         self.size = 0
         self._part_bytes = part_bytes
         self._writer: PartWriter | None = None
@@ -101,6 +102,7 @@ class OpenPart:
             sha256="" if self.cut_why else self._digest.hexdigest(),
             container=self.leaf.container,
             flaws=tuple(sorted(self.flaws)),
+            is_ended=self.has_end or "unclosed" not in self.flaws,
         )
 
     def _forget(self) -> None:

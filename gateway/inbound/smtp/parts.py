@@ -64,6 +64,7 @@ class Part:
     sha256: str  # hexadecimal, of the decoded bytes; "" of a cut part
     container: int | None  # number of the part that it was found in
     flaws: tuple[str, ...] = ()  # "unclosed", "base64-footer": what was odd, though the bytes are whole
+    is_ended: bool = True  # False where the message broke off, and nothing says that these are all of its bytes
 
 
 @dataclass(frozen=True)

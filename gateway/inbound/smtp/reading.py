@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gateway.inbound.smtp.bodies import Bodies
-from gateway.inbound.smtp.decode import UNPADDED
+from gateway.inbound.smtp.decode import UNMARKED, UNPADDED
 from gateway.inbound.smtp.embedded import Closed, Event, Opened, Text
 from gateway.inbound.smtp.leaves import OpenPart, PartSink
 from gateway.inbound.smtp.limits import Allowance, MessageLimits
@@ -61,10 +61,13 @@ class Reading:
             part.write_to(self._sink)
         return part
 
-    def end(self, part: OpenPart, *, flaw: str = "", is_unclosed: bool = False) -> None:
-        """The bytes of a part have ended, or its source has."""
+    def end(self, part: OpenPart, *, flaw: str = "", is_delimited: bool = False, is_unclosed: bool = False) -> None:
+        """The bytes of a part have ended, or its source has. Only what has an end, or says it, is surely whole."""
+        part.has_end = is_delimited or flaw not in (UNPADDED, UNMARKED)
         if flaw == UNPADDED:
             flaw = "base64-incomplete" if is_unclosed else ""
+        elif flaw == UNMARKED:
+            flaw = ""
         if self.allowance.is_spent:
             part.cut(self.allowance.why)
         elif flaw in _DAMAGE:

@@ -110,7 +110,8 @@ class Walk:
         self._reading.take_rest(part, pieces)
         if isinstance(decoder, UuDecoder) and leaf.name is None:
             self._reading.name(part, decoder.name)
-        self._reading.end(part, flaw=decoder.flaw, is_unclosed=self._is_unclosed())
+        is_delimited = self._source.stop is not None
+        self._reading.end(part, flaw=decoder.flaw, is_delimited=is_delimited, is_unclosed=self._is_unclosed())
 
     def _read(self, route: Route, part: OpenPart, pieces: Iterator[bytes], *, charset: str) -> None:
         """What a route does beyond keeping the bytes; it need not read them all."""

@@ -54,10 +54,11 @@ def many_parts(count: int, name: str) -> bytes:
         LETTER,
         many_parts(300, "8301102_SEN" + "ŵ" * 1_500),  # an answer of 2 MB
         multipart(part(b"lone \xed\xa0\x80", PLAIN), attachment(PDF, b"8301102_\xed\xa0\x80.pdf")),
+        multipart(part(b"a,b", "Content-Type: text/csv; name=8301102_SENlist.csv"))[: -len(b"\r\n--=_boundary--\r\n")],
         b"",
         b"\xff\x00" * 50,
     ],
-    ids=["letter", "long answer", "surrogates", "empty", "rubbish"],
+    ids=["letter", "long answer", "surrogates", "no end", "empty", "rubbish"],
 )
 async def test_it_finds_what_our_threads_find(house: House, raw: bytes) -> None:
     await house.start()

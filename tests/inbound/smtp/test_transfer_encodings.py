@@ -191,6 +191,39 @@ def test_a_file_that_broke_off_at_the_end_of_a_line_is_cut_unless_its_padding_sa
     assert found.flaws == ("unclosed",)
 
 
+NO_MARKS = {"7bit": "7bit", "8bit": "8bit", "binary": "binary", "quoted-printable": "quoted-printable", "none": ""}
+
+
+@pytest.mark.parametrize("rule", NO_MARKS)
+def test_what_has_no_mark_of_its_end_is_not_ended_where_the_message_broke_off(rule):
+    """Some honest programs never close a message: the file is taken, and nobody can say whether it is whole."""
+    encoding = [f"Content-Transfer-Encoding: {NO_MARKS[rule]}"] if NO_MARKS[rule] else []
+    parts = [part(b"a,b\r\n", f"Content-Type: text/csv; name={name}", *encoding) for name in ("1", "2")]
+    whole = multipart(*parts)
+    assert [each.is_ended for each in read(whole).parts] == [True, True]
+    broken = read(whole[: whole.rindex(b"b\r\n\r\n--")])
+    assert [(each.kind, each.is_ended) for each in broken.parts] == [("file", True), ("file", False)]
+
+
+def test_padding_and_an_end_of_its_own_say_that_a_file_is_whole_wherever_its_message_ends():
+    padded = part(base64_lines(b"1234"), "Content-Type: text/csv; name=1", BASE64)
+    uu = part(uuencoded(b"1234", "1"), "Content-Type: text/csv; name=2", "Content-Transfer-Encoding: x-uuencode")
+    for last in (padded, uu):
+        whole = multipart(part(b"Hello", PLAIN), last)
+        found = read(whole[: whole.rindex(b"\r\n--")]).parts[1]
+        assert (found.kind, found.flaws, found.is_ended) == ("file", ("unclosed",), True)
+
+
+@pytest.mark.parametrize("is_inner_closed", [True, False])
+def test_of_an_attached_message_the_file_that_stood_last_counts(is_inner_closed):
+    inner = multipart(part(b"a,b", "Content-Type: text/csv; name=1"), boundary=b"inner")
+    if not is_inner_closed:
+        inner = inner[: inner.rindex(b"\r\n--inner--")]
+    whole = multipart(part(inner, "Content-Type: message/rfc822"), boundary=b"outer")
+    found = read(whole[: whole.rindex(b"\r\n--outer--")]).parts[1]
+    assert (found.name, found.kind, found.is_ended) == ("1", "file", is_inner_closed)
+
+
 def test_padding_that_is_missing_where_the_message_goes_on_is_a_matter_of_style():
     sloppy = part(base64.b64encode(DATA[:100]).rstrip(b"="), "Content-Type: application/pdf", BASE64)
     found = read(multipart(sloppy, part(b"Bye", PLAIN)))
