@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.core.mail import Mail, Posted
+from gateway.core.steps import Steps
 from gateway.inbound.smtp.unpacker import MessageUnpacker
 from gateway.parameters import archive_limits_of, courier_of, guess_limits_of, message_limits_of, scanner_of
 from gateway.pipeline.inspect import Inspect
@@ -25,9 +26,9 @@ class LiveTemplates:
         """Start with these."""
         self.current = tables.templates
 
-    def render(self, template: str, context: Mapping[str, object]) -> Rendered:
-        """Return the notice."""
-        return self.current.render(template, context)
+    def write(self, template: str, context: Mapping[str, object]) -> Steps[Rendered]:
+        """Write the notice, in steps."""
+        return self.current.write(template, context)
 
 
 class LiveCourier:

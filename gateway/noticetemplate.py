@@ -17,8 +17,9 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gateway.configfile import Findings, read_text, suggest
-from gateway.core.notices.letters import Context, Letter, letter_of, wrap
+from gateway.core.notices.letters import Context, Letter, letter_steps, wrap
 from gateway.core.notices.samples import sample_contexts
+from gateway.core.steps import Steps, collected, finished
 from gateway.errors import ConfigError, Fault
 
 _FAILURES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
@@ -35,9 +36,14 @@ class NoticeTemplate:
 
     def render(self, context: Context) -> Letter:
         """Return the notice. Raises ConfigError, with the line where it fails."""
+        return finished(self.write(context))
+
+    def write(self, context: Context) -> Steps[Letter]:
+        """Write the notice in steps, and return it. Raises ConfigError, with the line where it fails."""
         try:
             subject = " ".join(self.subject.render(context).split())
-            return letter_of(subject, self.text.render(context).strip("\n") + "\n")
+            text = "".join((yield from collected(self.text.generate(context))))
+            return (yield from letter_steps(subject, text.strip("\n") + "\n"))
         except _FAILURES as error:
             problem = f"this fails with a sample notice: {_as_clause(error)}"
             raise ConfigError((Fault(self.file, f"line {_line_of(error, self.file)}", problem),)) from error

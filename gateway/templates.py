@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gateway.core.notices.letters import Context, Letter, in_plain_words
+from gateway.core.steps import Steps, finished
 from gateway.errors import ConfigError
 
 
@@ -19,6 +20,10 @@ class Template(Protocol):
 
     def render(self, context: Context) -> Letter:
         """Return the notice. Raises ConfigError, with the line where it fails."""
+        ...
+
+    def write(self, context: Context) -> Steps[Letter]:
+        """Do the same in steps."""
         ...
 
 
@@ -30,8 +35,12 @@ class Templates:
 
     def render(self, template: str, context: Context) -> Letter:
         """Return the notice; a faulty template falls back to built-in plain words, so that it never fails."""
+        return finished(self.write(template, context))
+
+    def write(self, template: str, context: Context) -> Steps[Letter]:
+        """Do the same in steps."""
         try:
-            return self.by_name[template].render(context)
+            return (yield from self.by_name[template].write(context))
         except (KeyError, ConfigError):
             return in_plain_words(context, template)
 

@@ -14,6 +14,7 @@ from datetime import timedelta
 from gateway import log
 from gateway.core.mail import Mail, Notice, NoticeState, Posted
 from gateway.core.retry import next_attempt
+from gateway.pipeline.pace import Pace
 from gateway.pipeline.policy import LivePolicy
 from gateway.pipeline.tokens import Tokens
 from gateway.ports import Clock, Courier, Outbox, Renderer
@@ -42,6 +43,7 @@ class Notifier:
         self._courier = courier
         self._renderer = renderer
         self._clock = clock
+        self._pace = Pace(clock)
         self._policy = policy
         self._tokens = tokens
         self._complete = complete
@@ -80,7 +82,7 @@ class Notifier:
 
     async def _mail(self, notice: Notice) -> Mail:
         await self._clock.sleep(0)  # fifty templates in one go hold up everybody for as many milliseconds
-        rendered = self._renderer.render(notice.template, notice.context)
+        rendered = await self._pace.through(self._renderer.write(notice.template, notice.context))
         sender = self._policy.current.notices.sender
         tokens = self._tokens
         return Mail(

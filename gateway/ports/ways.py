@@ -10,6 +10,7 @@ from gateway.core.contents import Unpacked
 from gateway.core.mail import Mail, Parcel, Posted
 from gateway.core.model import FileRecord
 from gateway.core.routing import Target
+from gateway.core.steps import Steps
 from gateway.core.submission import Envelope
 
 
@@ -132,6 +133,6 @@ class Rendered(Protocol):
 class Renderer(Protocol):
     """Turns a template and its context into words."""
 
-    def render(self, template: str, context: Mapping[str, object]) -> Rendered:
-        """Return the notice; a faulty template falls back to built-in plain words, so that it never fails."""
+    def write(self, template: str, context: Mapping[str, object]) -> Steps[Rendered]:
+        """Write the notice in steps; a faulty template falls back to built-in plain words, so that it never fails."""
         ...

@@ -145,3 +145,10 @@ class TestAMessageOfVeryManyParts:
         await scene.email(sender, *((name.format(n), b"%d" % n) for n in range(MANY)))
         assert times <= await turns_of(scene, scene.house.ingest.pass_once) < times + 1
         assert len(await scene.files()) == MANY
+
+    async def test_is_told_some_at_a_time(self, scene: Scene) -> None:
+        await scene.email(STAFF, *((f"8304053 report {n}.docx", b"%d" % n) for n in range(MANY)))
+        await scene.house.ingest.pass_once()
+        turns = await turns_of(scene, scene.house.notifier.pass_once)
+        assert turns > 2 * (2 + 1)  # to two readers, each part at least: in the list, by itself, and so in the page
+        assert len(scene.notices_to(STAFF)) == 1

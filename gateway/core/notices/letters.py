@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
+from gateway.core.steps import Steps, collected, in_one_go
+
 WIDTH = 76  # letters a line: what every mail program shows unbroken
 
 Context = Mapping[str, object]
@@ -71,15 +73,13 @@ class Letter:
     html: str | None = None
 
 
-def letter_of(subject: str, text: str) -> Letter:
-    """Return a notice with its HTML twin: the same words."""
-    return Letter(subject, text, html_of(subject, text))
+def letter_steps(subject: str, text: str) -> Steps[Letter]:
+    """Return a notice with its HTML twin, the same words: paragraphs, and what is set in or numbered as it stands."""
+    blocks = yield from collected(_html_block(block) for block in text.strip("\n").split("\n\n"))
+    return Letter(subject, text, _PAGE.format(subject=escape(subject), blocks="\n".join(blocks)))
 
 
-def html_of(subject: str, text: str) -> str:
-    """Return a text as a plain page: paragraphs, and what is set in or numbered as it stands."""
-    blocks = "\n".join(_html_block(block) for block in text.strip("\n").split("\n\n"))
-    return _PAGE.format(subject=escape(subject), blocks=blocks)
+letter_of = in_one_go(letter_steps)
 
 
 def _html_block(block: str) -> str:
