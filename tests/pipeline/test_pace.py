@@ -152,3 +152,12 @@ class TestAMessageOfVeryManyParts:
         turns = await turns_of(scene, scene.house.notifier.pass_once)
         assert turns > 2 * (2 + 1)  # to two readers, each part at least: in the list, by itself, and so in the page
         assert len(scene.notices_to(STAFF)) == 1
+
+    @pytest.mark.parametrize("name", ["8302000 Offer {}.pdf", "Offer {}.pdf"])
+    async def test_is_published_with_a_turn_for_others_at_each(self, scene: Scene, name: str) -> None:
+        files = [(name.format(n), b"%%PDF-1.7 %d" % n) for n in range(MANY)]
+        await scene.mail_documents("nadia.rowbotham", *files)
+        async with Onlooker().beside() as onlooker:
+            await scene.house.ingest.pass_once()
+        assert onlooker.turns > MANY
+        assert len(await scene.documents(limit=MANY + 1)) == MANY
