@@ -12,7 +12,7 @@ from gateway.beside import be_deaf, end_with_the_gateway
 from gateway.inbound.smtp.dismantlerprocess import work
 from gateway.store.disk import PosixDisk
 
-_NICE = 5  # who waits for a 250 goes first
+_NICE = 10  # who waits for a 250 goes first
 
 
 def main(channel: str, lifeline: str) -> None:
