@@ -87,6 +87,7 @@ async def test_it_ends_in_the_middle_of_its_work_when_the_gateway_is_killed() ->
     killed = subprocess.run([sys.executable, "-c", GATEWAY], capture_output=True, timeout=60, check=False)
     number = json.loads(killed.stdout)[0]
     await until(lambda: not is_there(number), "the process is gone")
+    assert killed.returncode == -signal.SIGKILL
 
 
 def test_it_ends_when_we_let_go_before_it_could_know() -> None:

@@ -34,7 +34,11 @@ _LEAST_PACE = 2_000_000  # bytes a second that a disk with troubles still makes 
 _IDLE = 600.0  # seconds without an order, after which a process gives its memory back
 _PATIENCE = 2.0  # seconds for the end of one that was ended: only a disk that hangs can hold it
 _NOT_BEGUN = "The process that takes messages apart could not begin. The gateway does it by itself, and tries again."
-_TWICE = "Two processes ended as they took this message apart. It may be made to do that: open it nowhere else."
+_NOT_DONE = "A process could not take a message apart. The gateway does it by itself."
+_TWICE = (
+    "Two processes ended as they took this message apart: somebody may have made it to do that. Don't open it; ask its "
+    "sender whether they sent it, and to send the file again in a new message."
+)
 _STOOD_STILL = f"gave no answer for {_LONGEST_WAIT:.0f} seconds, and was ended"
 _STUCK = "The process that takes messages apart gave no answer. The disk may hang; the gateway tries again."
 _NO_WORK = "had nothing to do"
@@ -254,6 +258,7 @@ class _Line:
             if found is None:
                 return
         except (ValueError, TypeError, KeyError):  # it could not, or is of another version than we are
+            log.transient(stage="dismantler", why=_NOT_DONE)
             found = None
         self.orders.popleft().reach(found)
         self._ready()

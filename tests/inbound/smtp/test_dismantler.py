@@ -315,7 +315,9 @@ def test_what_it_can_not_do_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
             Answer().take(carry_out(order, PosixDisk()))
 
 
-async def test_an_answer_of_another_version_is_none(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_of_another_version_is_none(
+    house: House, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     await house.start()
 
     def take(_self: Answer, _line: bytes) -> None:
@@ -323,3 +325,4 @@ async def test_an_answer_of_another_version_is_none(house: House, monkeypatch: p
 
     monkeypatch.setattr(Answer, "take", take)
     assert len((await house.unpacker.unpack(await house.spooled(b"Subject: one line\r\n\r\ntext"))).parts) == 1
+    assert "could not take a message apart" in "".join(capfd.readouterr())
