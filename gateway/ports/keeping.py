@@ -114,8 +114,8 @@ class Spool(Protocol):
         """Return where the bytes of a ready submission lie; only the first Envelope.size bytes are theirs."""
         ...
 
-    def parts_folder(self, id: str) -> str:
-        """Return the folder for the decoded parts of a ready message; made by who writes there."""
+    def parts(self, id: str) -> str:
+        """Return how the path of each decoded part of a ready message begins; the number of the part follows."""
         ...
 
     async def forget(self, id: str) -> None:

@@ -6,6 +6,7 @@ Owns `incoming/` (nothing promised), `ready/` (promised, a to-do list), `parts/`
 """
 
 import re
+from collections.abc import Collection
 
 from gateway.core.submission import Envelope
 from gateway.errors import NotThere, Permanent, Transient
@@ -76,9 +77,13 @@ class DiskSpool:
         """Return where the bytes of a ready submission lie; only the first Envelope.size bytes are theirs."""
         return f"{self._ready}/{_checked(id)}"
 
-    def parts_folder(self, id: str) -> str:
-        """Return the folder for the decoded parts of a ready message; made by who writes there, and flat."""
-        return f"{self._parts}/{_checked(id)}"
+    def parts(self, id: str) -> str:
+        """Return how the path of each decoded part of a ready message begins; its folder is made by who writes there.
+
+        A few folders hold the parts of all messages: one for each message cost more to make and to remove than the
+        part itself.
+        """
+        return f"{self._parts}/{_checked(id)[-1]}/{id}."
 
     async def forget(self, id: str) -> None:
         """Remove the promised bytes and their parts; safe to repeat. Not fsynced: what comes back is recorded."""
@@ -183,18 +188,28 @@ class DiskSpool:
     def _prepare(self) -> None:
         for folder in (self._incoming, self._ready, self._parts, self._failed):
             self._disk.make_folder(folder)
-        for id in set(self._disk.list(self._parts)) - set(self._disk.list(self._ready)):
-            self._remove_parts(id)
+        ready = set(self._disk.list(self._ready))
+        for folder in self._disk.list(self._parts):
+            self._clear_parts(f"{self._parts}/{folder}", ready)
 
     def _forget(self, id: str) -> None:
         self._remove_parts(id)
         self._disk.unlink(self.path(id))  # last: while it is there, the next start removes the rest
 
     def _remove_parts(self, id: str) -> None:
-        folder = self.parts_folder(id)
+        folder, _, start = self.parts(id).rpartition("/")
         for name in self._disk.list(folder):
+            if name.startswith(start):
+                self._disk.unlink(f"{folder}/{name}")
+
+    def _clear_parts(self, folder: str, ready: Collection[str]) -> None:
+        """Remove the parts that belong to no ready message; an earlier gateway had a folder for each message."""
+        names = self._disk.list(folder)
+        orphans = [name for name in names if name.partition(".")[0] not in ready]
+        for name in orphans:
             self._disk.unlink(f"{folder}/{name}")
-        self._disk.remove_folder(folder)
+        if len(orphans) == len(names):
+            self._disk.remove_folder(folder)
 
     def _set_aside(self, id: str, why: str) -> None:
         self._remove_parts(id)

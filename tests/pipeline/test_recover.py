@@ -63,9 +63,9 @@ async def test_bytes_that_an_attempt_left_elsewhere_are_destroyed(scene: Scene) 
 
 
 async def test_parts_of_a_message_that_is_gone_are_removed(scene: Scene) -> None:
-    left = spool(scene) / "parts" / "01kgone"
-    left.mkdir()
-    (left / "1").write_bytes(b"decoded")
+    left = Path(f"{scene.house.spool.parts('01kgone')}1")
+    left.parent.mkdir()
+    left.write_bytes(b"decoded")
     await scene.restart()
     assert not left.exists()
 

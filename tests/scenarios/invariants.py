@@ -158,7 +158,7 @@ def _of_documents(books: Books) -> Iterator[str]:
 def _of_spool(spool: Path, books: Books, known: Known) -> Iterator[str]:
     for name in {p.name for p in spool.iterdir()} - SPOOL:
         yield f"spool/{name} is not known"
-    for path in (*(spool / "ready").iterdir(), *(spool / "parts").iterdir()):
+    for path in (*(spool / "ready").iterdir(), *(spool / "parts").glob("*/*")):
         yield f"{path.relative_to(spool)} was not worked off"
     incoming = {p.name for p in (spool / "incoming").iterdir()}
     for id in incoming ^ books.unfinished:

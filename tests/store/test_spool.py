@@ -41,8 +41,10 @@ class House:
     clock: ManualClock = field(default_factory=ManualClock)
 
     def lying(self) -> dict[str, list[str]]:
-        """Return what lies in each folder."""
-        return {f.name: sorted(os.listdir(f)) for f in sorted(self.root.iterdir()) if os.listdir(f)}
+        """Return what lies in each folder; of parts the messages that they are of."""
+        lying = {f.name: sorted(os.listdir(f)) for f in sorted(self.root.iterdir())}
+        parts = sorted({part.name.partition(".")[0] for part in (self.root / "parts").glob("*/*")})
+        return {folder: names for folder, names in (lying | {"parts": parts}).items() if names}
 
 
 pytestmark = pytest.mark.usefixtures("nothing_stays_open")
@@ -600,11 +602,16 @@ async def sealed_with_parts(house: House) -> str:
     intake = house.spool.begin()
     intake.write(b"a message")
     await intake.seal(**FACTS)
-    parts = Path(house.spool.parts_folder(intake.id))
-    parts.mkdir()
-    (parts / "1").write_bytes(b"one")
-    (parts / "2").write_bytes(b"two")
+    lay_parts(house.spool, intake.id)
     return intake.id
+
+
+def lay_parts(spool: DiskSpool, id: str) -> None:
+    """Lay two decoded parts of a message."""
+    for number in (1, 2):
+        part = Path(f"{spool.parts(id)}{number}")
+        part.parent.mkdir(exist_ok=True)
+        part.write_bytes(b"decoded")
 
 
 async def test_what_is_forgotten_is_gone_with_its_parts(house: House) -> None:
@@ -631,6 +638,23 @@ async def test_parts_without_a_message_are_cleared_at_the_start(house: House) ->
     assert house.lying() == {"parts": [kept], "ready": [kept]}
 
 
+async def test_parts_of_a_message_whose_id_begins_another_ones_stay(house: House) -> None:
+    for id in ("01kah-e", "01kah-e-1e"):
+        lay_parts(house.spool, id)
+    await house.spool.forget("01kah-e")
+    assert house.lying() == {"parts": ["01kah-e-1e"]}
+
+
+async def test_folders_of_parts_that_an_earlier_gateway_left_are_removed(house: House) -> None:
+    kept = await sealed_with_parts(house)
+    folder = house.root / "parts" / kept
+    folder.mkdir()
+    (folder / "1").write_bytes(b"decoded")
+    await house.spool.prepare()
+    assert not folder.exists()
+    assert house.lying() == {"parts": [kept], "ready": [kept]}
+
+
 async def test_an_entry_that_is_damaged_is_for_a_person(house: House) -> None:
     id = await sealed_with_parts(house)
     os.truncate(house.spool.path(id), 5)
@@ -645,7 +669,7 @@ async def test_an_id_is_never_a_path(house: House, id: str) -> None:
     with pytest.raises(Permanent):
         house.spool.path(id)
     with pytest.raises(Permanent):
-        house.spool.parts_folder(id)
+        house.spool.parts(id)
     for doing in (house.spool.resume, house.spool.drop_parked, house.spool.forget, house.spool.envelope):
         with pytest.raises(Permanent):
             await doing(id)

@@ -1,4 +1,4 @@
-"""A spooled message taken apart on disk: the parser's parts become files in the spool's parts folder.
+"""A spooled message taken apart on disk: the parser's parts become files among the spool's parts.
 
 Owns the files that parts are decoded into, what the pipeline is told of each part, and the CPU that a message of a
 size may take: under two seconds up to 50 MB, beyond that in proportion. Blocking: for a thread, or for a process of its
@@ -28,16 +28,16 @@ class Spooled:
 
     path: str
     size: int  # bytes of the message; what lies behind them is ours
-    folder: str
+    parts: str  # how the path of a part begins; its number follows
 
 
 def dismantle(spooled: Spooled, disk: "Disk", limits: MessageLimits) -> Unpacked:
     """Return the parts of a message, candidates decoded; safe to repeat. Raises OSError, never for what is inside."""
-    folder = _PartFolder(disk, spooled.folder)
-    with open(spooled.path, "rb") as stream, closing(folder):
+    files = _PartFiles(disk, spooled.parts)
+    with open(spooled.path, "rb") as stream, closing(files):
         front = cast(BinaryIO, FirstBytes(stream, spooled.size))
-        message = read_message(front, spooled.size, folder, limits)
-    return _unpacked(message, folder)
+        message = read_message(front, spooled.size, files, limits)
+    return _unpacked(message, files)
 
 
 def limits_for(size: int, limits: MessageLimits) -> MessageLimits:
@@ -51,8 +51,7 @@ class _PartFile:
     def __init__(self, disk: "Disk", path: str) -> None:
         self._disk = disk
         self._path = path
-        disk.unlink(path)  # of an attempt before a crash
-        self._fd = disk.create(path)
+        self._fd = _create(disk, path)
         self._is_open = True
         self._at = 0
 
@@ -70,20 +69,28 @@ class _PartFile:
         self._disk.unlink(self._path)
 
 
-class _PartFolder:
+def _create(disk: "Disk", path: str) -> int:
+    try:
+        return disk.create(path)
+    except FileNotFoundError:  # the first in its folder
+        disk.make_scratch_folder(path.rpartition("/")[0])
+    except FileExistsError:  # of an attempt before a crash
+        disk.unlink(path)
+    return disk.create(path)
+
+
+class _PartFiles:
     """The parts of one message."""
 
-    def __init__(self, disk: "Disk", folder: str) -> None:
+    def __init__(self, disk: "Disk", start: str) -> None:
         self._disk = disk
-        self._folder = folder
+        self._start = start
         self._files: list[_PartFile] = []
 
     def path(self, number: int) -> str:
-        return f"{self._folder}/{number}"
+        return f"{self._start}{number}"
 
     def open(self, number: int) -> _PartFile:
-        if not self._files:
-            self._disk.make_scratch_folder(self._folder)
         self._files.append(_PartFile(self._disk, self.path(number)))
         return self._files[-1]
 
@@ -93,7 +100,7 @@ class _PartFolder:
             file.close()
 
 
-def _unpacked(message: Message, folder: _PartFolder) -> Unpacked:
+def _unpacked(message: Message, files: _PartFiles) -> Unpacked:
     heading = message.heading
     names = {part.number: part.name or "" for part in message.parts}
     return Unpacked(
@@ -102,13 +109,13 @@ def _unpacked(message: Message, folder: _PartFolder) -> Unpacked:
         is_automatic=message.is_report or bool(heading.automation.marks),
         comment=message.comment,
         tags=message.tags,
-        parts=tuple(_part(part, folder, names.get(part.container or 0, "")) for part in message.parts),
+        parts=tuple(_part(part, files, names.get(part.container or 0, "")) for part in message.parts),
         cause=message.cause,
         faults=message.faults,
     )
 
 
-def _part(part: Part, folder: _PartFolder, container: str) -> UnpackedPart:
+def _part(part: Part, files: _PartFiles, container: str) -> UnpackedPart:
     """Return a part as the pipeline knows it. One that was cut has no bytes that could be taken for the file's."""
     return UnpackedPart(
         number=part.number,
@@ -118,7 +125,7 @@ def _part(part: Part, folder: _PartFolder, container: str) -> UnpackedPart:
         sha256=part.sha256,
         is_file=part.kind != "ignored",
         why=part.why,
-        path=folder.path(part.number) if part.kind == "file" else "",
+        path=files.path(part.number) if part.kind == "file" else "",
         is_whole=part.kind == "file",
         container=container,
         is_ended=part.is_ended,

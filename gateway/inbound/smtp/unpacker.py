@@ -74,7 +74,7 @@ class MessageUnpacker:
             self._forget(id)
 
     def _spooled(self, envelope: Envelope) -> Spooled:
-        return Spooled(self._spool.path(envelope.id), envelope.size, self._spool.parts_folder(envelope.id))
+        return Spooled(self._spool.path(envelope.id), envelope.size, self._spool.parts(envelope.id))
 
     def _ask(self, envelope: Envelope) -> Flight | None:
         flight = self._elsewhere(self._spooled(envelope), limits_for(envelope.size, self.limits))

@@ -94,7 +94,7 @@ class House:
         """Return a message that never comes to its end."""
         path = self.root / f"endless{len(list(self.root.iterdir()))}"
         os.mkfifo(path)
-        return Spooled(str(path), size, str(self.root / "spool" / "parts" / path.name))
+        return Spooled(str(path), size, str(self.root / "spool" / "parts" / f"{path.name}."))
 
     def endless(self, size: int = 1) -> asyncio.Future[Unpacked | None]:
         """Have a message taken apart that never comes to its end."""
@@ -118,6 +118,10 @@ class House:
         """Return how many orders are under way or wait."""
         return len(self.dismantler._queue) + self.at_hand()
 
+    def parts_of(self, envelope: Envelope) -> list[Path]:
+        """Return the decoded parts of a message that are on the disk."""
+        return list((self.root / "spool" / "parts").glob(f"*/{envelope.id}.*"))
+
     def processes(self) -> list[int]:
         """Return the processes that are ours, oldest first."""
         return [line._beside.child.pid for line in self.dismantler._lines if not line.is_over]
@@ -130,7 +134,7 @@ class House:
         return found
 
     def spooled_as(self, envelope: Envelope) -> Spooled:
-        return Spooled(self.spool.path(envelope.id), envelope.size, self.spool.parts_folder(envelope.id))
+        return Spooled(self.spool.path(envelope.id), envelope.size, self.spool.parts(envelope.id))
 
 
 @asynccontextmanager

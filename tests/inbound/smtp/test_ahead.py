@@ -15,7 +15,6 @@ import pytest
 from gateway.beside import IS_POSSIBLE
 from gateway.core.model import Channel
 from gateway.inbound.smtp import unpacker
-from gateway.inbound.smtp.dismantler import AT_HAND
 from gateway.inbound.smtp.unpacker import AHEAD, UNDER_WAY
 from gateway.store.threads import DiskThreads
 from tests.inbound.smtp.beside import PARTS, House, house_in
@@ -56,7 +55,7 @@ async def test_who_leaves_a_message_leaves_nobody_who_writes_its_parts(house: Ho
     os.kill(number, signal.SIGCONT)
     await leaving
     await house.spool.forget(envelope.id)
-    assert not (house.root / "spool" / "parts" / envelope.id).exists()
+    assert house.parts_of(envelope) == []
     await house.unpacker.leave(envelope.id)
 
 
@@ -69,7 +68,7 @@ async def test_who_leaves_a_message_that_was_not_begun_has_nobody_begin_it(house
     await house.unpacker.leave(envelopes[-1].id)
     os.kill(number, signal.SIGCONT)
     await asyncio.gather(*map(house.unpacker.unpack, envelopes[:-1]))
-    assert not (house.root / "spool" / "parts" / envelopes[-1].id).exists()
+    assert house.parts_of(envelopes[-1]) == []
 
 
 async def test_what_was_begun_is_there_when_it_is_asked_for(house: House) -> None:
@@ -77,8 +76,8 @@ async def test_what_was_begun_is_there_when_it_is_asked_for(house: House) -> Non
     envelopes = [await house.spooled() for _ in range(3 * UNDER_WAY)]
     for envelope in envelopes:
         house.unpacker.begin(envelope)
-    parts = house.root / "spool" / "parts"
-    await until(lambda: all((parts / e.id / "7").exists() for e in envelopes) and not house.has_orders(), "all done")
+    lasts = [Path(f"{house.spool.parts(envelope.id)}7") for envelope in envelopes]
+    await until(lambda: all(last.exists() for last in lasts) and not house.has_orders(), "all done")
     os.kill(number, signal.SIGSTOP)  # nobody is asked again
     found = await asyncio.gather(*map(house.unpacker.unpack, envelopes))
     assert {len(one.parts) for one in found} == {PARTS}
@@ -101,8 +100,8 @@ async def test_it_goes_ahead_only_as_far_as_memory_allows(house: House, monkeypa
     for envelope in envelopes:
         house.unpacker.begin(envelope)
     await until(lambda: not house.has_orders(), "it pauses")
-    begun = len(list((house.root / "spool" / "parts").glob("*/7"))) - AT_HAND
-    assert UNDER_WAY <= begun <= UNDER_WAY + 20 // PARTS + 1
+    begun = sum(Path(f"{house.spool.parts(envelope.id)}7").exists() for envelope in envelopes)
+    assert begun == UNDER_WAY + 19 // PARTS
     assert {len((await house.unpacker.unpack(e)).parts) for e in envelopes} == {PARTS}  # and on as they are taken
 
 

@@ -38,7 +38,7 @@ async def house(tmp_path: Path, threads: DiskThreads) -> AsyncIterator[House]:
 
 
 def without_paths(found: Unpacked) -> Unpacked:
-    return replace(found, parts=tuple(replace(part, path=Path(part.path).name) for part in found.parts))
+    return replace(found, parts=tuple(replace(part, path=Path(part.path).suffix) for part in found.parts))
 
 
 def many_parts(count: int, name: str) -> bytes:

@@ -63,7 +63,7 @@ async def unpacked(raw: bytes, root: Path, threads: DiskThreads, limits: Message
 
 def lying(root: Path) -> dict[str, bytes]:
     """The decoded parts on the disk."""
-    return {path.name: path.read_bytes() for path in (root / "spool" / "parts").glob("*/*")}
+    return {path.suffix[1:]: path.read_bytes() for path in (root / "spool" / "parts").glob("*/*")}
 
 
 async def test_files_lie_beside_the_message_and_nothing_else_does(tmp_path, threads):
@@ -127,10 +127,10 @@ async def test_it_can_be_done_again(tmp_path, threads):
 
 async def test_what_an_attempt_left_behind_is_not_taken_for_a_part(tmp_path, threads):
     envelope = await spooled(LETTER, tmp_path, threads)
-    folder = tmp_path / "spool" / "parts" / envelope.id
-    folder.mkdir()
     for number in range(1, 8):
-        (folder / str(number)).write_bytes(b"x" * 3_000_000)
+        left = Path(f"{spool_on(PosixDisk(), tmp_path, threads).parts(envelope.id)}{number}")
+        left.parent.mkdir(exist_ok=True)
+        left.write_bytes(b"x" * 3_000_000)
     found = await unpacker_on(PosixDisk(), tmp_path, threads).unpack(envelope)
     assert {each.number: Path(each.path).read_bytes() for each in found.parts if each.path} == {
         int(number): data for number, data in WHOLE.items()
