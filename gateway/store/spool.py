@@ -190,7 +190,7 @@ class DiskSpool:
             self._disk.make_folder(folder)
         ready = set(self._disk.list(self._ready))
         for folder in self._disk.list(self._parts):
-            self._clear_parts(f"{self._parts}/{folder}", ready)
+            self._clear_parts(folder, ready)
 
     def _forget(self, id: str) -> None:
         self._remove_parts(id)
@@ -203,13 +203,13 @@ class DiskSpool:
                 self._disk.unlink(f"{folder}/{name}")
 
     def _clear_parts(self, folder: str, ready: Collection[str]) -> None:
-        """Remove the parts that belong to no ready message; an earlier gateway had a folder for each message."""
-        names = self._disk.list(folder)
-        orphans = [name for name in names if name.partition(".")[0] not in ready]
-        for name in orphans:
-            self._disk.unlink(f"{folder}/{name}")
-        if len(orphans) == len(names):
-            self._disk.remove_folder(folder)
+        """Remove the parts that belong to no ready message."""
+        path = f"{self._parts}/{folder}"
+        for name in self._disk.list(path):
+            if name.partition(".")[0] not in ready:
+                self._disk.unlink(f"{path}/{name}")
+        if len(folder) > 1:  # of one message: an earlier gateway made these
+            self._disk.remove_folder(path)
 
     def _set_aside(self, id: str, why: str) -> None:
         self._remove_parts(id)
