@@ -23,14 +23,21 @@ MARK = b"sealed-1"
 
 def seal_of(envelope: Envelope) -> bytes:
     """Return what stands behind the bytes of an entry."""
-    facts = facts_of(envelope)
-    return facts + FOOTER.pack(len(facts), zlib.crc32(facts), MARK)
+    return seal_from(facts_of(envelope), envelope.sha256)
 
 
 def facts_of(envelope: Envelope) -> bytes:
-    """Return the facts as JSON."""
+    """Return the facts as JSON, without the digest: a draft has none."""
     order = vars(envelope.order) if envelope.order else None
-    return json.dumps(vars(envelope) | {"received_at": envelope.received_at.isoformat(), "order": order}).encode()
+    facts = vars(envelope) | {"received_at": envelope.received_at.isoformat(), "order": order}
+    del facts["sha256"]
+    return json.dumps(facts).encode()
+
+
+def seal_from(facts: bytes, sha256: str) -> bytes:
+    """Return what stands behind the bytes of an entry with these facts and this digest."""
+    whole = b'%b, "sha256": "%b"}' % (facts.removesuffix(b"}"), sha256.encode())
+    return whole + FOOTER.pack(len(whole), zlib.crc32(whole), MARK)
 
 
 def envelope_of(facts: bytes) -> Envelope | None:

@@ -17,8 +17,7 @@ from gateway.beside import IS_POSSIBLE, Beside, begin
 from gateway.core.submission import Envelope
 from gateway.errors import Transient
 from gateway.ports import Clock, Wake
-from gateway.store.sealed import facts_of
-from gateway.store.sealerprocess import ANSWER, FAULT, HELLO, LONGEST, ORDER, SLAB, SLABS
+from gateway.store.sealerprocess import ANSWER, FAULT, HELLO, LONGEST, SLAB, SLABS, order_for
 from gateway.store.threads import DiskThreads, Outcome, trouble_of
 
 _PATIENCE = 10.0  # seconds for what it still does at our end
@@ -97,17 +96,18 @@ class _Line:
         asyncio.get_running_loop().add_reader(self._channel, self._hear)
 
     def seal(self, data: memoryview, draft: Envelope) -> asyncio.Future[Envelope] | None:
-        facts = facts_of(draft)
-        takes_it = self.is_at_work and not self._has_fault and bool(self._free)
-        if not takes_it or len(data) > SLAB or ORDER.size + len(facts) > LONGEST:
+        if not self.is_at_work or self._has_fault or not self._free or len(data) > SLAB:
             return None
-        slab = self._free.pop()
+        slab = self._free[-1]
+        order = order_for(slab, len(data), draft)
+        if len(order) > LONGEST:
+            return None
         self._memory[slab * SLAB : slab * SLAB + len(data)] = data
         try:
-            self._channel.send(ORDER.pack(slab, len(data)) + facts)
+            self._channel.send(order)
         except OSError:  # as many orders wait as the system holds, or the process is gone and `_hear` will know
-            self._free.append(slab)
             return None
+        self._free.pop()
         flight: asyncio.Future[Envelope] = asyncio.get_running_loop().create_future()
         self._waiting[slab] = _Asked(flight, draft, self._clock.monotonic())
         return flight
@@ -134,25 +134,25 @@ class _Line:
 
     def _hear(self) -> None:
         try:
-            for _ in range(SLABS):
-                self._take(self._channel.recv(LONGEST))
+            said = self._channel.recv(LONGEST)
         except BlockingIOError:
             return
         except ConnectionError:
+            said = b""
+        if not said:
             self.hang_up(Transient("The gateway was interrupted while it stored this. Please send it again."))
             self._ended()
-
-    def _take(self, said: bytes) -> None:
-        if not said:
-            raise ConnectionResetError
-        if said == HELLO:
+        elif said == HELLO:
             self.has_begun = self.is_at_work = True
-            return
-        slab, trouble = ANSWER.unpack_from(said)
+        else:
+            for slab, trouble, digest in ANSWER.iter_unpack(said):
+                self._take(slab, trouble, digest.decode())
+
+    def _take(self, slab: int, trouble: int, digest: str) -> None:
         asked = self._waiting.pop(slab)
         self._free.append(slab)
         self._has_fault = self._has_fault or trouble == FAULT
-        _outcome(asked.draft, trouble, digest=said[ANSWER.size :].decode()).reach(asked.flight)
+        _outcome(asked.draft, trouble, digest=digest).reach(asked.flight)
 
 
 @dataclass(frozen=True, slots=True)

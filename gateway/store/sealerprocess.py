@@ -1,8 +1,8 @@
 """The sealer's process: makes small submissions our word beside the gateway's own, which goes on with its doors.
 
-Owns what is done there, and the form of an order and its answer. The steps on the disk are those of `growing` and
-`commit`, as in the gateway itself. It remembers nothing: an order that it dies with was not answered, so nobody was
-promised anything for it (Source: SPEC 11; docs/decisions/0018).
+Owns what is done there, and the form of an order and its answer. What waits meanwhile is done together (`together`). It
+remembers nothing: an order that it dies with was not answered, so nobody was promised anything for it (Source: SPEC 11;
+docs/decisions/0018).
 """
 
 import errno
@@ -12,26 +12,30 @@ import struct
 import sys
 import threading
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 
 from gateway.beside import be_deaf
+from gateway.core.submission import Envelope
 from gateway.ports import Disk
 from gateway.store.commit import FolderCommit
 from gateway.store.disk import PosixDisk
-from gateway.store.growing import Batch, GrowingFile
-from gateway.store.sealed import envelope_of
-from gateway.store.threads import outcome_of
+from gateway.store.sealed import facts_of
+from gateway.store.together import Entry, promise_together
 
 SLAB = 256 * 1024  # bytes that one order can have in the memory that both processes see
 SLABS = 64  # orders under way at the most
 LONGEST = 64 * 1024  # bytes of an order
-ORDER = struct.Struct(">II")  # which slab, how many bytes of it; the facts of the draft follow
-ANSWER = struct.Struct(">II")  # which slab, what the disk said (0: it is our word); then the digest follows
+ORDER = struct.Struct(
+    ">III"
+)  # which slab, how many bytes of it, how many of the id; the id and the draft's facts follow
+# Which slab, what the disk said (0: it is our word), the digest. Answers come as many at a time as there are.
+ANSWER = struct.Struct(">II64s")
 FAULT = 0xFFFFFFFF  # instead of what the disk said: a fault of ours
-HELLO = b"at work"
-_THREADS = 4  # measured: as many wait for one disk together; eight are no quicker
+HELLO = b"at work, together"  # another form of orders or answers has another one
+AT_ONCE = 16  # orders that become our word together
+_THREADS = 2  # one writes while the other waits for the disk
 
 
 @dataclass(frozen=True)
@@ -53,36 +57,53 @@ class Workbench:
         self._commit = FolderCommit(disk, place.ready)
 
     def work(self, orders: socket.socket) -> None:
-        """Carry out one order after the other until nobody gives any more."""
-        batch = Batch()
+        """Carry out what waits, again and again, until nobody gives any more."""
         with suppress(ConnectionError):  # who asked is gone: nobody waits for an answer
-            while order := orders.recv(LONGEST):
-                orders.send(self.carry_out(order, batch))
+            while waiting := _waiting(orders):
+                orders.send(self.carry_out(waiting))
 
-    def carry_out(self, order: bytes, batch: Batch) -> bytes:
-        """Make the bytes of an order our word, and return the answer; the batch is memory to work with."""
-        slab, size = ORDER.unpack_from(order)
-        start = slab * SLAB
-        outcome = outcome_of(partial(self._seal, self.memory[start : start + size], order[ORDER.size :], batch))
-        if isinstance(outcome.fault, OSError):
-            return ANSWER.pack(slab, outcome.fault.errno or errno.EIO)
-        if outcome.fault is not None:
-            traceback.print_exception(outcome.fault)
-            return ANSWER.pack(slab, FAULT)
-        digest: str = outcome.found
-        return ANSWER.pack(slab, 0) + digest.encode()
+    def carry_out(self, orders: Sequence[bytes]) -> bytes:
+        """Make the bytes of these orders our word, and return the answers."""
+        slabs = [ORDER.unpack_from(order)[0] for order in orders]
+        entries = [self._entry(order) for order in orders]
+        promise_together(entries, self._commit)
+        return b"".join(map(_answer, slabs, entries))
 
-    def _seal(self, data: memoryview, facts: bytes, batch: Batch) -> str:
-        """Make bytes and facts durable under their promised name; return the digest."""
-        draft = envelope_of(facts)
-        if draft is None:
-            raise ValueError("The facts of an order can't be read.")
-        batch.clear()
-        batch.add(0, data)
-        file = GrowingFile(self._disk, f"{self._place.incoming}/{draft.id}")
-        sealed = file.seal(batch, draft, target=f"{self._place.ready}/{draft.id}")
-        self._commit.sync()
-        return sealed.sha256
+    def _entry(self, order: bytes) -> Entry:
+        slab, size, length = ORDER.unpack_from(order)
+        start, facts = slab * SLAB, ORDER.size + length
+        id = order[ORDER.size : facts].decode()
+        return Entry(
+            self._disk,
+            data=self.memory[start : start + size],
+            facts=order[facts:],
+            source=f"{self._place.incoming}/{id}",
+            target=f"{self._place.ready}/{id}",
+        )
+
+
+def order_for(slab: int, size: int, draft: Envelope) -> bytes:
+    """Return the order to seal so many bytes of a slab under this draft."""
+    id = draft.id.encode()
+    return ORDER.pack(slab, size, len(id)) + id + facts_of(draft)
+
+
+def _waiting(orders: socket.socket) -> list[bytes]:
+    """Wait for an order; return it with those that lie behind it. Nothing when there are to be no more."""
+    taken = [orders.recv(LONGEST)]
+    with suppress(BlockingIOError):
+        while taken[-1] and len(taken) < AT_ONCE:
+            taken.append(orders.recv(LONGEST, socket.MSG_DONTWAIT))
+    return [order for order in taken if order]
+
+
+def _answer(slab: int, entry: Entry) -> bytes:
+    if entry.fault is None:
+        return ANSWER.pack(slab, 0, entry.sha256.encode())
+    if isinstance(entry.fault, OSError):
+        return ANSWER.pack(slab, entry.fault.errno or errno.EIO, b"")
+    traceback.print_exception(entry.fault)
+    return ANSWER.pack(slab, FAULT, b"")
 
 
 def main(orders: str, _lifeline: str, memory: str, incoming: str, ready: str) -> None:

@@ -21,10 +21,9 @@ import pytest
 from gateway.core.submission import Envelope
 from gateway.errors import DiskFull, NotThere, Transient
 from gateway.store.disk import PosixDisk
-from gateway.store.growing import Batch
 from gateway.store.intake import BATCH, DiskIntake
 from gateway.store.sealer import Sealer, _outcome
-from gateway.store.sealerprocess import ANSWER, FAULT, LONGEST, ORDER, SLAB, SLABS, Place, Workbench
+from gateway.store.sealerprocess import ANSWER, AT_ONCE, FAULT, LONGEST, ORDER, SLAB, SLABS, Place, Workbench
 from gateway.store.spool import DiskSpool
 from tests.fakes import ManualClock
 from tests.scenarios.daemons import CLOCK, until
@@ -353,15 +352,37 @@ async def test_a_fault_of_ours_in_there_is_one_here(house: House, capfd: pytest.
     await house.seal(b"goes on, and asks no more of it", by_us=True)
 
 
-def test_a_fault_of_ours_is_answered_as_one(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    place = Place(str(tmp_path / "incoming"), str(tmp_path / "ready"))
-    bench = Workbench(memory=memoryview(bytearray(SLAB)), place=place, disk=PosixDisk())
+def worked_off(bench: Workbench, orders: list[bytes]) -> list[bytes]:
+    """Return what is answered to orders that all wait already."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    ours.send(ORDER.pack(0, 1) + b"{}")
-    ours.shutdown(socket.SHUT_WR)
-    bench.work(theirs)
-    assert ANSWER.unpack(ours.recv(LONGEST)) == (0, FAULT)
-    assert "can't be read" in capfd.readouterr().err
-    ours.close()
-    theirs.close()
-    assert bench.carry_out(ORDER.pack(0, 1) + b"", Batch()) == ANSWER.pack(0, FAULT)
+    with ours, theirs:
+        for order in orders:
+            ours.send(order)
+        ours.shutdown(socket.SHUT_WR)
+        bench.work(theirs)
+        theirs.shutdown(socket.SHUT_WR)
+        return list(iter(lambda: ours.recv(LONGEST), b""))
+
+
+def bench_in(folder: Path) -> Workbench:
+    place = Place(str(folder / "incoming"), str(folder / "ready"))
+    for each in (place.incoming, place.ready):
+        os.mkdir(each)
+    return Workbench(memory=memoryview(bytearray(2 * SLAB)), place=place, disk=PosixDisk())
+
+
+def test_what_waits_is_sealed_together_up_to_a_number(tmp_path: Path) -> None:
+    orders = [ORDER.pack(n % 2, n, 2) + b"%02d{}" % n for n in range(AT_ONCE + 3)]
+    answers = worked_off(bench_in(tmp_path), orders)
+    assert [len(answer) // ANSWER.size for answer in answers] == [AT_ONCE, 3]
+    assert [(slab, trouble) for a in answers for slab, trouble, _ in ANSWER.iter_unpack(a)] == [
+        (n % 2, 0) for n in range(AT_ONCE + 3)
+    ]
+    assert sorted(os.listdir(tmp_path / "ready")) == [f"{n:02d}" for n in range(AT_ONCE + 3)]
+
+
+def test_a_fault_of_ours_is_answered_as_one(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    answers = worked_off(bench, [ORDER.pack(0, 1, 2) + b"\0x{}", ORDER.pack(1, 1, 2) + b"ok{}"])
+    assert [row[:2] for row in ANSWER.iter_unpack(answers[0])] == [(0, FAULT), (1, 0)]
+    assert "null byte" in capfd.readouterr().err

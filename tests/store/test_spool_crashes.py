@@ -13,10 +13,8 @@ from gateway.core.submission import Envelope
 from gateway.errors import NotThere
 from gateway.ports import Disk
 from gateway.store.disk import PosixDisk
-from gateway.store.growing import Batch
 from gateway.store.intake import BATCH
-from gateway.store.sealed import facts_of
-from gateway.store.sealerprocess import ANSWER, ORDER, SLAB, Place, Workbench
+from gateway.store.sealerprocess import ANSWER, SLAB, Place, Workbench, order_for
 from gateway.store.spool import DiskSpool
 from gateway.store.threads import DiskThreads
 from tests.fakes import WAYS_TO_DIE, Died, DyingDisk, ManualClock, dies, dying
@@ -120,23 +118,41 @@ async def parks_and_goes_on(spool: DiskSpool, promised: Promises) -> None:
 
 async def seals_beside(spool: DiskSpool, promised: Promises) -> None:
     """With the sealer's own steps, on the disk that dies."""
-    disk, folder = spool._disk, Path(spool.path("x")).parents[1]
-    bench = Workbench(
-        memory=memoryview(bytearray(SLAB)), place=Place(f"{folder}/incoming", f"{folder}/ready"), disk=disk
-    )
+    bench = workbench(spool)
 
     def elsewhere(data: memoryview, draft: Envelope) -> asyncio.Future[Envelope]:
         flight = asyncio.get_running_loop().create_future()
         bench.memory[: len(data)] = data
-        answer = bench.carry_out(ORDER.pack(0, len(data)) + facts_of(draft), Batch())
-        if ANSWER.unpack_from(answer)[1]:
+        _, trouble, digest = ANSWER.unpack(bench.carry_out([order_for(0, len(data), draft)]))
+        if trouble:
             flight.set_exception(Died())
         else:
-            flight.set_result(replace(draft, sha256=answer[ANSWER.size :].decode()))
+            flight.set_result(replace(draft, sha256=digest.decode()))
         return flight
 
-    beside = DiskSpool(root=str(folder), disk=disk, threads=spool._threads, clock=ManualClock(), elsewhere=elsewhere)
+    beside = DiskSpool(
+        root=spool._root, disk=spool._disk, threads=spool._threads, clock=ManualClock(), elsewhere=elsewhere
+    )
     await seal(beside, promised, b"beside")
+
+
+async def seals_three_together(spool: DiskSpool, promised: Promises) -> None:
+    bench, orders = workbench(spool, slabs=3), []
+    datas = {spool.begin().id: data for data in (b"first", b"s" * 100_000, b"third")}
+    for slab, (id, data) in enumerate(datas.items()):
+        bench.memory[slab * SLAB : slab * SLAB + len(data)] = data
+        draft = Envelope(id=id, received_at=ManualClock().now(), size=len(data), sha256="", **FACTS)
+        orders.append(order_for(slab, len(data), draft))
+    answers = list(ANSWER.iter_unpack(bench.carry_out(orders)))
+    ids = list(datas)
+    promised.update({ids[slab]: datas[ids[slab]] for slab, trouble, _ in answers if not trouble})
+    if len(promised) < len(datas):
+        raise Died
+
+
+def workbench(spool: DiskSpool, slabs: int = 1) -> Workbench:
+    place = Place(f"{spool._root}/incoming", f"{spool._root}/ready")
+    return Workbench(memory=memoryview(bytearray(slabs * SLAB)), place=place, disk=spool._disk)
 
 
 async def discards_one_and_keeps_one(spool: DiskSpool, promised: Promises) -> None:
@@ -153,6 +169,7 @@ STORIES: list[Story] = [
     seals_a_large_one,
     seals_two,
     seals_beside,
+    seals_three_together,
     writes_here_and_there,
     prepares_and_seals,
     prepares_and_goes_on,
