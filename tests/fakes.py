@@ -300,6 +300,11 @@ class DyingDisk:
             self._look()
             return self._disk.read_cached(fd, size, offset)
 
+    def uncache(self, fd: int) -> None:
+        with self._turn:
+            self._look()
+            self._disk.uncache(fd)
+
     def begin_writeback(self, fd: int, offset: int, size: int) -> None:
         with self._turn:
             self._look()

@@ -66,6 +66,10 @@ class Disk(Protocol):
         """Start to carry written bytes to the disk, so that a later fsync is short; promises nothing."""
         ...
 
+    def uncache(self, fd: int) -> None:
+        """Let the system have back the memory in which it keeps this file, as far as its bytes are durable; fails never."""
+        ...
+
     def truncate(self, fd: int, size: int) -> None:
         """Cut or grow the file."""
         ...

@@ -83,6 +83,11 @@ class PosixDisk:
         # The kernel starts to write dirty pages that it is told to let go (mm/fadvise.c), and keeps them until then.
         os.posix_fadvise(fd, offset, size, os.POSIX_FADV_DONTNEED)
 
+    def uncache(self, fd: int) -> None:
+        """Let the system have back the memory in which it keeps this file, as far as its bytes are durable."""
+        with suppress(OSError):  # a help, and never a need
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+
     def truncate(self, fd: int, size: int) -> None:
         """Cut or grow the file."""
         os.ftruncate(fd, size)

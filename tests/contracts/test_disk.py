@@ -51,6 +51,7 @@ def test_writes_land_at_their_offsets_with_zeros_between(disk: Disk, tmp_path: P
     assert (disk.read(fd, 2, 6), disk.read(fd, 2, 8)) == (b"nd", b"")
     disk.truncate(fd, 2)
     disk.begin_writeback(fd, 0, 2)
+    disk.uncache(fd)
     disk.fsync(fd)
     disk.close(fd)
     assert disk.size(str(tmp_path / "sparse")) == 2

@@ -37,6 +37,7 @@ def dismantle(spooled: Spooled, disk: "Disk", limits: MessageLimits) -> Unpacked
     with open(spooled.path, "rb") as stream, closing(files):
         front = cast(BinaryIO, FirstBytes(stream, spooled.size))
         message = read_message(front, spooled.size, files, limits)
+        disk.uncache(stream.fileno())  # hardly anybody reads it again: its memory is for what comes in
     return _unpacked(message, files)
 
 

@@ -137,6 +137,20 @@ async def test_what_an_attempt_left_behind_is_not_taken_for_a_part(tmp_path, thr
     }
 
 
+async def test_the_memory_of_a_message_that_was_taken_apart_is_for_others(tmp_path, threads):
+    class Noting(PosixDisk):
+        def __init__(self) -> None:
+            self.uncached: list[str] = []
+
+        def uncache(self, fd: int) -> None:
+            self.uncached.append(os.readlink(f"/proc/self/fd/{fd}"))
+            super().uncache(fd)
+
+    disk, envelope = Noting(), await spooled(LETTER, tmp_path, threads)
+    await unpacker_on(disk, tmp_path, threads).unpack(envelope)
+    assert disk.uncached == [spool_on(disk, tmp_path, threads).path(envelope.id)]
+
+
 @pytest.mark.parametrize("way", WAYS_TO_DIE)
 async def test_it_can_be_done_again_after_a_death_at_any_moment(way, tmp_path, threads):
     root = tmp_path / "count"
