@@ -67,7 +67,7 @@ class Disk(Protocol):
         ...
 
     def uncache(self, fd: int) -> None:
-        """Let the system have back the memory in which it keeps this file, as far as its bytes are durable; fails never."""
+        """Let the system have back the memory in which it keeps this file, as far as that is durable. Fails never."""
         ...
 
     def truncate(self, fd: int, size: int) -> None:
