@@ -18,9 +18,9 @@ from gateway.inbound.sftp.means import Doors as PortalDoors
 from gateway.inbound.sftp.means import FreeSpace, Shares
 from gateway.inbound.sftp.server import Door as SftpDoor
 from gateway.inbound.sftp.server import SftpLimits, SftpListeners
-from gateway.inbound.smtp.data import BareNewlines
 from gateway.inbound.smtp.desk import Desk, Entrance, SmtpLimits
 from gateway.inbound.smtp.listener import Listening, SmtpListeners, read_certificate
+from gateway.inbound.smtp.newlines import BareNewlines
 from gateway.inbound.smtp.recipients import AddressBook, Recipient, RecipientKind
 from gateway.inbound.smtp.sender import SignedIn, TrustedRelay
 from gateway.inbound.smtp.strangers import Strangers

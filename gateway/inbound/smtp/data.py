@@ -7,9 +7,8 @@ Memory is one piece and the header block, whatever the message holds.
 Source: RFC 5321 4.1.1.4, 4.5.2; SPEC 4; FIELD-NOTES B.2.
 """
 
-import re
 from collections.abc import Callable, Sequence
-from enum import Enum, StrEnum, auto
+from enum import Enum, auto
 from typing import Protocol
 
 from gateway import log
@@ -17,20 +16,13 @@ from gateway.core.documents import Order
 from gateway.core.model import Channel
 from gateway.core.submission import Envelope
 from gateway.errors import DiskFull, Transient
+from gateway.inbound.smtp.newlines import BareNewlines, has_bare_newline, is_text, put_right
+from gateway.inbound.smtp.piece import Piece
 from gateway.ports import Intake
 
 _END = b"\r\n.\r\n"
-_NOT_LINE_ENDS = bytes(b for b in range(256) if b not in b"\r\n")
-_FRONT = 2048  # bytes: base64 often begins behind a header of about this length
-_ANY_LINE_END = re.compile(rb"\r\n|\r|\n")
-_NOT_TEXT = bytes(set(range(32)) - set(b"\b\t\n\v\f\r\x1b"))  # what no text in mail has, and hardly a file is without
-
-
-class BareNewlines(StrEnum):
-    """What becomes of a CR or LF that stands alone."""
-
-    REJECT = "reject"
-    NORMALISE = "normalise"  # each becomes CRLF in text; a file that was not encoded is refused
+_DOT_LINE = b"\r\n."
+_PORTION = 4096  # bytes: with so many most header blocks are over
 
 
 class Spoilt(Enum):
@@ -54,74 +46,53 @@ class BodyReader(Protocol):
 class DotReader:
     """Takes what follows 354 in pieces, hands on the message without its transparency dots, finds its end."""
 
-    def __init__(self, take: Callable[[bytes], None]) -> None:
+    def __init__(self, take: Callable[[Piece], None]) -> None:
         """Start at the beginning of a message; `take` gets it in pieces that never part a CR from its LF."""
         self._take = take
         self._held = b"\r\n"  # a message that is a lone dot ends at once, so it begins as if after a line end
         self._invented = 2  # bytes of that line end, which are not the message's
 
-    def feed(self, piece: bytes | memoryview) -> bytes | None:
+    def feed(self, piece: Piece) -> bytes | None:
         """Take a piece. Returns None until the end was seen, then what followed it: it is not the message's."""
-        data = b"".join((self._held, piece))
-        dot = data.find(b".")  # base64 has none: only what stands around dots needs another search
-        end = data.find(_END, max(dot - 2, 0)) if dot >= 0 else -1
+        data = piece.led_by(self._held)
+        dot = _dot_line(data)
+        end = data.store.find(_END, dot, data.stop) if dot >= 0 else -1
         if end >= 0:
-            self._hand_on(data[: end + 2], has_dot=True)
-            return data[end + len(_END) :]
-        cut = len(data) - _length_held(data)
-        self._held = data[cut:]
-        self._hand_on(data[:cut], has_dot=dot >= 0)
+            self._hand_on(data.until(end + 2), dot)
+            return bytes(data.behind(end + len(_END)))
+        cut = data.stop - _length_held(data)
+        self._held = bytes(data.behind(cut))
+        self._hand_on(data.until(cut), dot)
         return None
 
-    def _hand_on(self, data: bytes, *, has_dot: bool) -> None:
-        if has_dot:
-            data = _without_first_dots(data)
-        if self._invented and data:
-            data, self._invented = data[self._invented :], 0
-        if data:
+    def _hand_on(self, data: Piece, dot: int) -> None:
+        if 0 <= dot < data.stop - 2:
+            data = Piece.of(bytes(data).replace(_DOT_LINE, b"\r\n"))
+        if self._invented and data.size:
+            data, self._invented = data.behind(data.start + self._invented), 0
+        if data.size:
             self._take(data)
 
 
-def _without_first_dots(data: bytes) -> bytes:
-    """Take one dot from each line that begins with one."""
-    last = data.rfind(b".") + 1
-    return data[:last].replace(b"\r\n.", b"\r\n") + data[last:]
+def _dot_line(data: Piece) -> int:
+    """Return where the first line that begins with a dot has its line end before it; -1 when there is none.
+
+    base64 has no dots, and what one byte is looked for in takes a tenth of the time: only what stands between the first
+    dot and the last needs the search.
+    """
+    first = data.store.find(b".", data.start, data.stop)
+    if first < 0:
+        return -1
+    last = data.store.rfind(b".", first, data.stop)
+    return data.store.find(_DOT_LINE, max(first - 2, data.start), last + 1)
 
 
-def _length_held(data: bytes) -> int:
+def _length_held(data: Piece) -> int:
     """Return how many of the last bytes may be the beginning of the end."""
-    if data[-1:] not in (b"\r", b"\n", b"."):
+    if data.size and data.store[data.stop - 1] not in b"\r\n.":
         return 0
-    return next((n for n in range(len(_END) - 1, 0, -1) if data.endswith(_END[:n])), 0)
-
-
-def has_bare_newline(data: bytes) -> bool:
-    """Whether a CR or LF stands alone. Exact for data that parts no CR from its LF."""
-    if _are_even_lines(data):
-        return False
-    front = data.find(b"\r\n", _FRONT) + 2
-    if front > _FRONT and _are_even_lines(data[front:]):
-        data = data[:front]
-    return len(data.translate(None, _NOT_LINE_ENDS)) != 2 * data.count(b"\r\n")
-
-
-def _are_even_lines(data: bytes) -> bool:
-    """Whether each CR and LF ends a line, and all are of one length: true of base64, seen in a tenth of a count."""
-    first = data.find(b"\r\n")
-    width = data.find(b"\r\n", first + 2) - first
-    if first < 0 or width < 0:
-        return False
-    returns, feeds = data[first::width], data[first + 1 :: width]
-    if len(returns) != len(feeds) or returns.strip(b"\r") or feeds.strip(b"\n"):
-        return False
-    rest = bytearray(data)
-    rest[first::width] = rest[first + 1 :: width] = bytes(len(feeds))
-    return b"\r" not in rest and b"\n" not in rest
-
-
-def is_text(data: bytes) -> bool:
-    """Whether these may be lines of text, of which the ends can be put right and nothing is lost."""
-    return len(data.translate(None, _NOT_TEXT)) == len(data)
+    lengths = range(len(_END) - 1, 0, -1)
+    return next((n for n in lengths if data.store.endswith(_END[:n], data.start, data.stop)), 0)
 
 
 class HeaderBlock:
@@ -142,17 +113,20 @@ class HeaderBlock:
         """Return the header lines, each with its CRLF, without the empty one."""
         return bytes(self._kept[2:])
 
-    def feed(self, piece: bytes) -> bytes:
+    def feed(self, piece: memoryview) -> memoryview:
         """Take a piece; return what of it belongs to the body."""
-        if self.is_ended:
-            return piece
-        if self.is_too_long:
-            return b""
+        while not self.is_ended and not self.is_too_long and piece:
+            piece = self._feed_portion(piece)
+        return piece if self.is_ended else piece[:0]
+
+    def _feed_portion(self, piece: memoryview) -> memoryview:
+        """Take the first bytes of a piece; return what of it was not taken."""
         known = len(self._kept)
-        self._kept += piece[: self._limit + 4]
+        portion = _PORTION if known + _PORTION <= self._limit else self._limit + 4
+        self._kept += piece[:portion]
         end = self._kept.find(b"\r\n\r\n", max(0, known - 3))
         if end < 0:
-            return b""
+            return piece[portion:]
         self.is_ended = True
         del self._kept[end + 2 :]
         return piece[end + 4 - known :]
@@ -203,9 +177,9 @@ class Reception:
         """Whether so much came over the limit that we need not hear the end."""
         return self._size > 10 * self._max_bytes
 
-    def feed(self, piece: memoryview) -> bytes | None:
+    def feed(self, piece: Piece) -> bytes | None:
         """Take a piece; see DotReader.feed."""
-        self.received += len(piece)
+        self.received += piece.size
         return self._dots.feed(piece)
 
     async def wait_for_disk(self) -> None:
@@ -255,31 +229,31 @@ class Reception:
         log.transient(stage="receive", why=str(trouble))
         self.spoilt = Spoilt.DISK_FULL if isinstance(trouble, DiskFull) else Spoilt.DISK_TROUBLE
 
-    def _read(self, data: bytes) -> None:
+    def _read(self, data: memoryview) -> None:
         """Let the header block and whoever reads the body have their share."""
         was_ended = self._header.is_ended
         body = self._header.feed(data)
         if self._header.is_ended and not was_ended:
             self.reader = self._reader_for(self.header)
         if self.reader is not None:
-            self.reader.feed(body)
+            self.reader.feed(bytes(body))
 
-    def _take(self, data: bytes) -> None:
-        self._size += len(data)
+    def _take(self, data: Piece) -> None:
+        self._size += data.size
         if self.spoilt is None:
             self._keep(data)
 
-    def _keep(self, data: bytes) -> None:
+    def _keep(self, data: Piece) -> None:
         if has_bare_newline(data):
             # To put the line ends of a file right that was not encoded would spoil it, and nobody would hear of it.
-            if self._newlines is BareNewlines.REJECT or not is_text(data):
+            if self._newlines is BareNewlines.REJECT or not is_text(bytes(data)):
                 self.spoilt = Spoilt.BARE_NEWLINE
                 return
-            data = _ANY_LINE_END.sub(b"\r\n", data)
-        self._read(data)
+            data = put_right(data)
+        self._read(data.view)
         if self._size > self._max_bytes:
             self.spoilt = Spoilt.TOO_LARGE
         elif self._header.is_too_long:
             self.spoilt = Spoilt.HEADER_TOO_LONG
         else:
-            self.intake.write(data)
+            self.intake.write(data.view)

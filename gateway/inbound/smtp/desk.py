@@ -13,7 +13,7 @@ from typing import Protocol
 from gateway.core.admission import Refusal
 from gateway.core.register import Account
 from gateway.core.submission import Envelope
-from gateway.inbound.smtp.data import BareNewlines
+from gateway.inbound.smtp.newlines import BareNewlines
 from gateway.inbound.smtp.recipients import AddressBook, Recipient
 from gateway.inbound.smtp.sender import SenderVerifier
 from gateway.ports import Clock, Spool

@@ -23,7 +23,7 @@ from gateway.inbound.smtp.desk import Desk, Desks, Entrance
 from gateway.inbound.smtp.door import Door
 from gateway.inbound.smtp.lobby import Berths, Chores, Lobby, Room
 from gateway.inbound.smtp.session import Session
-from gateway.inbound.smtp.transfer import BUFFER_BYTES
+from gateway.inbound.smtp.transfer import new_buffer
 from gateway.ports import Clock
 
 _HANDSHAKE_SECONDS = 30.0
@@ -52,7 +52,7 @@ class SmtpListeners:
         """Serve with the desk that `desks` returns at the time of each connection."""
         self._listens = tuple(listens)
         self._desks = desks
-        self._lobby = Lobby(Door(clock), Chores(), Room(clock), Berths(), memoryview(bytearray(BUFFER_BYTES)))
+        self._lobby = Lobby(Door(clock), Chores(), Room(clock), Berths(), new_buffer())
         self._servers: list[tuple[Listening, asyncio.Server]] = []
 
     async def open(self) -> None:

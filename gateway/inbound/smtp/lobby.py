@@ -95,4 +95,4 @@ class Lobby:
     chores: Chores
     room: Room
     berths: Berths
-    buffer: memoryview  # of `transfer`: filled and emptied in one step, so one will do
+    buffer: bytearray  # of `transfer`: filled and emptied in one step, so one will do

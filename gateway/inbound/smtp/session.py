@@ -21,10 +21,11 @@ from gateway.inbound.smtp import replies
 from gateway.inbound.smtp.bodyhash import BodyHashes
 from gateway.inbound.smtp.comeback import Comeback
 from gateway.inbound.smtp.connection import Command
-from gateway.inbound.smtp.data import BareNewlines, BodyReader, Reception, Spoilt
+from gateway.inbound.smtp.data import BodyReader, Reception, Spoilt
 from gateway.inbound.smtp.desk import Desk, Entrance
 from gateway.inbound.smtp.introduction import Introduction
 from gateway.inbound.smtp.lobby import Lobby
+from gateway.inbound.smtp.newlines import BareNewlines
 from gateway.inbound.smtp.paths import Path, read_path
 from gateway.inbound.smtp.recipients import Recipient, RecipientKind
 from gateway.inbound.smtp.replies import Reply

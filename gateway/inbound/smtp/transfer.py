@@ -10,10 +10,16 @@ import math
 from enum import Enum, auto
 
 from gateway.inbound.smtp.data import Reception
+from gateway.inbound.smtp.piece import ROOM, Piece
 
 # Each time the loop turns to a sender costs as much as 100 KB do: of a large message it takes much at a time. A small
 # one is no faster for it.
 BUFFER_BYTES = 1 << 19
+
+
+def new_buffer() -> bytearray:
+    """Return what transfers are filled into, with room for bytes that are held from piece to piece."""
+    return bytearray(ROOM + BUFFER_BYTES)
 
 
 class Ending(Enum):
@@ -28,7 +34,7 @@ class Ending(Enum):
 class Transfer(asyncio.BufferedProtocol):
     """Takes the place of a session at its transport, from 354 to the end of the message."""
 
-    def __init__(self, *, session: asyncio.Protocol, reception: Reception, buffer: memoryview) -> None:
+    def __init__(self, *, session: asyncio.Protocol, reception: Reception, buffer: bytearray) -> None:
         """The buffer may be shared by all transfers of a loop: it is filled and handed over in one step."""
         self._session = session
         self._reception = reception
@@ -70,11 +76,11 @@ class Transfer(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:  # what the loop hints at is less
         """Give the loop where to write."""
-        return self._buffer[: self._reception.portion]
+        return memoryview(self._buffer)[ROOM : ROOM + self._reception.portion]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what came."""
-        rest = self._reception.feed(self._buffer[:nbytes])
+        rest = self._reception.feed(Piece(self._buffer, ROOM, ROOM + nbytes))
         if rest is not None:
             self._hand_back(rest)
         elif self._reception.is_congested or self._reception.is_hopeless:

@@ -8,7 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.errors import DiskFull, Transient
-from gateway.inbound.smtp.data import BareNewlines, DotReader, HeaderBlock, Reception, Spoilt, has_bare_newline, is_text
+from gateway.inbound.smtp.data import DotReader, HeaderBlock, Reception, Spoilt
+from gateway.inbound.smtp.newlines import BareNewlines, has_bare_newline, is_text
+from gateway.inbound.smtp.piece import Piece
 from tests.fakes import ManualClock
 from tests.inbound.smtp.house import MemorySpool
 
@@ -43,9 +45,9 @@ SMUGGLED = [
 
 def read(pieces):
     """Return the message of these pieces, and what follows it; None when it hasn't ended."""
-    taken, reader = [], DotReader(lambda data: taken.append(data))
+    taken, reader = [], DotReader(lambda data: taken.append(bytes(data)))
     for number, piece in enumerate(pieces):
-        rest = reader.feed(memoryview(piece))
+        rest = reader.feed(Piece.of(piece))
         if rest is not None:
             return b"".join(taken), rest + b"".join(pieces[number + 1 :])
     return b"".join(taken), None
@@ -94,12 +96,14 @@ def test_pieces_never_part_a_cr_from_its_lf(parts, cuts):
     sent = b"".join(parts) + b"\r\n.\r\n"
     places = [0, *sorted(min(cut, len(sent)) for cut in cuts), len(sent)]
     taken = []
-    reader = DotReader(taken.append)
+    reader = DotReader(lambda data: taken.append(bytes(data)))
     for a, b in itertools.pairwise(places):
-        if reader.feed(sent[a:b]) is not None:
+        if reader.feed(Piece.of(sent[a:b])) is not None:
             break
     whole = b"".join(taken)
-    assert any(map(has_bare_newline, taken)) == (re.search(rb"\r(?!\n)|(?<!\r)\n", whole) is not None)
+    assert any(has_bare_newline(Piece.of(each)) for each in taken) == (
+        re.search(rb"\r(?!\n)|(?<!\r)\n", whole) is not None
+    )
 
 
 LINES = st.lists(st.sampled_from([b"ab\r\n", b"ab\r\n", b"a\r\r\n", b"a\n\r\n", b"\r\n", b"abc\n", b"a\rb\n", b"ab"]))
@@ -114,7 +118,7 @@ LINES = st.lists(st.sampled_from([b"ab\r\n", b"ab\r\n", b"a\r\r\n", b"a\n\r\n", 
 @example(b"ab\r\n" * 9 + b"ab\r")
 @example(b"\r\n\r\n\r")
 def test_a_bare_newline_is_one_without_its_partner(data):
-    assert has_bare_newline(data) == (re.search(rb"\r(?!\n)|(?<!\r)\n", data) is not None)
+    assert has_bare_newline(Piece.of(data)) == (re.search(rb"\r(?!\n)|(?<!\r)\n", data) is not None)
 
 
 BEGINNINGS = st.sampled_from(
@@ -130,7 +134,7 @@ EVEN = st.sampled_from([b"", b"ab\r\n" * 900])
 @example((b"line\r\n" * 400 + b"one\n", b"ab\r\n" * 900, b"", b""))
 def test_a_bare_newline_is_seen_before_and_behind_even_lines(parts):
     data = b"".join(parts)
-    assert has_bare_newline(data) == (re.search(rb"\r(?!\n)|(?<!\r)\n", data) is not None)
+    assert has_bare_newline(Piece.of(data)) == (re.search(rb"\r(?!\n)|(?<!\r)\n", data) is not None)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +151,8 @@ def test_the_header_block_ends_at_the_empty_line_wherever_it_is_cut(message, hea
     for first in range(len(message) + 1):
         for second in range(first, len(message) + 1):
             block = HeaderBlock(1000)
-            rest = [block.feed(part) for part in (message[:first], message[first:second], message[second:])]
+            parts = (message[:first], message[first:second], message[second:])
+            rest = [block.feed(memoryview(part)) for part in parts]
             assert (bytes(block), b"".join(rest)) == (header, body)
             assert not block.is_too_long
 
@@ -156,7 +161,7 @@ def test_the_header_block_ends_at_the_empty_line_wherever_it_is_cut(message, hea
 def test_a_header_block_over_its_limit_is_known_and_not_kept(size):
     block = HeaderBlock(100)
     for _ in range(0, 10_000, size):
-        block.feed(b"x" * size)
+        block.feed(memoryview(b"x" * size))
     assert block.is_too_long
     assert len(bytes(block)) <= 2 * 104
 
@@ -169,7 +174,7 @@ def reception(**options):
 
 def test_a_bare_newline_spoils_a_message_from_a_stranger():
     got, intake = reception()
-    assert got.feed(memoryview(b"A: 1\r\n\r\na\nb\r\n.\r\n")) == b""
+    assert got.feed(Piece.of(b"A: 1\r\n\r\na\nb\r\n.\r\n")) == b""
     assert got.spoilt is Spoilt.BARE_NEWLINE
     assert b"a\nb" not in intake.data
 
@@ -177,7 +182,7 @@ def test_a_bare_newline_spoils_a_message_from_a_stranger():
 def test_bare_newlines_of_a_device_become_crlf():
     got, intake = reception(newlines=BareNewlines.NORMALISE)
     for piece in (b"A: 1\n\na\r", b"\nb\rc\r", b"\r\nd\n.\ne\r\n.\r\n"):
-        rest = got.feed(memoryview(piece))
+        rest = got.feed(Piece.of(piece))
     assert rest == b""
     assert intake.data == b"A: 1\r\n\r\na\r\nb\r\nc\r\n\r\nd\r\n.\r\ne\r\n"
     assert (got.spoilt, got.header) == (None, b"A: 1\r\n")
@@ -186,8 +191,8 @@ def test_bare_newlines_of_a_device_become_crlf():
 @pytest.mark.parametrize("file", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"PK\x03\x04\n\0", b"%PDF-1.4\n\x01\x02"])
 def test_the_line_ends_of_a_file_that_was_not_encoded_are_not_put_right(file):
     got, intake = reception(newlines=BareNewlines.NORMALISE)
-    got.feed(memoryview(b"A: 1\r\n\r\n"))
-    assert got.feed(memoryview(file + b"\r\n.\r\n")) == b""
+    got.feed(Piece.of(b"A: 1\r\n\r\n"))
+    assert got.feed(Piece.of(file + b"\r\n.\r\n")) == b""
     assert got.spoilt is Spoilt.BARE_NEWLINE
     assert file not in intake.data
 
@@ -200,15 +205,15 @@ def test_text_in_any_charset_of_bytes_is_text():
 
 def test_bytes_over_the_limit_are_heard_and_not_kept():
     got, intake = reception(max_bytes=100)
-    assert got.feed(memoryview(b"\r\n" + b"x" * 98)) is None
+    assert got.feed(Piece.of(b"\r\n" + b"x" * 98)) is None
     assert got.spoilt is None
     for _ in range(8):
-        assert got.feed(memoryview(b"x" * 100)) is None
+        assert got.feed(Piece.of(b"x" * 100)) is None
     assert got.spoilt is Spoilt.TOO_LARGE
     assert not got.is_hopeless
-    assert got.feed(memoryview(b"x" * 200)) is None
+    assert got.feed(Piece.of(b"x" * 200)) is None
     assert got.is_hopeless
-    assert got.feed(memoryview(b"\r\n.\r\n")) == b""
+    assert got.feed(Piece.of(b"\r\n.\r\n")) == b""
     assert len(intake.data) <= 100
 
 
@@ -222,5 +227,5 @@ async def test_a_disk_that_fails_spoils_the_message_and_not_the_session(trouble,
     await got.wait_for_disk()
     assert got.spoilt is spoilt
     assert not got.is_congested
-    assert got.feed(memoryview(b"a\r\n.\r\n")) == b""
+    assert got.feed(Piece.of(b"a\r\n.\r\n")) == b""
     assert intake.data == b""
