@@ -39,6 +39,8 @@ _SENT = re.compile(r"\*?(?:sent|date):\*?\s", re.IGNORECASE)
 
 def make_comment(plain: str, page: str, *, limit: int = COMMENT_CHARS) -> str:
     """The comment in a text body, or, where there is none, in an HTML body."""
+    if not plain and not page:
+        return ""
     lines = (plain if plain.strip() else read_html(page)).splitlines()[:_LINES]
     letter = (_visible(line) for line in _letter(lines) if not line.lstrip().startswith(">"))
     return _squeezed(_enough(letter, limit))[:limit].strip()
@@ -46,8 +48,7 @@ def make_comment(plain: str, page: str, *, limit: int = COMMENT_CHARS) -> str:
 
 def find_tags(subject: str) -> tuple[str, ...]:
     """The `#words` of a subject, in lower case, each once, in order."""
-    words = (match[1].lower() for match in _TAG.finditer(subject))
-    return tuple(dict.fromkeys(words))[:TAGS]
+    return tuple(dict.fromkeys([word.lower() for word in _TAG.findall(subject)]))[:TAGS]
 
 
 def read_html(page: str) -> str:

@@ -34,7 +34,7 @@ class Spooled:
 def dismantle(spooled: Spooled, disk: "Disk", limits: MessageLimits) -> Unpacked:
     """Return the parts of a message, candidates decoded; safe to repeat. Raises OSError, never for what is inside."""
     files = _PartFiles(disk, spooled.parts)
-    with open(spooled.path, "rb") as stream, closing(files):
+    with open(spooled.path, "rb", buffering=0) as stream, closing(files):
         front = cast(BinaryIO, FirstBytes(stream, spooled.size))
         message = read_message(front, spooled.size, files, limits)
         disk.uncache(stream.fileno())  # hardly anybody reads it again: its memory is for what comes in
@@ -43,7 +43,8 @@ def dismantle(spooled: Spooled, disk: "Disk", limits: MessageLimits) -> Unpacked
 
 def limits_for(size: int, limits: MessageLimits) -> MessageLimits:
     """The limits of a message of so many bytes: a large one may take more CPU, no other limit grows with it."""
-    return replace(limits, cpu_seconds=max(limits.cpu_seconds, size / HONEST_PACE))
+    least = size / HONEST_PACE
+    return limits if limits.cpu_seconds >= least else replace(limits, cpu_seconds=least)
 
 
 class _PartFile:

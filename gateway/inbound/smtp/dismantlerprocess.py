@@ -11,7 +11,7 @@ import math
 import resource
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gateway.core.contents import Unpacked, UnpackedPart
@@ -22,11 +22,17 @@ if TYPE_CHECKING:  # the process has no need of it, and begins in half the time 
     from gateway.ports import Disk
 
 HELLO = b'"at work"\n'
+_WITH_THE_WHOLE = 4  # parts that are told in one line with it
+_JSON = json.JSONEncoder(ensure_ascii=False)
+_SETS = 8  # of limits that are kept as they are written: they change at a reload, and with the size of a huge message
 SLACK = 3  # seconds of processor time beyond what a message may take, at which the system ends the process
 
 
 class Answer:
-    """The answer to an order, which comes in lines, since a part can have a long name: a part each, then the word."""
+    """The answer to an order, which comes in lines, since a part can have a long name.
+
+    The last line is the whole, with a few parts: of most messages all. Of many, each one before those has its own.
+    """
 
     def __init__(self) -> None:
         """Begin with nothing heard."""
@@ -34,19 +40,20 @@ class Answer:
 
     def take(self, line: bytes) -> Unpacked | None:
         """Take a line; return the whole with the last one. Raises ValueError where it was not done."""
-        kind, facts = json.loads(line.decode("utf-8", "surrogatepass"))
+        kind, facts = _said(line)
         if kind == "part":
             self._parts.append(UnpackedPart(**facts))
             return None
-        parts, self._parts = tuple(self._parts), []
+        before, self._parts = self._parts, []
         if kind != "whole":
             raise ValueError("The process that takes messages apart did not do it.")
+        parts = (*before, *[UnpackedPart(**part) for part in facts["parts"]])
         return Unpacked(**facts | {"tags": tuple(facts["tags"]), "faults": tuple(facts["faults"]), "parts": parts})
 
 
 def order_of(spooled: Spooled, limits: MessageLimits) -> bytes:
     """Return the order to take this message apart."""
-    return _line(vars(spooled), vars(limits))
+    return _line(vars(spooled), _bounds(limits))
 
 
 def work(orders: Iterable[bytes], answer: Callable[[bytes], object], disk: "Disk") -> None:
@@ -59,8 +66,8 @@ def work(orders: Iterable[bytes], answer: Callable[[bytes], object], disk: "Disk
 def carry_out(order: bytes, disk: "Disk") -> bytes:
     """Take the message of an order apart, and return the lines of the answer."""
     try:
-        spooled, limits = json.loads(order)
-        bounds = MessageLimits(**limits)
+        spooled, written = _said(order)
+        bounds = _limits(written)
         _bound_processor(bounds.cpu_seconds)
         return _lines_of(dismantle(Spooled(**spooled), disk, bounds))
     except Exception:  # of the disk, or a fault of ours: the gateway tries by itself, and tells whom it has to tell
@@ -74,9 +81,25 @@ def _bound_processor(seconds: float) -> None:
 
 
 def _lines_of(found: Unpacked) -> bytes:
-    facts = {field.name: getattr(found, field.name) for field in fields(found) if field.name != "parts"}
-    return b"".join([*(_line("part", vars(part)) for part in found.parts), _line("whole", facts)])
+    parts = [vars(part) for part in found.parts]
+    last = vars(found) | {"parts": parts[-_WITH_THE_WHOLE:]}
+    return b"".join([*[_line("part", part) for part in parts[:-_WITH_THE_WHOLE]], _line("whole", last)])
+
+
+@lru_cache(_SETS)
+def _bounds(limits: MessageLimits) -> str:
+    """Limits as they stand in an order: a text of its own, since they are the same in nearly all of them."""
+    return _JSON.encode(vars(limits))
+
+
+@lru_cache(_SETS)
+def _limits(bounds: str) -> MessageLimits:
+    return MessageLimits(**json.loads(bounds))
 
 
 def _line(*said: Any) -> bytes:
-    return json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+    return _JSON.encode(said).encode("utf-8", "surrogatepass") + b"\n"
+
+
+def _said(line: bytes) -> Any:
+    return json.loads(line.decode("utf-8", "surrogatepass"))

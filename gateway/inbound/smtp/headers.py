@@ -11,18 +11,20 @@ Source: RFC 5322 2.2; SPEC 4; FIELD-NOTES B.1 (7).
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from gateway.inbound.smtp.limits import MessageLimits
-from gateway.inbound.smtp.parameters import Parameters, is_media_type, is_token, read_parameters
+from gateway.inbound.smtp.parameters import Parameters, is_media_type, is_token, read_parameters, read_value
 from gateway.inbound.smtp.source import Source
 from gateway.inbound.smtp.words import decode_bytes
 
-_NAME = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,1000})[ \t]*:")
+_NAME = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,1000})([ \t]*):")
 # The first lines of a block, whole, none of which can be a delimiter: a field, then fields and folds. So many and no
 # more, since each that a pattern repeats takes memory.
 _LINES = re.compile(rb"(?![ \t])(?:(?!--)(?:%b|[ \t])[^\n]*\n){0,1000}" % _NAME.pattern)
+_FIELD = re.compile(rb"%b((?:[^\n]*\n[ \t])*[^\n]*)\n" % _NAME.pattern)  # within these lines
+_EMPTY_LINE = re.compile(rb"\r?\n")
 _FIELD_END = re.compile(rb"\r?\n(?![ \t])")
 _FOLD = re.compile(rb"\r?\n[ \t]?")
 _FINDINGS = b"authentication-results"
@@ -38,22 +40,19 @@ class Headers:
 
     def all(self, name: str) -> list[str]:
         """Every value of a field, unfolded, 8-bit bytes decoded, words of RFC 2047 not yet."""
-        return [_text(value) for value in self._values.get(name, ())]
+        return [_text(value) for other, value in self.fields if other == name]
 
     def count(self, name: str) -> int:
         """How often a field is there."""
-        return len(self._values.get(name, ()))
+        return sum(other == name for other, _ in self.fields)
 
     def first(self, name: str) -> str:
-        values = self._values.get(name)
-        return _text(values[0]) if values else ""
+        value = self._first.get(name)
+        return _text(value) if value else ""
 
     @cached_property
-    def _values(self) -> dict[str, list[bytes]]:
-        found: dict[str, list[bytes]] = {}
-        for name, value in self.fields:
-            found.setdefault(name, []).append(value)
-        return found
+    def _first(self) -> dict[str, bytes]:
+        return dict(reversed(self.fields))
 
     @cached_property
     def content_type(self) -> Parameters:
@@ -61,18 +60,18 @@ class Headers:
         found = read_parameters(self.first("content-type"))
         if is_media_type(found.value) or not found.value:
             return found
-        return replace(found, value="text/plain" if found.value.startswith("text") else "application/octet-stream")
+        return found._replace(value="text/plain" if found.value.startswith("text") else "application/octet-stream")
 
-    @cached_property
+    @property
     def disposition(self) -> Parameters:
         """An unreadable one is an attachment, as one of an unknown kind is (RFC 2183 2.8)."""
         found = read_parameters(self.first("content-disposition"))
-        return found if not found.value or is_token(found.value) else replace(found, value="attachment")
+        return found if not found.value or is_token(found.value) else found._replace(value="attachment")
 
-    @cached_property
+    @property
     def encoding(self) -> str:
         """The transfer encoding: one lower-case word, "7bit" where none is given."""
-        return read_parameters(self.first("content-transfer-encoding")).value.strip("\"'") or "7bit"
+        return read_value(self.first("content-transfer-encoding")).strip("\"'") or "7bit"
 
 
 def read_headers(block: bytes, limits: MessageLimits | None = None) -> Headers:
@@ -84,9 +83,16 @@ def read_headers(block: bytes, limits: MessageLimits | None = None) -> Headers:
 
 def take_headers(source: Source, boundaries: Sequence[bytes], limits: MessageLimits) -> Headers:
     """The block that begins at the next line of the source; the source is left at the body's first line."""
-    if not source.line(1):
+    if source.is_over():
         return Headers()
-    block = bytearray(source.take(_LINES, limits.header_bytes))  # of most blocks all; what is odd, line by line
+    lines = source.take(_LINES, limits.header_bytes)  # of most blocks all; what is odd, line by line
+    if source.take(_EMPTY_LINE, limits.header_bytes - len(lines)):
+        return _fields_of(lines, limits)
+    return _take_rest(bytearray(lines), source, boundaries, limits)
+
+
+def _take_rest(block: bytearray, source: Source, boundaries: Sequence[bytes], limits: MessageLimits) -> Headers:
+    """The block of which this is the beginning, line by line."""
     size, is_line_start = len(block), True
     while line := source.line(limits.header_bytes):
         if is_line_start and line.strip(b"\r\n") == b"":
@@ -111,6 +117,14 @@ def _ends_block(line: bytes, source: Source, boundaries: Sequence[bytes], *, is_
     return line[:1] not in (b" ", b"\t") and _NAME.match(line) is None
 
 
+def _fields_of(lines: bytes, limits: MessageLimits) -> Headers:
+    """The fields of lines of which each is known to be one, or a fold."""
+    found = _FIELD.findall(lines)
+    if len(found) > limits.header_lines:
+        return _fields(lines, limits, ())
+    return Headers(tuple([_field(name, value) for name, blanks, value in found if not (blanks and _is_forged(name))]))
+
+
 def _fields(block: bytes, limits: MessageLimits, faults: tuple[str, ...]) -> Headers:
     fields: list[tuple[str, bytes]] = []
     for number, field in enumerate(_FIELD_END.split(block)):
@@ -122,11 +136,18 @@ def _fields(block: bytes, limits: MessageLimits, faults: tuple[str, ...]) -> Hea
         if len(fields) >= limits.header_lines:
             faults = (*faults, "too-many-headers")
             break
-        name = match[1].lower()
-        if name == _FINDINGS and match[0][-2:-1] in (b" ", b"\t"):
-            continue  # nobody writes it so but who hopes that a relay won't know it for what it takes out
-        fields.append((name.decode("ascii"), field[match.end() :].strip(b"\r\n")))
+        if not (match[2] and _is_forged(match[1])):
+            fields.append(_field(match[1], field[match.end() :]))
     return Headers(tuple(fields), faults)
+
+
+def _is_forged(name: bytes) -> bool:
+    """With blanks behind its name: nobody writes it so but who hopes that a relay won't know what it takes out."""
+    return name.lower() == _FINDINGS
+
+
+def _field(name: bytes, value: bytes) -> tuple[str, bytes]:
+    return name.decode("ascii").lower(), value.strip(b"\r\n")
 
 
 def _text(value: bytes) -> str:

@@ -5,7 +5,6 @@ Owns the facts; decides nothing. Who the sender is, and whether an answer may be
 Source: SPEC 4; RFC 3834; FIELD-NOTES A.3 ("Reply rules").
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gateway.inbound.smtp.addresses import Mailbox, read_addresses
@@ -14,6 +13,7 @@ from gateway.inbound.smtp.words import decode_words
 
 AUTHOR_CHARS = 8_192  # of all From fields; they are read on the loop
 TEXT_CHARS = 1_000  # of a subject or an identifier that are kept
+_AUTOREPLY = frozenset({"x-autoreply", "x-autorespond", "x-autoresponder"})
 
 
 @dataclass(frozen=True)
@@ -91,21 +91,18 @@ def _authors(headers: Headers) -> tuple[Mailbox, ...]:
 
 def read_automation(headers: Headers) -> Automation:
     """Return the marks of machines in a header. Never raises; safe on any headers."""
-    names = {name for name, _ in headers.fields}
+    names = dict(headers.fields).keys()
     return Automation(
         auto_submitted=_word(headers.first("auto-submitted")),
         precedence=_word(headers.first("precedence")),
         suppress=headers.first("x-auto-response-suppress").lower()[:TEXT_CHARS],
-        list_fields=tuple(sorted(_list_fields(names))),
+        list_fields=tuple(sorted(name for name in names if name.startswith("list-"))),
         is_report=headers.content_type.value == "multipart/report",
-        is_autoreply=bool(names & {"x-autoreply", "x-autorespond", "x-autoresponder"}),
+        is_autoreply=not names.isdisjoint(_AUTOREPLY),
     )
-
-
-def _list_fields(names: set[str]) -> Iterator[str]:
-    return (name for name in names if name.startswith("list-"))
 
 
 def _word(text: str) -> str:
     """The first word of a value: `auto-replied; owner-email=…` is auto-replied."""
-    return "".join(text.replace(";", " ").replace("(", " ").lower().split()[:1])[:TEXT_CHARS]
+    words = text.replace(";", " ").replace("(", " ").lower().split(maxsplit=1)
+    return words[0][:TEXT_CHARS] if words else ""

@@ -13,8 +13,10 @@ Source: RFC 2045 5.1, RFC 2183, RFC 2231; SPEC 3, 4; FIELD-NOTES A.3.
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from gateway.inbound.smtp.words import decode_bytes, decode_words
@@ -22,23 +24,27 @@ from gateway.inbound.smtp.words import decode_bytes, decode_words
 VALUE_CHARS = 65_536  # of one header value that are read
 _PARAMETERS = 200  # of one header
 
-_QUOTED = re.compile(r'[ \t]*"([^"\\]*(?:\\.[^"\\]*)*)(?:"|\\?\Z)', re.DOTALL)
+# What stands before "=", and the value in quotes or without.
+_PAIR = re.compile(r'([^=]*)=(?:[ \t]*"([^"\\]*(?:\\.[^"\\]*)*)(?:"|\\?\Z)|([^;]*))', re.DOTALL)
 _ESCAPE = re.compile(r'\\(["\\])')
 _SEGMENT = re.compile(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?\Z")
 _COMMENT = re.compile(r"\([^()]*\)")
 _TOKEN = re.compile(r"[!#-'*+\-.0-9A-Z^-~]{1,127}")
+_MEDIA_TYPE = re.compile(f"{_TOKEN.pattern}/{_TOKEN.pattern}")
 
 
-@dataclass(frozen=True)
-class Parameters:
+class Parameters(NamedTuple):
     """`text/plain; charset=utf-8` as a value and its decoded parameters."""
 
     value: str  # lower case, without parameters and comments
-    named: dict[str, str] = field(default_factory=dict)  # lower-case names; the first of two counts
+    named: Mapping[str, str] = MappingProxyType({})  # lower-case names; the first of two counts
     extended: frozenset[str] = frozenset()  # names of the values that RFC 2231 has already decoded
 
     def get(self, name: str) -> str:
         return self.named.get(name, "")
+
+
+_NOTHING = Parameters("")
 
 
 @dataclass(frozen=True)
@@ -56,18 +62,14 @@ def is_token(text: str) -> bool:
 
 
 def is_media_type(text: str) -> bool:
-    kind, _, subtype = text.partition("/")
-    return is_token(kind) and is_token(subtype)
+    return _MEDIA_TYPE.fullmatch(text) is not None
 
 
 def read_parameters(raw: str) -> Parameters:
     """The value and parameters of an unfolded header value."""
     if not raw:
-        return Parameters("")
-    value, _, rest = raw[:VALUE_CHARS].partition(";")
-    if "=" in value:  # the value itself was forgotten
-        value, rest = "", raw[:VALUE_CHARS]
-    words = _COMMENT.sub(" ", value).lower().split()
+        return _NOTHING
+    value, rest = _parted(raw)
     named: dict[str, str] = {}
     segments: dict[str, list[_Segment]] = {}
     for name, text in _pairs(rest):
@@ -75,9 +77,16 @@ def read_parameters(raw: str) -> Parameters:
             named.setdefault(name, text)
         elif (match := _SEGMENT.match(name)) is not None:
             segments.setdefault(match[1], []).append(_Segment(int(match[2] or -1), bool(match[3]), text))
+    if not segments:
+        return Parameters(value, named)
     extended = {name for name, found in segments.items() if any(part.is_extended for part in found)}
     named.update({name: _joined(found) for name, found in segments.items()})  # preferred to a plain one
-    return Parameters(words[0] if words else "", named, frozenset(extended))
+    return Parameters(value, named, frozenset(extended))
+
+
+def read_value(raw: str) -> str:
+    """The value alone."""
+    return _parted(raw)[0]
 
 
 def read_name(disposition: Parameters, content_type: Parameters, *, limit: int) -> tuple[str | None, str | None]:
@@ -97,25 +106,30 @@ def _one_name(where: Parameters, key: str, limit: int) -> str:
     return unicodedata.normalize("NFC", once)
 
 
+def _parted(raw: str) -> tuple[str, str]:
+    """The value, and the text of the parameters."""
+    value, _, rest = raw[:VALUE_CHARS].partition(";")
+    if "=" in value:  # the value itself was forgotten
+        return "", raw[:VALUE_CHARS]
+    if "(" in value:
+        value = _COMMENT.sub(" ", value)
+    words = value.lower().split(maxsplit=1)
+    return words[0] if words else "", rest
+
+
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
     at = 0
     for _ in range(_PARAMETERS):
-        equals = text.find("=", at)
-        if equals < 0:
+        match = _PAIR.match(text, at)
+        if match is None:
             return
-        name = text[at:equals].rpartition(";")[2].strip().lower()
-        value, at = _value_at(text, equals + 1)
-        yield name, value
+        before, quoted, bare = match.groups()
+        at = match.end()
+        yield before.rpartition(";")[2].strip().lower(), bare.strip() if quoted is None else _unescaped(quoted)
 
 
-def _value_at(text: str, start: int) -> tuple[str, int]:
-    """The value that begins at `start`, and where the next parameter may begin."""
-    if (quoted := _QUOTED.match(text, start)) is not None:
-        inner = quoted[1]
-        return (_ESCAPE.sub(r"\1", inner) if "\\" in inner else inner), quoted.end()
-    end = text.find(";", start)
-    end = len(text) if end < 0 else end
-    return text[start:end].strip(), end
+def _unescaped(quoted: str) -> str:
+    return _ESCAPE.sub(r"\1", quoted) if "\\" in quoted else quoted
 
 
 def _joined(segments: list[_Segment]) -> str:

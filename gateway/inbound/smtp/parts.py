@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gateway.inbound.smtp.embedded import OLE_OBJECT
 
@@ -42,15 +42,14 @@ class Leaf:
     @cached_property
     def row(self) -> "Row":
         """What becomes of it: the first row of the table that fits."""
-        return next(row for row in TABLE if row.fits(self))
+        return next(row for row in _BY_TYPE.get(self.content_type, _OF_NO_TYPE) if row.fits(self))
 
     @cached_property
     def low_name(self) -> str:
         return (self.name or "").strip().lower()
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One leaf of a message and what it is. Containers are listed too, before what was found in them."""
 
     number: int  # from 1, in the order of the message; the sink knows the bytes by it
@@ -67,15 +66,16 @@ class Part:
     is_ended: bool = True  # False where the message broke off, and nothing says that these are all of its bytes
 
 
+def _always(_: Leaf) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Row:
     route: Route
     why: str  # a stable code; "" of what may be a file
-    fits: Callable[[Leaf], bool]
-
-
-def _types(*types: str) -> Callable[[Leaf], bool]:
-    return lambda leaf: leaf.content_type in types
+    types: tuple[str, ...] = ()  # of which it must be one; () is any
+    fits: Callable[[Leaf], bool] = _always
 
 
 def _named(pattern: str) -> Callable[[Leaf], bool]:
@@ -85,7 +85,7 @@ def _named(pattern: str) -> Callable[[Leaf], bool]:
 
 def _is_smime(kind: str) -> Callable[[Leaf], bool]:
     """By the parameter that RFC 8551 3.2.2 has for it, which says nothing of any other type."""
-    return lambda leaf: leaf.content_type in _SMIME and leaf.smime_type == kind
+    return lambda leaf: leaf.smime_type == kind
 
 
 def _is_wrapping_page(leaf: Leaf) -> bool:
@@ -109,40 +109,49 @@ _PICTURE_NAME = re.compile(r".*\.(?:png|gif|jpe?g|bmp|webp)", re.DOTALL)
 _SEVEN_DIGITS = re.compile(r"[0-9]{7}")
 
 TABLE: tuple[Row, ...] = (
-    Row("ignored", "empty-multipart", lambda leaf: leaf.content_type.startswith("multipart/")),
+    Row("ignored", "empty-multipart", fits=lambda leaf: leaf.content_type.startswith("multipart/")),
     # Wrappers that only their reader can open.
-    Row("ignored", "encrypted-wrapper", lambda leaf: leaf.within == "encrypted"),
-    Row("ignored", "encrypted-wrapper", _types("application/pgp-encrypted", "application/x-microsoft-rpmsg-message")),
-    Row("ignored", "signature", _is_smime("certs-only")),
-    Row("ignored", "signed-wrapper", _is_smime("signed-data")),
-    Row("ignored", "encrypted-wrapper", _types(*_SMIME)),
-    Row("ignored", "encrypted-wrapper", _named(r"smime\.p7m|.*\.(?:rpmsg|switch)")),
-    Row("ignored", "encrypted-wrapper", _is_wrapping_page),
+    Row("ignored", "encrypted-wrapper", fits=lambda leaf: leaf.within == "encrypted"),
+    Row("ignored", "encrypted-wrapper", ("application/pgp-encrypted", "application/x-microsoft-rpmsg-message")),
+    Row("ignored", "signature", _SMIME, _is_smime("certs-only")),
+    Row("ignored", "signed-wrapper", _SMIME, _is_smime("signed-data")),
+    Row("ignored", "encrypted-wrapper", _SMIME),
+    Row("ignored", "encrypted-wrapper", fits=_named(r"smime\.p7m|.*\.(?:rpmsg|switch)")),
+    Row("ignored", "encrypted-wrapper", fits=_is_wrapping_page),
     # What mail systems add by themselves.
-    Row("ignored", "calendar", _types("text/calendar", "application/ics")),
-    Row("ignored", "calendar", _named(r".*\.ics")),
-    Row("ignored", "signature", _types("application/pkcs7-signature", "application/x-pkcs7-signature")),
-    Row("ignored", "signature", _types("application/pgp-signature", "application/pgp-keys")),
-    Row("ignored", "signature", _named(r"smime\.p7s|signature\.asc|openpgp_signature(?:\.asc)?")),
-    Row("ignored", "vcard", _types("text/vcard", "text/x-vcard", "text/directory")),
-    Row("ignored", "vcard", _named(r".*\.vcf")),
-    Row("ignored", "delivery-report", lambda leaf: leaf.within == "report" and leaf.content_type != "text/plain"),
-    Row("ignored", "delivery-report", _types("message/delivery-status", "message/global-delivery-status")),
-    Row("ignored", "delivery-report", _types("message/disposition-notification", "message/feedback-report")),
-    Row("ignored", "delivery-report", _types("text/rfc822-headers", "message/global-headers")),
-    Row("ignored", "exchange-split", _named(r"att[0-9]{3,8}\.(?:txt|html?)")),
-    Row("ignored", "resource-fork", _types("application/applefile")),
-    Row("ignored", "ole-object", _types(OLE_OBJECT)),
-    Row("ignored", "elsewhere", _types("message/external-body", "message/partial")),
+    Row("ignored", "calendar", ("text/calendar", "application/ics")),
+    Row("ignored", "calendar", fits=_named(r".*\.ics")),
+    Row("ignored", "signature", ("application/pkcs7-signature", "application/x-pkcs7-signature")),
+    Row("ignored", "signature", ("application/pgp-signature", "application/pgp-keys")),
+    Row("ignored", "signature", fits=_named(r"smime\.p7s|signature\.asc|openpgp_signature(?:\.asc)?")),
+    Row("ignored", "vcard", ("text/vcard", "text/x-vcard", "text/directory")),
+    Row("ignored", "vcard", fits=_named(r".*\.vcf")),
+    Row("ignored", "delivery-report", fits=lambda leaf: leaf.within == "report" and leaf.content_type != "text/plain"),
+    Row("ignored", "delivery-report", ("message/delivery-status", "message/global-delivery-status")),
+    Row("ignored", "delivery-report", ("message/disposition-notification", "message/feedback-report")),
+    Row("ignored", "delivery-report", ("text/rfc822-headers", "message/global-headers")),
+    Row("ignored", "exchange-split", fits=_named(r"att[0-9]{3,8}\.(?:txt|html?)")),
+    Row("ignored", "resource-fork", ("application/applefile",)),
+    Row("ignored", "ole-object", (OLE_OBJECT,)),
+    Row("ignored", "elsewhere", ("message/external-body", "message/partial")),
     # Containers, which are opened.
-    Row("message", "opened-message", _types("message/rfc822", "message/global")),
-    Row("tnef", "opened-tnef", _types("application/ms-tnef", "application/vnd.ms-tnef")),
-    Row("tnef", "opened-tnef", _named(r"winmail\.dat")),
+    Row("message", "opened-message", ("message/rfc822", "message/global")),
+    Row("tnef", "opened-tnef", ("application/ms-tnef", "application/vnd.ms-tnef")),
+    Row("tnef", "opened-tnef", fits=_named(r"winmail\.dat")),
     # What people wrote, and what they attached.
-    Row("body", "text-body", _is_text_body),
-    Row("picture", "", _is_picture),
-    Row("file", "", lambda _: True),
+    Row("body", "text-body", fits=_is_text_body),
+    Row("picture", "", fits=_is_picture),
+    Row("file", ""),
 )
+
+
+def _open_to(content_type: str) -> tuple[Row, ...]:
+    """The rows that a leaf of this type can come to; most are of another type, and need not be asked."""
+    return tuple(row for row in TABLE if not row.types or content_type in row.types)
+
+
+_BY_TYPE = {each: _open_to(each) for row in TABLE for each in row.types}
+_OF_NO_TYPE = _open_to("")
 
 
 def is_named_letter(leaf: Leaf) -> bool:

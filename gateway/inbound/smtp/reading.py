@@ -97,7 +97,8 @@ class Reading:
             part.ignore(part.leaf.row.why)
 
     def note(self, *faults: str) -> None:
-        self._faults.update(dict.fromkeys(faults))
+        for fault in faults:
+            self._faults[fault] = None
 
     def take_rest(self, part: OpenPart, pieces: Iterator[bytes]) -> None:
         for piece in pieces:
@@ -130,12 +131,12 @@ class Reading:
         """The parts, with the pictures settled. The end of the reading."""
         shown = frozenset(self.bodies.shown)
         files = [part for part in self._parts if not part.why]
-        has_other_file = any(not may_be_decoration(part.leaf, shown) for part in files)
-        for part in files:
-            if is_signature_picture(part.leaf, shown, has_other_file=has_other_file):
+        pictures = [part for part in files if may_be_decoration(part.leaf, shown)]
+        for part in pictures:
+            if is_signature_picture(part.leaf, shown, has_other_file=len(pictures) < len(files)):
                 part.ignore("signature-picture")
         self._settle_letters()
-        return tuple(part.frozen() for part in self._parts)
+        return tuple([part.frozen() for part in self._parts])
 
     def _settle_letters(self) -> None:
         """What was in an attached message stands for it: only one that held no file is a file by its own name."""

@@ -10,7 +10,7 @@ CRLF or LF. A line that two boundaries match belongs to the inner one: some mail
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.inbound.smtp.limits import Allowance
 
@@ -18,16 +18,14 @@ SLICE = 131_072  # bytes read at once; one C call over a slice holds the interpr
 _PADDING = 256  # blanks that may follow a boundary on its line
 
 
-@dataclass(frozen=True)
-class Stop:
+class Stop(NamedTuple):
     """The delimiter at which a body ended."""
 
     level: int  # which of the boundaries given; 0 is the outermost
     is_closing: bool
 
 
-@dataclass(frozen=True)
-class _Hit:
+class _Hit(NamedTuple):
     start: int  # first byte of the delimiter line
     end: int  # first byte after it
     stop: Stop
@@ -46,12 +44,14 @@ class Source:
 
     def line(self, limit: int) -> bytes:
         """The next line with its break, not consumed; at most `limit` bytes of it; b"" at the end."""
-        while True:
-            end = self._buffer.find(b"\n", self._at, self._at + limit)
-            if end >= 0:
-                return self._buffer[self._at : end + 1]
+        while (end := self._buffer.find(b"\n", self._at, self._at + limit)) < 0:
             if len(self._buffer) - self._at >= limit or not self._fill():
                 return self._buffer[self._at : self._at + limit]
+        return self._buffer[self._at : end + 1]
+
+    def is_over(self) -> bool:
+        """Is there nothing more?"""
+        return self._at >= len(self._buffer) and not self._fill()
 
     def skip(self, count: int) -> None:
         """Pass over `count` bytes that `line` has shown."""
@@ -79,12 +79,12 @@ class Source:
             self._pass(hit)
             return
         while True:
-            if hit := self._next_delimiter(boundaries):
-                yield from self._take(self._before_break(hit.start - 1))
+            hit = self._next_delimiter(boundaries)
+            if piece := self._take(self._before_break(hit.start - 1) if hit else self._safe_end(boundaries)):
+                yield piece
+            if hit:
                 self._pass(hit)
-                return
-            yield from self._take(self._safe_end(boundaries))
-            if self._ended:
+            if hit or self._ended:
                 return
             self._fill()
 
@@ -100,10 +100,9 @@ class Source:
         self._at = 0
         return True
 
-    def _take(self, end: int) -> Iterator[bytes]:
+    def _take(self, end: int) -> bytes:
         start, self._at = self._at, end
-        if end > start:
-            yield self._buffer[start:end]
+        return self._buffer[start:end]
 
     def _pass(self, hit: _Hit) -> None:
         self._at = hit.end
@@ -130,9 +129,10 @@ class Source:
         if not boundaries or not self.line(2).startswith(b"--"):
             return None
         self.line(max(map(len, boundaries)) + _PADDING)  # for its effect: the whole line is in the buffer now
-        levels = range(len(boundaries) - 1, -1, -1)
-        hits = (self._match(self._at, boundaries[level], level) for level in levels)
-        return next((hit for hit in hits if hit), None)
+        for level in range(len(boundaries) - 1, -1, -1):
+            if hit := self._match(self._at, boundaries[level], level):
+                return hit
+        return None
 
     def _next_delimiter(self, boundaries: Sequence[bytes]) -> _Hit | None:
         """The first delimiter after a line break in the buffer; where two match one line, the inner one."""
@@ -158,14 +158,14 @@ class Source:
 
     def _match(self, start: int, boundary: bytes, level: int) -> _Hit | None:
         """The delimiter that begins at `start`, when its whole line is in the buffer."""
+        if not self._buffer.startswith(boundary, start):
+            return None
         after = start + len(boundary)
         end = self._buffer.find(b"\n", after, after + _PADDING)
         if end < 0:
             if not self._ended or len(self._buffer) - after > _PADDING:
                 return None
             end = len(self._buffer)
-        if not self._buffer.startswith(boundary, start):
-            return None
         tail = self._buffer[after:end]
         is_closing = tail.startswith(b"--")
         if tail[2 * is_closing :].strip(b" \t\r"):

@@ -27,14 +27,10 @@ _DEFAULT_TYPE = {"digest": "message/rfc822"}  # of a child that names none, by t
 class _Multipart:
     """A multipart that is open."""
 
-    leaf: Leaf  # how it is listed should it have no children
-    boundary: bytes  # with its leading "--"
+    headers: Headers  # how it is listed should it have no children
+    subtype: str
     children: int = 0
     preamble: int = 0  # bytes
-
-    @property
-    def subtype(self) -> str:
-        return self.leaf.content_type.partition("/")[2]
 
 
 class Walk:
@@ -46,6 +42,7 @@ class Walk:
         self._container = container
         self._depth = depth  # multiparts and messages around this one
         self._open: list[_Multipart] = []
+        self._boundaries: tuple[bytes, ...] = ()  # of the open ones, each with its leading "--"
 
     def run(self) -> None:
         """Reads the source to its end."""
@@ -64,15 +61,16 @@ class Walk:
         return headers
 
     def _entity(self, headers: Headers) -> None:
-        leaf = self._facts(headers)
-        boundary = _boundary(headers) if leaf.content_type.startswith("multipart/") else b""
+        kind, _, subtype = self._content_type(headers).partition("/")
+        boundary = _boundary(headers) if kind == "multipart" else b""
         if not boundary:
-            self._leaf(headers, leaf)
+            self._leaf(headers)
         elif self._is_deepest():
-            self._leaf(headers, leaf, refused="too-deep")
+            self._leaf(headers, refused="too-deep")
         else:
-            multipart = _Multipart(leaf, boundary)
+            multipart = _Multipart(headers, subtype)
             self._open.append(multipart)
+            self._boundaries = (*self._boundaries, boundary)
             multipart.preamble = sum(map(len, self._source.body(self._boundaries)))
 
     def _reach_child(self) -> bool:
@@ -90,10 +88,12 @@ class Walk:
     def _close_down_to(self, level: int) -> None:
         while len(self._open) > level:
             multipart = self._open.pop()
+            self._boundaries = self._boundaries[:-1]
             if multipart.children == 0 and not self._reading.allowance.is_spent:
-                self._reading.list_empty(multipart.leaf, multipart.preamble)
+                self._reading.list_empty(self._facts(multipart.headers), multipart.preamble)
 
-    def _leaf(self, headers: Headers, leaf: Leaf, *, refused: str = "") -> None:
+    def _leaf(self, headers: Headers, *, refused: str = "") -> None:
+        leaf = self._facts(headers)
         row = leaf.row
         if row.route in ("message", "tnef") and self._is_deepest():
             refused = "too-deep"
@@ -124,22 +124,26 @@ class Walk:
             Walk(self._reading, source, container=part.number, depth=self._level + 1).run()
 
     def _facts(self, headers: Headers) -> Leaf:
-        within = self._open[-1].subtype if self._open else ""
-        name, alias = read_name(headers.disposition, headers.content_type, limit=self._reading.limits.name_chars)
+        disposition = headers.disposition
+        name, alias = read_name(disposition, headers.content_type, limit=self._reading.limits.name_chars)
         return Leaf(
-            content_type=headers.content_type.value or _DEFAULT_TYPE.get(within, "text/plain"),
+            content_type=self._content_type(headers),
             smime_type=headers.content_type.get("smime-type").lower(),
-            disposition=headers.disposition.value or ("attachment" if is_uuencoded(headers.encoding) else ""),
+            disposition=disposition.value or ("attachment" if is_uuencoded(headers.encoding) else ""),
             name=name,
             alias=alias,
             content_id=headers.first("content-id").strip("<> ").lower(),
-            within=within,
+            within=self._within,
             container=self._container,
         )
 
+    def _content_type(self, headers: Headers) -> str:
+        return headers.content_type.value or _DEFAULT_TYPE.get(self._within, "text/plain")
+
     @property
-    def _boundaries(self) -> list[bytes]:
-        return [multipart.boundary for multipart in self._open]
+    def _within(self) -> str:
+        """The subtype of the multipart of which the next entity is a child."""
+        return self._open[-1].subtype if self._open else ""
 
     @property
     def _level(self) -> int:

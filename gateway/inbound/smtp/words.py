@@ -44,6 +44,8 @@ class _Run:
 
 def decode_bytes(data: bytes, charset: str = "") -> str:
     """Text of bytes: by the charset if it is a known one and fits, else UTF-8, else Windows-1252."""
+    if not charset and data.isascii():
+        return data.decode("ascii")
     for codec in (_codec(charset), "utf-8", "cp1252") if charset else ("utf-8", "cp1252"):
         errors = "surrogatepass" if codec.startswith(("utf-8", "utf-16", "utf-32")) else "strict"
         try:
