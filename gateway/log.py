@@ -7,8 +7,9 @@ Owns the words of the log. The submission's id is in every line about a file; na
 import logging
 import sys
 from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING
+from functools import cache, partial
+from json import JSONEncoder
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import structlog
@@ -23,7 +24,7 @@ class _Lines:
         self._level = logging.NOTSET  # below which nothing is said, until then
 
     def begin(self, set_up: Callable[[], None], *, level: int) -> None:
-        self._set_up, self._level = set_up, level
+        self._set_up, self._level, self._logger = set_up, level, None
         if "structlog" in sys.modules:
             self.load()
 
@@ -48,6 +49,7 @@ class _Lines:
         if self._set_up is not None:
             self._set_up()
             self._set_up = None
+            self._logger = structlog.get_logger("gateway").bind()  # once, and not anew for each line
         if self._logger is None:
             self._logger = structlog.get_logger("gateway")
         return self._logger
@@ -72,7 +74,9 @@ def _configure(*, json: bool, level: str) -> None:
     import structlog
 
     renderer: structlog.types.Processor = (
-        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer(_as_json)
+        if json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
         processors=[
@@ -82,9 +86,19 @@ def _configure(*, json: bool, level: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def _as_json(line: object, *, default: Callable[[Any], Any]) -> str:
+    return _encoder(default).encode(line)
+
+
+@cache
+def _encoder(default: Callable[[Any], Any]) -> JSONEncoder:
+    """Return what writes JSON: `json.dumps` makes one for each line."""
+    return JSONEncoder(default=default)
 
 
 def started(*, places: int, pid: int) -> None:

@@ -141,6 +141,8 @@ RULES = (
     ),
 )
 
+_ASKED = {by: tuple(rule for rule in RULES if by in rule.paths) for by in Approach}  # each message of a crowd asks
+
 # What a person at a login can put right there and then; anything else is for the authority.
 OF_THE_POLICY = frozenset({"policy-never", "policy-due"})
 CURABLE = OF_THE_POLICY | {"account-verified", "password-expired"}
@@ -148,7 +150,7 @@ CURABLE = OF_THE_POLICY | {"account-verified", "password-expired"}
 
 def why_not(account: Account, by: Approach, *, rules: AccessRules, at: datetime) -> Refusal | None:
     """Return what stops an account on a path, or None when it may come in."""
-    for rule in RULES:
-        if by in rule.paths and rule.stops(account, rules, at):
+    for rule in _ASKED[by]:
+        if rule.stops(account, rules, at):
             return Refusal(rule.code, rule.sentence)
     return None

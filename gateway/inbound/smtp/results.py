@@ -68,24 +68,21 @@ def read_results(text: str) -> AuthenticationResults:
 
 def _tokens(text: str) -> list[_Token]:
     found: list[_Token] = []
-    at = 0
-    while (match := _form_after(found).match(text, at)) is not None:
-        at = match.end()
-        if match["open"]:
-            at = _after_comment(text, at)
-        elif match["mark"]:
-            found.append(_Token(match["mark"], match["mark"]))
-        else:
-            quoted = match["quoted"]
-            found.append(_Token("", match["word"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)))
+    at, form = 0, _TOKEN
+    while (match := form.match(text, at)) is not None:
+        at, kind = match.end(), match.lastgroup
+        if kind == "open":
+            at = _after_comment(text, at)  # and what is expected is what was expected before it
+            continue
+        said = match[kind or 0]
+        if kind == "quoted":
+            said = re.sub(r"\\(.)", r"\1", said)
+        found.append(_Token(said if kind == "mark" else "", said))
+        form = _VALUE if found[-1].mark == "=" else _TOKEN
     if text[at:].strip():
         found.append(_Token(";", ";"))  # unreadable: ends the sentence, and the next is empty
         found.append(_Token("=", "="))
     return found
-
-
-def _form_after(tokens: list[_Token]) -> re.Pattern[str]:
-    return _VALUE if tokens and tokens[-1].mark == "=" else _TOKEN
 
 
 def _after_comment(text: str, at: int) -> int:

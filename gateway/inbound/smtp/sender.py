@@ -7,9 +7,10 @@ is Transient, never a refusal. The From header of a message from somebody who si
 Source: SPEC 4; FIELD-NOTES A.3 ("Identity").
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Protocol
 
 from gateway.core.admission import Refusal, may_send
@@ -22,6 +23,12 @@ from gateway.inbound.smtp.headers import read_headers
 from gateway.inbound.smtp.heading import Authorship, read_authorship
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.inbound.smtp.results import AuthenticationResults, Result, read_results
+
+
+@cache
+def _limits_of(max_headers: int) -> MessageLimits:
+    """Return how far a header block is read whose bytes were counted as they came."""
+    return MessageLimits(header_bytes=sys.maxsize, header_lines=max_headers)
 
 
 @dataclass(frozen=True)
@@ -42,8 +49,7 @@ class Claim:
     @cached_property
     def authorship(self) -> Authorship:
         """Return what the header says of the sender, and of its way."""
-        limits = MessageLimits(header_bytes=len(self.header) + 1, header_lines=self.max_headers)
-        return read_authorship(read_headers(self.header, limits))
+        return read_authorship(read_headers(self.header, _limits_of(self.max_headers)))
 
 
 @dataclass(frozen=True)

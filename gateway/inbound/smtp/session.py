@@ -10,7 +10,7 @@ Source: SPEC 4, 11; DESIGN 4; FIELD-NOTES A.3, B.2.
 import asyncio
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gateway import log
 from gateway.core.admission import Refusal
@@ -166,7 +166,7 @@ class Session(Introduction):
             return found
         if transaction.mixes(found):
             return replies.ONE_FOLDER
-        self._transaction = replace(transaction, recipients=(*transaction.recipients, found))
+        self._transaction = Transaction(transaction.mail_from, (*transaction.recipients, found))
         return replies.RECIPIENT_OK
 
     async def _find_recipient(self, address: str, *, is_bounce: bool) -> Recipient | Reply:

@@ -40,7 +40,8 @@ class Transfer(asyncio.BufferedProtocol):
         self._reception = reception
         self._buffer = buffer
         self._transport: asyncio.Transport | None = None
-        self._news = asyncio.Event()
+        self._has_news = False
+        self._waiter: asyncio.Future[None] | None = None  # for news
         self._is_whole = False
 
     def take_over(self, transport: asyncio.Transport) -> None:
@@ -54,19 +55,36 @@ class Transfer(asyncio.BufferedProtocol):
         until = now() + within
         while not self._is_whole:
             before = self._reception.received
-            try:
-                async with asyncio.timeout(min(pace_seconds, until - now())):
-                    await self._news.wait()
-            except TimeoutError:
+            if not await self._hear(min(pace_seconds, until - now())):
                 if now() >= until:
                     return Ending.TOO_LONG
                 if self._reception.received - before < bytes_a_second * pace_seconds:
                     return Ending.TOO_SLOW
-            self._news.clear()
+            self._has_news = False
             if self._reception.is_hopeless:
                 return Ending.HOPELESS
             await self._catch_up()
         return Ending.WHOLE
+
+    async def _hear(self, seconds: float) -> bool:
+        """Wait for news, so long at the most; return whether there are any. An Event and a timeout cost more."""
+        if not self._has_news:
+            loop = asyncio.get_running_loop()
+            self._waiter = loop.create_future()
+            alarm = loop.call_later(seconds, self._wake)
+            try:
+                await self._waiter
+            finally:
+                alarm.cancel()
+        return self._has_news
+
+    def _tell(self) -> None:
+        self._has_news = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     async def _catch_up(self) -> None:
         if self._reception.is_congested:
@@ -89,7 +107,7 @@ class Transfer(asyncio.BufferedProtocol):
     def _pause(self) -> None:
         if self._transport is not None:
             self._transport.pause_reading()
-        self._news.set()
+        self._tell()
 
     def _hand_back(self, rest: bytes) -> None:
         """Return the transport to the session; commands that came behind the message are the session's."""
@@ -98,7 +116,7 @@ class Transfer(asyncio.BufferedProtocol):
         if rest:
             self._session.data_received(rest)
         self._is_whole = True
-        self._news.set()
+        self._tell()
 
     def eof_received(self) -> bool | None:
         """The client will send no more: the message is cut off."""
