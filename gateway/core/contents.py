@@ -35,6 +35,7 @@ class Unpacked:
     parts: tuple[UnpackedPart, ...]
     cause: str = ""  # without a usable file: nothing-attached, cloud-link-only, encrypted-message, no-file-in-tnef …
     faults: tuple[str, ...] = ()  # limits that the message ran into
+    resent: str = ""  # when a person sent on what had been sent before: by what it is told from that
 
     def without_files(self, why: str) -> "Unpacked":
         """Return the message with its files ignored, from somebody who may reply and not send."""

@@ -2,8 +2,8 @@
 
 Owns what has to be the same: who sent it and to which of our addresses, its Message-ID, its subject and text, and each
 of its parts to the byte. A Message-ID is chosen by the sender and may be that of another message, so it is never
-enough; one that was not read whole has no fingerprint, since what was not read may differ. Pure (Source: SPEC 4;
-FIELD-NOTES A.3).
+enough; one that was not read whole has no fingerprint, since what was not read may differ. Who sends a message on as it
+was ("redirect") keeps its Message-ID and means it as a new one. Pure (Source: SPEC 4; RFC 5322 3.6.6; FIELD-NOTES A.3).
 """
 
 import json
@@ -24,6 +24,7 @@ def fingerprint_of(envelope: Envelope, unpacked: Unpacked | None) -> str | None:
         unpacked.subject,
         unpacked.comment,
         [_facts_of(part) for part in unpacked.parts],
+        *filter(None, (unpacked.resent,)),  # without it the fingerprint is what it always was
     )
     return sha256(json.dumps(facts).encode()).hexdigest()
 

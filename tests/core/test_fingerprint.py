@@ -26,6 +26,7 @@ OTHERS: list[tuple[str, Envelope, Unpacked]] = [
     ("another Message-ID", ENVELOPE, replace(MESSAGE, message_id="<2@leys.example>")),
     ("another subject, by which a copier's file is named", ENVELOPE, replace(MESSAGE, subject="SEN")),
     ("another text, which may be a command", ENVELOPE, replace(MESSAGE, comment="RECALL 2")),
+    ("sent on by a person, as it was", ENVELOPE, replace(MESSAGE, resent="<2@leys.example>")),
     ("other bytes of a size", ENVELOPE, replace(MESSAGE, parts=(TEXT, replace(FILE, sha256="e0")))),
     ("other bytes in what is ignored", ENVELOPE, replace(MESSAGE, parts=(replace(TEXT, sha256="c0"), FILE))),
     ("another name", ENVELOPE, replace(MESSAGE, parts=(TEXT, replace(FILE, name="8301102_SENa20261120.pdf")))),
@@ -57,6 +58,12 @@ def test_a_copy_that_came_another_way_has_the_same() -> None:
 @pytest.mark.parametrize(("what", "envelope", "message"), OTHERS, ids=[row[0] for row in OTHERS])
 def test_what_differs_is_another(what: str, envelope: Envelope, message: Unpacked) -> None:
     assert fingerprint_of(envelope, message) not in (None, ALIKE), what
+
+
+def test_a_copy_of_what_was_sent_on_is_one_and_the_next_time_it_is_sent_on_is_none() -> None:
+    once, twice = (fingerprint_of(ENVELOPE, replace(MESSAGE, resent=f"<{n}@leys.example>")) for n in (2, 3))
+    assert once == fingerprint_of(replace(ENVELOPE, id="02b"), replace(MESSAGE, resent="<2@leys.example>"))
+    assert once != twice
 
 
 @pytest.mark.parametrize(("what", "message"), UNKNOWN, ids=[row[0] for row in UNKNOWN])

@@ -47,6 +47,11 @@ def tried_again(message: bytes) -> bytes:
     return b"Received: from retry.example by mail.example\r\n" + message
 
 
+def sent_on(message: bytes, number: int) -> bytes:
+    """Return a message as a person sends it on once more from among those sent ("redirect"): all else stays."""
+    return b"Resent-Message-ID: <again%d@highmoor.example>\r\n" % number + message
+
+
 def subjects(scene: Scene, *usernames: str) -> list[list[str]]:
     return [[mail.subject for mail in scene.notices_to(username)] for username in usernames]
 
@@ -206,6 +211,24 @@ class TestNoCopy:
         await hand_over(scene, message)
         await hand_over(scene, message, to=("postmaster@gateway.test",))
         assert len(scene.courier.to("contact@council.test")) == 1
+
+    async def test_sent_on_by_a_person_who_was_told_that_it_was_rejected(self, scene: Scene) -> None:
+        """Its name is no better, and silence would be no answer; a copy of what was sent on is told nothing."""
+        message = message_of(scene, (BAD, b"x"))
+        await self._both_are_taken(scene, message, sent_on(message, 1))
+        assert len(scene.notices_to(STAFF)) == 2
+        copy = await hand_over(scene, tried_again(sent_on(message, 1)))
+        assert copy.outcome.startswith("repeat of ")
+        assert len(scene.notices_to(STAFF)) == 2
+
+    async def test_sent_on_after_an_officer_rejected_it(self, scene: Scene) -> None:
+        """It is a new file (SPEC 4)."""
+        message = message_of(scene, (FINE, b"fine"))
+        first = await hand_over(scene, message)
+        officer = Actor.of(scene.account("callum.eastwick"))
+        await scene.house.decisions.reject(first.files[0].id, by=officer, why="please add the class")
+        again = await hand_over(scene, sent_on(message, 1))
+        assert [f.status for f in await scene.files(submission=again.id)] == [Status.SENT]
 
     @pytest.mark.parametrize(("beyond", "files"), [(timedelta(0), 1), (timedelta(seconds=1), 2)])
     async def test_after_the_days_for_which_servers_try(self, scene: Scene, beyond: timedelta, files: int) -> None:

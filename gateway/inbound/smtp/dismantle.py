@@ -114,6 +114,7 @@ def _unpacked(message: Message, files: _PartFiles) -> Unpacked:
         parts=tuple(_part(part, files, names.get(part.container or 0, "")) for part in message.parts),
         cause=message.cause,
         faults=message.faults,
+        resent=heading.resent,
     )
 
 

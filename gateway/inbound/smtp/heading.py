@@ -59,6 +59,7 @@ class Heading:
     subject: str
     message_id: str  # as written; chosen by the sender, may repeat
     automation: Automation
+    resent: str  # what is new when a person sends it on as it was (RFC 5322 3.6.6): its new identifier, else the time
 
 
 def read_authorship(headers: Headers) -> Authorship:
@@ -78,6 +79,7 @@ def read_heading(headers: Headers) -> Heading:
         subject=decode_words(headers.first("subject"))[:TEXT_CHARS].strip(),
         message_id=headers.first("message-id")[:TEXT_CHARS],
         automation=read_automation(headers),
+        resent=(headers.first("resent-message-id") or headers.first("resent-date"))[:TEXT_CHARS],
     )
 
 

@@ -227,9 +227,21 @@ def test_a_heading_holds_what_a_record_needs():
     assert found.message_id == "<[anu10]x@y>"  # the standard library raises on this one
 
 
+@pytest.mark.parametrize(
+    ("fields", "resent"),
+    [
+        ((), ""),
+        (("Resent-Date: Mon", "Resent-Message-ID: <2@y>", "Resent-Message-ID: <1@y>"), "<2@y>"),  # the last one on top
+        (("Resent-From: a@b", "Resent-Date: Mon"), "Mon"),
+    ],
+)
+def test_a_heading_says_whether_a_person_sent_it_on(fields, resent):
+    assert heading(*fields, "Message-ID: <1@x>").resent == resent
+
+
 def test_what_is_kept_of_a_heading_is_bounded():
-    found = heading("Subject: " + "s" * 3000, "Message-ID: <" + "m" * 3000)
-    assert len(found.subject) == len(found.message_id) == 1000
+    found = heading("Subject: " + "s" * 3000, "Message-ID: <" + "m" * 3000, "Resent-Date: " + "d" * 3000)
+    assert len(found.subject) == len(found.message_id) == len(found.resent) == 1000
 
 
 BY_A_MACHINE = {
