@@ -23,7 +23,8 @@ if TYPE_CHECKING:  # the process has no need of it, and begins in half the time 
 
 HELLO = b'"at work"\n'
 _WITH_THE_WHOLE = 4  # parts that are told in one line with it
-_JSON = json.JSONEncoder(ensure_ascii=False)
+_WRITE = json.JSONEncoder(ensure_ascii=False).encode
+_READ = json.JSONDecoder().decode
 _SETS = 8  # of limits that are kept as they are written: they change at a reload, and with the size of a huge message
 SLACK = 3  # seconds of processor time beyond what a message may take, at which the system ends the process
 
@@ -89,17 +90,17 @@ def _lines_of(found: Unpacked) -> bytes:
 @lru_cache(_SETS)
 def _bounds(limits: MessageLimits) -> str:
     """Limits as they stand in an order: a text of its own, since they are the same in nearly all of them."""
-    return _JSON.encode(vars(limits))
+    return _WRITE(vars(limits))
 
 
 @lru_cache(_SETS)
 def _limits(bounds: str) -> MessageLimits:
-    return MessageLimits(**json.loads(bounds))
+    return MessageLimits(**_READ(bounds))
 
 
 def _line(*said: Any) -> bytes:
-    return _JSON.encode(said).encode("utf-8", "surrogatepass") + b"\n"
+    return _WRITE(said).encode("utf-8", "surrogatepass") + b"\n"
 
 
 def _said(line: bytes) -> Any:
-    return json.loads(line.decode("utf-8", "surrogatepass"))
+    return _READ(line.decode("utf-8", "surrogatepass"))

@@ -19,10 +19,11 @@ from gateway.inbound.smtp.parameters import Parameters, is_media_type, is_token,
 from gateway.inbound.smtp.source import Source
 from gateway.inbound.smtp.words import decode_bytes
 
-_NAME = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,1000})([ \t]*):")
+_CHARS = rb"[\x21-\x39\x3b-\x7e]{1,1000}"  # of a name
+_NAME = re.compile(rb"(%b)([ \t]*):" % _CHARS)
 # The first lines of a block, whole, none of which can be a delimiter: a field, then fields and folds. So many and no
 # more, since each that a pattern repeats takes memory.
-_LINES = re.compile(rb"(?![ \t])(?:(?!--)(?:%b|[ \t])[^\n]*\n){0,1000}" % _NAME.pattern)
+_LINES = re.compile(rb"(?![ \t])(?:(?!--)(?:%b[ \t]*:|[ \t])[^\n]*\n){0,1000}" % _CHARS)
 _FIELD = re.compile(rb"%b((?:[^\n]*\n[ \t])*[^\n]*)\n" % _NAME.pattern)  # within these lines
 _EMPTY_LINE = re.compile(rb"\r?\n")
 _FIELD_END = re.compile(rb"\r?\n(?![ \t])")
@@ -33,7 +34,7 @@ _MBOX = (b"From ", b">From ")
 
 @dataclass(frozen=True)
 class Headers:
-    """The fields of one block."""
+    """The fields of one block. What is said of the values is read when it is asked for."""
 
     fields: tuple[tuple[str, bytes], ...] = ()  # lower-case name; the value as it came, folds and all
     faults: tuple[str, ...] = ()  # "header-too-large", "too-many-headers": what stands behind is not known
@@ -54,13 +55,18 @@ class Headers:
     def _first(self) -> dict[str, bytes]:
         return dict(reversed(self.fields))
 
-    @cached_property
+    @property
     def content_type(self) -> Parameters:
         """Its value is "" where there is none. One that is not type/subtype means bytes, or text if it says so."""
         found = read_parameters(self.first("content-type"))
         if is_media_type(found.value) or not found.value:
             return found
         return found._replace(value="text/plain" if found.value.startswith("text") else "application/octet-stream")
+
+    @property
+    def is_report(self) -> bool:
+        """Is it the header of a delivery report or a read receipt?"""
+        return read_value(self.first("content-type")) == "multipart/report"
 
     @property
     def disposition(self) -> Parameters:

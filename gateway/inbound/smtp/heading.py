@@ -6,6 +6,7 @@ Source: SPEC 4; RFC 3834; FIELD-NOTES A.3 ("Reply rules").
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.inbound.smtp.addresses import Mailbox, read_addresses
 from gateway.inbound.smtp.headers import Headers
@@ -16,8 +17,7 @@ TEXT_CHARS = 1_000  # of a subject or an identifier that are kept
 _AUTOREPLY = frozenset({"x-autoreply", "x-autorespond", "x-autoresponder"})
 
 
-@dataclass(frozen=True)
-class Automation:
+class Automation(NamedTuple):
     """The marks by which machines say that they wrote a message."""
 
     auto_submitted: str = ""  # first word, lower case
@@ -52,8 +52,7 @@ class Authorship:
     faults: tuple[str, ...]  # of the header block: "header-too-large", "too-many-headers"
 
 
-@dataclass(frozen=True)
-class Heading:
+class Heading(NamedTuple):
     """What a header says of the message itself, as far as the gateway cares."""
 
     subject: str
@@ -99,7 +98,7 @@ def read_automation(headers: Headers) -> Automation:
         precedence=_word(headers.first("precedence")),
         suppress=headers.first("x-auto-response-suppress").lower()[:TEXT_CHARS],
         list_fields=tuple(sorted(name for name in names if name.startswith("list-"))),
-        is_report=headers.content_type.value == "multipart/report",
+        is_report=headers.is_report,
         is_autoreply=not names.isdisjoint(_AUTOREPLY),
     )
 

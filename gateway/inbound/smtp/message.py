@@ -11,8 +11,7 @@ Source: SPEC 4; DESIGN 3; FIELD-NOTES A.3, B.1 (7).
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, NamedTuple
 
 from gateway.inbound.smtp.comment import find_tags
 from gateway.inbound.smtp.heading import Heading, read_heading
@@ -45,8 +44,7 @@ _CAUSES: dict[str, Cause] = {  # by the `why` of a part that took the place of f
 _RECALL_SUBJECT, _RECALL_WORDS = "recall:", "would like to recall the message"
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """What a message holds."""
 
     heading: Heading

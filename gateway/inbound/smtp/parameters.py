@@ -91,15 +91,16 @@ def read_value(raw: str) -> str:
 
 def read_name(disposition: Parameters, content_type: Parameters, *, limit: int) -> tuple[str | None, str | None]:
     """The name of a part, and the other one where `filename` and `name` disagree. `filename` wins."""
-    written = ((disposition, "filename"), (content_type, "name"))
-    names = [_one_name(where, key, limit) for where, key in written if where.get(key)]
-    name = names[0] if names else None
-    alias = next((other for other in names[1:] if other != name), None)
-    return name, alias
+    name, other = _one_name(disposition, "filename", limit), _one_name(content_type, "name", limit)
+    if name is None:
+        return other, None
+    return name, other if other != name else None
 
 
-def _one_name(where: Parameters, key: str, limit: int) -> str:
-    text = where.get(key)
+def _one_name(where: Parameters, key: str, limit: int) -> str | None:
+    text = where.named.get(key)
+    if not text:
+        return None
     if len(text) > limit:
         return text[:limit]  # not decoded: half a name could read as a good one; this passes no rule
     once = text if key in where.extended else decode_words(text)

@@ -42,9 +42,12 @@ class Leaf:
     @cached_property
     def row(self) -> "Row":
         """What becomes of it: the first row of the table that fits."""
-        return next(row for row in _BY_TYPE.get(self.content_type, _OF_NO_TYPE) if row.fits(self))
+        name = self.low_name
+        has_telling = _TELLING.fullmatch(name) is not None
+        rows = _ROWS.get((self.content_type, has_telling)) or _ROWS["", has_telling]
+        return next(row for row in rows if (not row.name or re.fullmatch(row.name, name)) and row.fits(self))
 
-    @cached_property
+    @property
     def low_name(self) -> str:
         return (self.name or "").strip().lower()
 
@@ -75,12 +78,8 @@ class Row:
     route: Route
     why: str  # a stable code; "" of what may be a file
     types: tuple[str, ...] = ()  # of which it must be one; () is any
+    name: str = ""  # pattern of the whole of its name, in lower case; "" is any
     fits: Callable[[Leaf], bool] = _always
-
-
-def _named(pattern: str) -> Callable[[Leaf], bool]:
-    matches = re.compile(pattern).fullmatch
-    return lambda leaf: matches(leaf.low_name) is not None
 
 
 def _is_smime(kind: str) -> Callable[[Leaf], bool]:
@@ -113,31 +112,31 @@ TABLE: tuple[Row, ...] = (
     # Wrappers that only their reader can open.
     Row("ignored", "encrypted-wrapper", fits=lambda leaf: leaf.within == "encrypted"),
     Row("ignored", "encrypted-wrapper", ("application/pgp-encrypted", "application/x-microsoft-rpmsg-message")),
-    Row("ignored", "signature", _SMIME, _is_smime("certs-only")),
-    Row("ignored", "signed-wrapper", _SMIME, _is_smime("signed-data")),
+    Row("ignored", "signature", _SMIME, fits=_is_smime("certs-only")),
+    Row("ignored", "signed-wrapper", _SMIME, fits=_is_smime("signed-data")),
     Row("ignored", "encrypted-wrapper", _SMIME),
-    Row("ignored", "encrypted-wrapper", fits=_named(r"smime\.p7m|.*\.(?:rpmsg|switch)")),
+    Row("ignored", "encrypted-wrapper", name=r"smime\.p7m|.*\.(?:rpmsg|switch)"),
     Row("ignored", "encrypted-wrapper", fits=_is_wrapping_page),
     # What mail systems add by themselves.
     Row("ignored", "calendar", ("text/calendar", "application/ics")),
-    Row("ignored", "calendar", fits=_named(r".*\.ics")),
+    Row("ignored", "calendar", name=r".*\.ics"),
     Row("ignored", "signature", ("application/pkcs7-signature", "application/x-pkcs7-signature")),
     Row("ignored", "signature", ("application/pgp-signature", "application/pgp-keys")),
-    Row("ignored", "signature", fits=_named(r"smime\.p7s|signature\.asc|openpgp_signature(?:\.asc)?")),
+    Row("ignored", "signature", name=r"smime\.p7s|signature\.asc|openpgp_signature(?:\.asc)?"),
     Row("ignored", "vcard", ("text/vcard", "text/x-vcard", "text/directory")),
-    Row("ignored", "vcard", fits=_named(r".*\.vcf")),
+    Row("ignored", "vcard", name=r".*\.vcf"),
     Row("ignored", "delivery-report", fits=lambda leaf: leaf.within == "report" and leaf.content_type != "text/plain"),
     Row("ignored", "delivery-report", ("message/delivery-status", "message/global-delivery-status")),
     Row("ignored", "delivery-report", ("message/disposition-notification", "message/feedback-report")),
     Row("ignored", "delivery-report", ("text/rfc822-headers", "message/global-headers")),
-    Row("ignored", "exchange-split", fits=_named(r"att[0-9]{3,8}\.(?:txt|html?)")),
+    Row("ignored", "exchange-split", name=r"att[0-9]{3,8}\.(?:txt|html?)"),
     Row("ignored", "resource-fork", ("application/applefile",)),
     Row("ignored", "ole-object", (OLE_OBJECT,)),
     Row("ignored", "elsewhere", ("message/external-body", "message/partial")),
     # Containers, which are opened.
     Row("message", "opened-message", ("message/rfc822", "message/global")),
     Row("tnef", "opened-tnef", ("application/ms-tnef", "application/vnd.ms-tnef")),
-    Row("tnef", "opened-tnef", fits=_named(r"winmail\.dat")),
+    Row("tnef", "opened-tnef", name=r"winmail\.dat"),
     # What people wrote, and what they attached.
     Row("body", "text-body", fits=_is_text_body),
     Row("picture", "", fits=_is_picture),
@@ -145,13 +144,15 @@ TABLE: tuple[Row, ...] = (
 )
 
 
-def _open_to(content_type: str) -> tuple[Row, ...]:
-    """The rows that a leaf of this type can come to; most are of another type, and need not be asked."""
-    return tuple(row for row in TABLE if not row.types or content_type in row.types)
+def _open_to(content_type: str, *, has_telling: bool) -> tuple[Row, ...]:
+    """The rows that a leaf of this type can come to, by a name that some row asks for or by none: a few of them all."""
+    typed = (row for row in TABLE if not row.types or content_type in row.types)
+    return tuple(row for row in typed if has_telling or not row.name)
 
 
-_BY_TYPE = {each: _open_to(each) for row in TABLE for each in row.types}
-_OF_NO_TYPE = _open_to("")
+_TELLING = re.compile("|".join(row.name for row in TABLE if row.name))
+_TYPES = {"", *(each for row in TABLE for each in row.types)}  # "" is any other
+_ROWS = {(each, told): _open_to(each, has_telling=told) for each in _TYPES for told in (False, True)}
 
 
 def is_named_letter(leaf: Leaf) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from gateway.inbound.smtp.decode import decoded, is_uuencoded, make_decoder
 from gateway.inbound.smtp.headers import Headers, take_headers
 from gateway.inbound.smtp.leaves import OpenPart
-from gateway.inbound.smtp.parameters import read_name
+from gateway.inbound.smtp.parameters import Parameters, read_name
 from gateway.inbound.smtp.parts import Leaf, Route, is_named_letter
 from gateway.inbound.smtp.reading import Reading
 from gateway.inbound.smtp.source import Source
@@ -28,6 +28,7 @@ class _Multipart:
     """A multipart that is open."""
 
     headers: Headers  # how it is listed should it have no children
+    content_type: Parameters
     subtype: str
     children: int = 0
     preamble: int = 0  # bytes
@@ -61,14 +62,15 @@ class Walk:
         return headers
 
     def _entity(self, headers: Headers) -> None:
-        kind, _, subtype = self._content_type(headers).partition("/")
-        boundary = _boundary(headers) if kind == "multipart" else b""
+        content_type = self._content_type(headers)
+        kind, _, subtype = content_type.value.partition("/")
+        boundary = _boundary(content_type) if kind == "multipart" else b""
         if not boundary:
-            self._leaf(headers)
+            self._leaf(headers, content_type)
         elif self._is_deepest():
-            self._leaf(headers, refused="too-deep")
+            self._leaf(headers, content_type, refused="too-deep")
         else:
-            multipart = _Multipart(headers, subtype)
+            multipart = _Multipart(headers, content_type, subtype)
             self._open.append(multipart)
             self._boundaries = (*self._boundaries, boundary)
             multipart.preamble = sum(map(len, self._source.body(self._boundaries)))
@@ -90,10 +92,10 @@ class Walk:
             multipart = self._open.pop()
             self._boundaries = self._boundaries[:-1]
             if multipart.children == 0 and not self._reading.allowance.is_spent:
-                self._reading.list_empty(self._facts(multipart.headers), multipart.preamble)
+                self._reading.list_empty(self._facts(multipart.headers, multipart.content_type), multipart.preamble)
 
-    def _leaf(self, headers: Headers, *, refused: str = "") -> None:
-        leaf = self._facts(headers)
+    def _leaf(self, headers: Headers, content_type: Parameters, *, refused: str = "") -> None:
+        leaf = self._facts(headers, content_type)
         row = leaf.row
         if row.route in ("message", "tnef") and self._is_deepest():
             refused = "too-deep"
@@ -106,7 +108,7 @@ class Walk:
             deque(pieces, maxlen=0)
             return
         if not refused:
-            self._read(row.route, part, pieces, charset=headers.content_type.get("charset"))
+            self._read(row.route, part, pieces, charset=content_type.get("charset"))
         self._reading.take_rest(part, pieces)
         if isinstance(decoder, UuDecoder) and leaf.name is None:
             self._reading.name(part, decoder.name)
@@ -123,12 +125,12 @@ class Walk:
             source = Source(part.counted(pieces), self._reading.allowance)
             Walk(self._reading, source, container=part.number, depth=self._level + 1).run()
 
-    def _facts(self, headers: Headers) -> Leaf:
+    def _facts(self, headers: Headers, content_type: Parameters) -> Leaf:
         disposition = headers.disposition
-        name, alias = read_name(disposition, headers.content_type, limit=self._reading.limits.name_chars)
+        name, alias = read_name(disposition, content_type, limit=self._reading.limits.name_chars)
         return Leaf(
-            content_type=self._content_type(headers),
-            smime_type=headers.content_type.get("smime-type").lower(),
+            content_type=content_type.value,
+            smime_type=content_type.get("smime-type").lower(),
             disposition=disposition.value or ("attachment" if is_uuencoded(headers.encoding) else ""),
             name=name,
             alias=alias,
@@ -137,8 +139,9 @@ class Walk:
             container=self._container,
         )
 
-    def _content_type(self, headers: Headers) -> str:
-        return headers.content_type.value or _DEFAULT_TYPE.get(self._within, "text/plain")
+    def _content_type(self, headers: Headers) -> Parameters:
+        found = headers.content_type
+        return found if found.value else found._replace(value=_DEFAULT_TYPE.get(self._within, "text/plain"))
 
     @property
     def _within(self) -> str:
@@ -158,9 +161,9 @@ class Walk:
         return self._source.stop is None and bool(self._open)
 
 
-def _boundary(headers: Headers) -> bytes:
+def _boundary(content_type: Parameters) -> bytes:
     """The boundary with its leading "--"; b"" where there is none that can be used."""
-    boundary = headers.content_type.get("boundary").rstrip()
+    boundary = content_type.get("boundary").rstrip()
     if not 0 < len(boundary) <= _BOUNDARY_CHARS:
         return b""
     return b"--" + boundary.encode("utf-8", "surrogatepass")
