@@ -102,6 +102,8 @@ class Bodies:
         return body
 
     def comment(self, limit: int) -> str:
+        if not self._own:
+            return ""
         plain = next((body.text for body in self._own if not body.is_html), "")
         page = "" if plain.strip() else next((body.text for body in self._own if body.is_html), "")
         return make_comment(plain, page, limit=limit)

@@ -39,8 +39,6 @@ _SENT = re.compile(r"\*?(?:sent|date):\*?\s", re.IGNORECASE)
 
 def make_comment(plain: str, page: str, *, limit: int = COMMENT_CHARS) -> str:
     """The comment in a text body, or, where there is none, in an HTML body."""
-    if not plain and not page:
-        return ""
     lines = (plain if plain.strip() else read_html(page)).splitlines()[:_LINES]
     letter = (_visible(line) for line in _letter(lines) if not line.lstrip().startswith(">"))
     return _squeezed(_enough(letter, limit))[:limit].strip()

@@ -41,7 +41,7 @@ class Answer:
 
     def take(self, line: bytes) -> Unpacked | None:
         """Take a line; return the whole with the last one. Raises ValueError where it was not done."""
-        kind, facts = _said(line)
+        kind, facts = _READ(line.decode("utf-8", "surrogatepass"))
         if kind == "part":
             self._parts.append(UnpackedPart(**facts))
             return None
@@ -54,7 +54,7 @@ class Answer:
 
 def order_of(spooled: Spooled, limits: MessageLimits) -> bytes:
     """Return the order to take this message apart."""
-    return _line(vars(spooled), _bounds(limits))
+    return _encoded(f"{_WRITE(vars(spooled))}\t{_bounds(limits)}")  # in JSON there is no tab
 
 
 def work(orders: Iterable[bytes], answer: Callable[[bytes], object], disk: "Disk") -> None:
@@ -67,10 +67,10 @@ def work(orders: Iterable[bytes], answer: Callable[[bytes], object], disk: "Disk
 def carry_out(order: bytes, disk: "Disk") -> bytes:
     """Take the message of an order apart, and return the lines of the answer."""
     try:
-        spooled, written = _said(order)
+        spooled, written = order.decode("utf-8", "surrogatepass").split("\t")
         bounds = _limits(written)
         _bound_processor(bounds.cpu_seconds)
-        return _lines_of(dismantle(Spooled(**spooled), disk, bounds))
+        return _lines_of(dismantle(Spooled(**_READ(spooled)), disk, bounds))
     except Exception:  # of the disk, or a fault of ours: the gateway tries by itself, and tells whom it has to tell
         return _line("not done", None)
 
@@ -89,7 +89,7 @@ def _lines_of(found: Unpacked) -> bytes:
 
 @lru_cache(_SETS)
 def _bounds(limits: MessageLimits) -> str:
-    """Limits as they stand in an order: a text of its own, since they are the same in nearly all of them."""
+    """Limits as they stand in an order: a text of its own, which is the same in nearly all of them."""
     return _WRITE(vars(limits))
 
 
@@ -99,8 +99,8 @@ def _limits(bounds: str) -> MessageLimits:
 
 
 def _line(*said: Any) -> bytes:
-    return _WRITE(said).encode("utf-8", "surrogatepass") + b"\n"
+    return _encoded(_WRITE(said))
 
 
-def _said(line: bytes) -> Any:
-    return _READ(line.decode("utf-8", "surrogatepass"))
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass") + b"\n"

@@ -128,32 +128,38 @@ def _fields_of(lines: bytes, limits: MessageLimits) -> Headers:
     found = _FIELD.findall(lines)
     if len(found) > limits.header_lines:
         return _fields(lines, limits, ())
-    return Headers(tuple([_field(name, value) for name, blanks, value in found if not (blanks and _is_forged(name))]))
+    return _headers(found, ())
 
 
 def _fields(block: bytes, limits: MessageLimits, faults: tuple[str, ...]) -> Headers:
-    fields: list[tuple[str, bytes]] = []
+    found: list[tuple[bytes, bytes, bytes]] = []
     for number, field in enumerate(_FIELD_END.split(block)):
         match = _NAME.match(field)
         if match is None and not number and field.startswith(_MBOX):
             continue
         if match is None:
             break  # the body began here, as it does for every mail system before us
-        if len(fields) >= limits.header_lines:
+        if len(found) >= limits.header_lines:
             faults = (*faults, "too-many-headers")
             break
         if not (match[2] and _is_forged(match[1])):
-            fields.append(_field(match[1], field[match.end() :]))
-    return Headers(tuple(fields), faults)
+            found.append((match[1], match[2], field[match.end() :]))
+    return _headers(found, faults)
+
+
+def _headers(found: list[tuple[bytes, bytes, bytes]], faults: tuple[str, ...]) -> Headers:
+    """Of names, the blanks behind each, and values."""
+    kept = [
+        (name.decode("ascii").lower(), value.strip(b"\r\n"))
+        for name, blanks, value in found
+        if not (blanks and _is_forged(name))
+    ]
+    return Headers(tuple(kept), faults)
 
 
 def _is_forged(name: bytes) -> bool:
     """With blanks behind its name: nobody writes it so but who hopes that a relay won't know what it takes out."""
     return name.lower() == _FINDINGS
-
-
-def _field(name: bytes, value: bytes) -> tuple[str, bytes]:
-    return name.decode("ascii").lower(), value.strip(b"\r\n")
 
 
 def _text(value: bytes) -> str:
