@@ -94,8 +94,14 @@ class RunningDigest:
         self._restart()
 
     def _restart(self) -> None:
-        self._hash = hashlib.sha256()
+        self._made: hashlib._Hash | None = None  # with the first bytes: of most small submissions the sealer makes it
         self.reach = 0
+
+    @property
+    def _hash(self) -> "hashlib._Hash":
+        if self._made is None:
+            self._made = hashlib.sha256()
+        return self._made
 
     def wrote(self, offset: int, data: bytes | memoryview) -> None:
         """Follow a write; one further on is caught up with at the end, one further back starts the digest anew."""
