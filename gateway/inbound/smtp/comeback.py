@@ -45,7 +45,7 @@ class Comeback:
         if _is_report(self._headers):
             return self._headers.content_type.get("report-type").lower() in ("", "delivery-status")
         # Exim's old bounces call themselves automatic, and name who did not get the message.
-        return not read_automation(self._headers).marks or bool(self._headers.count("x-failed-recipients"))
+        return not read_automation(self._headers).marks or bool(self._headers.number_of("x-failed-recipients"))
 
 
 def _is_report(headers: Headers) -> bool:

@@ -10,9 +10,9 @@ Source: RFC 5322 2.2; SPEC 4; FIELD-NOTES B.1 (7).
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 from gateway.inbound.smtp.limits import MessageLimits
 from gateway.inbound.smtp.parameters import Parameters, is_media_type, is_token, read_parameters, read_value
@@ -32,28 +32,24 @@ _FINDINGS = b"authentication-results"
 _MBOX = (b"From ", b">From ")
 
 
-@dataclass(frozen=True)
-class Headers:
+class Headers(NamedTuple):
     """The fields of one block. What is said of the values is read when it is asked for."""
 
     fields: tuple[tuple[str, bytes], ...] = ()  # lower-case name; the value as it came, folds and all
     faults: tuple[str, ...] = ()  # "header-too-large", "too-many-headers": what stands behind is not known
+    firsts: Mapping[str, bytes] = MappingProxyType({})  # of the fields of a name the first
 
     def all(self, name: str) -> list[str]:
         """Every value of a field, unfolded, 8-bit bytes decoded, words of RFC 2047 not yet."""
         return [_text(value) for other, value in self.fields if other == name]
 
-    def count(self, name: str) -> int:
+    def number_of(self, name: str) -> int:
         """How often a field is there."""
         return sum(other == name for other, _ in self.fields)
 
     def first(self, name: str) -> str:
-        value = self._first.get(name)
+        value = self.firsts.get(name)
         return _text(value) if value else ""
-
-    @cached_property
-    def _first(self) -> dict[str, bytes]:
-        return dict(reversed(self.fields))
 
     @property
     def content_type(self) -> Parameters:
@@ -154,7 +150,7 @@ def _headers(found: list[tuple[bytes, bytes, bytes]], faults: tuple[str, ...]) -
         for name, blanks, value in found
         if not (blanks and _is_forged(name))
     ]
-    return Headers(tuple(kept), faults)
+    return Headers(tuple(kept), faults, dict(reversed(kept)))
 
 
 def _is_forged(name: bytes) -> bool:

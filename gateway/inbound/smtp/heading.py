@@ -64,9 +64,9 @@ class Heading(NamedTuple):
 def read_authorship(headers: Headers) -> Authorship:
     """The sender and the way of a message. Never raises; safe on any headers."""
     return Authorship(
-        from_fields=headers.count("from"),
+        from_fields=headers.number_of("from"),
         from_addresses=_authors(headers),
-        hops=headers.count("received"),
+        hops=headers.number_of("received"),
         authentication_results=tuple(headers.all("authentication-results")),
         faults=headers.faults,
     )
@@ -92,12 +92,12 @@ def _authors(headers: Headers) -> tuple[Mailbox, ...]:
 
 def read_automation(headers: Headers) -> Automation:
     """Return the marks of machines in a header. Never raises; safe on any headers."""
-    names = dict(headers.fields).keys()
+    names = headers.firsts.keys()
     return Automation(
         auto_submitted=_word(headers.first("auto-submitted")),
         precedence=_word(headers.first("precedence")),
         suppress=headers.first("x-auto-response-suppress").lower()[:TEXT_CHARS],
-        list_fields=tuple(sorted(name for name in names if name.startswith("list-"))),
+        list_fields=tuple(sorted([name for name in names if name.startswith("list-")])),
         is_report=headers.is_report,
         is_autoreply=not names.isdisjoint(_AUTOREPLY),
     )

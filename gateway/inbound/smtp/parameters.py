@@ -13,7 +13,7 @@ Source: RFC 2045 5.1, RFC 2183, RFC 2231; SPEC 3, 4; FIELD-NOTES A.3.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
@@ -118,19 +118,17 @@ def _parted(raw: str) -> tuple[str, str]:
     return words[0] if words else "", rest
 
 
-def _pairs(text: str) -> Iterator[tuple[str, str]]:
+def _pairs(text: str) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
     at = 0
-    for _ in range(_PARAMETERS):
-        match = _PAIR.match(text, at)
-        if match is None:
-            return
+    while len(pairs) < _PARAMETERS and (match := _PAIR.match(text, at)) is not None:
         before, quoted, bare = match.groups()
+        value = bare.strip() if quoted is None else quoted
+        if quoted is not None and "\\" in quoted:
+            value = _ESCAPE.sub(r"\1", quoted)
+        pairs.append((before.rpartition(";")[2].strip().lower(), value))
         at = match.end()
-        yield before.rpartition(";")[2].strip().lower(), bare.strip() if quoted is None else _unescaped(quoted)
-
-
-def _unescaped(quoted: str) -> str:
-    return _ESCAPE.sub(r"\1", quoted) if "\\" in quoted else quoted
+    return pairs
 
 
 def _joined(segments: list[_Segment]) -> str:
