@@ -10,6 +10,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from gateway import log
 from gateway.store.threads import DiskThreads
 
 # On a busy machine an example may take any time; the profile that Hypothesis chose for where it runs stays as it is.
@@ -19,8 +20,9 @@ settings.load_profile("at-any-pace")
 
 @pytest.fixture(autouse=True)
 def log_as_shipped() -> Iterator[None]:
-    """Forget how an earlier test had the log set up."""
+    """Forget how an earlier test had the log set up: once it is, it keeps what writes its lines."""
     structlog.reset_defaults()
+    log._log = log._Lines()
     yield
     structlog.reset_defaults()
 
