@@ -263,8 +263,11 @@ class Daemon:
         """Send a file over SFTP; return "" for a good CLOSE, else the sentence. Raises one of GONE."""
         async with self.sftp(username) as client:
             try:
-                async with client.open(f"Send Files/{name}", "wb") as file:
-                    await file.write(data)
+                file = await client.open(f"Send Files/{name}", "wb")
+                await file.write(data)
+                if file._handler._writer is None:  # then asyncssh's close asks nobody, and says that it is well
+                    raise asyncssh.SFTPNoConnection("The connection was gone before the CLOSE.")
+                await file.close()
             except (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection):
                 raise
             except asyncssh.SFTPError as refusal:
