@@ -2,8 +2,8 @@
 
 Owns the record of one: that its parts came before, and that nobody is told anything a second time; what is owed for
 the first stays owed once. Whatever became of the first since, a person who means to send its files again does so in a
-new message, with a Message-ID of its own. A copy of which we are not certain is none, and taken as any message (Source:
-SPEC 4; FIELD-NOTES A.3).
+new message, or sends the old one on, which both differ. A copy of which we are not certain is none, and taken as any
+message (Source: SPEC 4; FIELD-NOTES A.3).
 """
 
 from collections.abc import AsyncIterator

@@ -142,8 +142,9 @@ class _Line:
         if not said:
             self.hang_up(Transient("The gateway was interrupted while it stored this. Please send it again."))
             self._ended()
-        elif said == HELLO:
+        elif not self.has_begun:
             self.has_begun = self.is_at_work = True
+            self._has_fault = said != HELLO
         else:
             for slab, trouble, digest in ANSWER.iter_unpack(said):
                 self._take(slab, trouble, digest.decode())

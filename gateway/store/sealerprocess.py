@@ -27,9 +27,8 @@ from gateway.store.together import Entry, promise_together
 SLAB = 256 * 1024  # bytes that one order can have in the memory that both processes see
 SLABS = 64  # orders under way at the most
 LONGEST = 64 * 1024  # bytes of an order
-ORDER = struct.Struct(
-    ">III"
-)  # which slab, how many bytes of it, how many of the id; the id and the draft's facts follow
+# Which slab, how many bytes of it, how many of the id; then the id and the facts of the draft follow.
+ORDER = struct.Struct(">III")
 # Which slab, what the disk said (0: it is our word), the digest. Answers come as many at a time as there are.
 ANSWER = struct.Struct(">II64s")
 FAULT = 0xFFFFFFFF  # instead of what the disk said: a fault of ours

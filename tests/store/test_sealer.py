@@ -20,6 +20,7 @@ import pytest
 
 from gateway.core.submission import Envelope
 from gateway.errors import DiskFull, NotThere, Transient
+from gateway.store import sealer
 from gateway.store.disk import PosixDisk
 from gateway.store.intake import BATCH, DiskIntake
 from gateway.store.sealer import Sealer, _outcome
@@ -249,6 +250,13 @@ async def test_one_that_can_not_begin_is_said_and_not_tried_again_at_once(
     await house.seal(b"by ourselves", by_us=True)
     monkeypatch.undo()
     await house.start()
+
+
+async def test_one_of_another_version_is_asked_for_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its code was replaced beneath a gateway that runs on: it understands other orders."""
+    monkeypatch.setattr(sealer, "HELLO", b"at work, as of old")
+    await house.start()
+    await house.seal(b"by ourselves", by_us=True)
 
 
 async def test_what_the_host_does_not_allow_is_said_with_its_reason(

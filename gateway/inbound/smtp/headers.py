@@ -88,7 +88,7 @@ def take_headers(source: Source, boundaries: Sequence[bytes], limits: MessageLim
     if source.is_over():
         return Headers()
     lines = source.take(_LINES, limits.header_bytes)  # of most blocks all; what is odd, line by line
-    if source.take(_EMPTY_LINE, limits.header_bytes - len(lines)):
+    if source.take(_EMPTY_LINE, len(b"\r\n")):
         return _fields_of(lines, limits)
     return _take_rest(bytearray(lines), source, boundaries, limits)
 
@@ -138,8 +138,7 @@ def _fields(block: bytes, limits: MessageLimits, faults: tuple[str, ...]) -> Hea
         if len(found) >= limits.header_lines:
             faults = (*faults, "too-many-headers")
             break
-        if not (match[2] and _is_forged(match[1])):
-            found.append((match[1], match[2], field[match.end() :]))
+        found.append((match[1], match[2], field[match.end() :]))
     return _headers(found, faults)
 
 

@@ -4,11 +4,14 @@ import time
 import tracemalloc
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.inbound.smtp.addresses import LIST_CHARS, read_addresses
-from gateway.inbound.smtp.headers import read_headers
+from gateway.inbound.smtp.headers import read_headers, take_headers
 from gateway.inbound.smtp.heading import read_authorship, read_heading
-from gateway.inbound.smtp.limits import MessageLimits
+from gateway.inbound.smtp.limits import Allowance, MessageLimits
+from gateway.inbound.smtp.source import Source
 from tests.inbound.smtp.letters import BASE64, PLAIN, B, Dribble, multipart, part, read
 
 BLOCKS = {
@@ -148,6 +151,41 @@ def test_a_header_of_too_many_fields_is_a_fault_and_its_part_is_cut():
 def test_both_limits_are_told():
     headers = read_headers(b"A: 1\r\n" * 10, MessageLimits(header_bytes=30, header_lines=2))
     assert headers.faults == ("header-too-large", "too-many-headers")
+
+
+FIELDS = st.lists(
+    st.sampled_from(
+        [
+            b"A: 1",
+            b"a:",
+            b"B : 2",
+            b"Authentication-Results: mx.leys.example; dmarc=pass",
+            b"Authentication-Results : forged",  # as nobody writes it but who forges it
+            b" fold",
+            b"\t",
+            b"C: \xe9",
+            b"no field",
+            b"--b",
+            b"From somebody Mon Nov 23",
+            b":",
+        ]
+    ),
+    max_size=12,
+)
+
+
+@given(FIELDS, st.sampled_from([b"\r\n", b"\n"]), st.integers(1, 60), st.integers(1, 5), st.integers(1, 200))
+def test_a_block_is_read_alike_at_the_door_and_in_the_message(lines, line_end, piece, most, size):
+    """The message takes whole lines in one go; what is forged must be nobody's there, too."""
+    block = b"".join(line + line_end for line in lines)
+    limits = MessageLimits(header_lines=most, header_bytes=size)
+    sent = block + line_end
+    source = Source(iter([sent[at : at + piece] for at in range(0, len(sent), piece)]), Allowance(limits))
+    taken, whole = take_headers(source, (), limits), read_headers(block, limits)
+    assert taken.fields == whole.fields[: len(taken.fields)]
+    if "header-too-large" not in taken.faults + whole.faults:
+        assert taken == whole
+    assert not any(b"forged" in value for _, value in (*taken.fields, *whole.fields))
 
 
 def heading(*lines):

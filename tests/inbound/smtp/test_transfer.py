@@ -73,6 +73,20 @@ async def test_a_message_that_takes_longer_than_its_sender_has_is_broken_off_how
     assert await ending is Ending.TOO_LONG
 
 
+async def test_a_sender_who_had_to_wait_for_the_disk_is_waited_for_again():
+    """What was news once is none the next time: else the loop would ask for it for ever, and serve nobody."""
+    under_way, _ = transfer()
+    waiting = asyncio.create_task(under_way.carry_on(bytes_a_second=0, pace_seconds=math.inf))
+    bring(under_way, b"A: 1\r\n\r\nHello\r\n")
+    under_way._pause()
+    for _ in range(3):
+        await asyncio.sleep(0)  # noqa: TID251  # a turn for who waits
+    assert not waiting.done()
+    assert not under_way._has_news
+    bring(under_way, b".\r\n")
+    assert await waiting is Ending.WHOLE
+
+
 async def test_who_stops_waiting_leaves_no_alarm_behind():
     under_way, _ = transfer()
     waiting = asyncio.create_task(under_way.carry_on(bytes_a_second=1, pace_seconds=3600))
