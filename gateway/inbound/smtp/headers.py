@@ -129,7 +129,10 @@ def _fields_of(lines: bytes, limits: MessageLimits) -> Headers:
 
 def _fields(block: bytes, limits: MessageLimits, faults: tuple[str, ...]) -> Headers:
     found: list[tuple[bytes, bytes, bytes]] = []
-    for number, field in enumerate(_FIELD_END.split(block)):
+    fields = _FIELD_END.split(block.rstrip(b"\r\n"))
+    if faults:
+        fields.pop()  # the limit may lie within it, or before its next fold: half a field is none
+    for number, field in enumerate(fields):
         match = _NAME.match(field)
         if match is None and not number and field.startswith(_MBOX):
             continue

@@ -4,7 +4,7 @@ import time
 import tracemalloc
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.inbound.smtp.addresses import LIST_CHARS, read_addresses
@@ -153,6 +153,16 @@ def test_both_limits_are_told():
     assert headers.faults == ("header-too-large", "too-many-headers")
 
 
+@pytest.mark.parametrize("size", range(6, 25))
+def test_a_field_in_which_the_limit_lies_is_left_out(size):
+    """Half a name of a file is another name."""
+    block, limits = b"A: 1\r\nB: x\r\n fold\r\nC: 2\r\n", MessageLimits(header_bytes=size)
+    source = Source(iter([block + b"\r\n"]), Allowance(limits))
+    for headers in (take_headers(source, (), limits), read_headers(block, limits)):
+        assert headers.faults == ("header-too-large",)
+        assert headers.fields in ((), (("a", b" 1"),), (("a", b" 1"), ("b", b" x\r\n fold")))
+
+
 FIELDS = st.lists(
     st.sampled_from(
         [
@@ -174,7 +184,8 @@ FIELDS = st.lists(
 )
 
 
-@given(FIELDS, st.sampled_from([b"\r\n", b"\n"]), st.integers(1, 60), st.integers(1, 5), st.integers(1, 200))
+@given(FIELDS, st.sampled_from([b"\r\n", b"\n"]), st.integers(1, 60), st.integers(1, 5), st.integers(60, 300))
+@example([b"From somebody", b"A: 1", b"A: 1", b"A: 1", b" fold"], b"\n", 1, 3, 30)  # the limit lies within the fold
 def test_a_block_is_read_alike_at_the_door_and_in_the_message(lines, line_end, piece, most, size):
     """The message takes whole lines in one go; what is forged must be nobody's there, too."""
     block = b"".join(line + line_end for line in lines)
@@ -182,7 +193,8 @@ def test_a_block_is_read_alike_at_the_door_and_in_the_message(lines, line_end, p
     sent = block + line_end
     source = Source(iter([sent[at : at + piece] for at in range(0, len(sent), piece)]), Allowance(limits))
     taken, whole = take_headers(source, (), limits), read_headers(block, limits)
-    assert taken.fields == whole.fields[: len(taken.fields)]
+    known = min(len(taken.fields), len(whole.fields))  # behind a limit, one of them may know less
+    assert taken.fields[:known] == whole.fields[:known]
     if "header-too-large" not in taken.faults + whole.faults:
         assert taken == whole
     assert not any(b"forged" in value for _, value in (*taken.fields, *whole.fields))
