@@ -19,7 +19,7 @@ class Envelope:
     channel: Channel
     received_at: datetime
     size: int  # bytes, as spooled
-    sha256: str  # of those bytes
+    sha256: str  # of those bytes; "" of a message, whose parts have one each
     username: str  # the account that sent it
     verified_by: str  # how: "password", "publickey", "relay mail.example.org", "dmarc school.example"
     name: str | None = None  # of the file (SFTP); a message carries its names inside

@@ -94,8 +94,8 @@ class Spool(Protocol):
         """Make its folders and clear what a stop left in `parts/`; before the first intake, safe to repeat."""
         ...
 
-    def begin(self) -> Intake:
-        """Start taking bytes; touches no disk before there are some."""
+    def begin(self, *, digested: bool = True) -> Intake:
+        """Start taking bytes, which get a digest if anybody will ask for it; touches no disk before there are some."""
         ...
 
     async def resume(self, id: str) -> Intake:

@@ -1,17 +1,17 @@
 """One file of the spool while it grows: blocking work, one job at a time, away from the event loop.
 
-Owns its descriptor, the order of writes and cuts, and the digest, which runs along as long as the bytes come in order
-and is made from the file where they did not. It ends by a seal, or is closed and kept, or removed; before the rename of
+Owns its descriptor and the order of writes and cuts; its digest is made from the file where the bytes did not come in
+order. It ends by a seal, or is closed and kept, or removed; before the rename of
 the seal it promises nothing (Source: SPEC 11; DESIGN 3, step 2).
 """
 
 import errno
-import hashlib
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from gateway.core.submission import Envelope
 from gateway.ports import Disk
+from gateway.store.digest import Digest
 from gateway.store.sealed import envelope_at_end, seal_of
 
 SAME_TIME = timedelta(seconds=1)
@@ -86,59 +86,29 @@ class Batch:
             memoryview(self._store)[start : self.size] = data
 
 
-class RunningDigest:
-    """The SHA-256 of the first `reach` bytes of a file that is still written to."""
-
-    def __init__(self) -> None:
-        """Start with no bytes."""
-        self._restart()
-
-    def _restart(self) -> None:
-        self._made: hashlib._Hash | None = None  # with the first bytes: of most small submissions the sealer makes it
-        self.reach = 0
-
-    @property
-    def _hash(self) -> "hashlib._Hash":
-        if self._made is None:
-            self._made = hashlib.sha256()
-        return self._made
-
-    def wrote(self, offset: int, data: bytes | memoryview) -> None:
-        """Follow a write; one further on is caught up with at the end, one further back starts the digest anew."""
-        if offset < self.reach:
-            self._restart()
-        if offset == self.reach:
-            self._hash.update(data)
-            self.reach += len(data)
-
-    def cut(self, size: int) -> None:
-        """Follow a cut."""
-        if size < self.reach:
-            self._restart()
-
-    def hexdigest(self) -> str:
-        """Return the digest of what was reached."""
-        return self._hash.hexdigest()
-
-
 class GrowingFile:
     """Bytes in `incoming/`. Touches no disk before there are some."""
 
-    def __init__(self, disk: Disk, path: str) -> None:
-        """Take the path, of a new file or of one to go on with."""
+    def __init__(self, disk: Disk, path: str, digest: Digest) -> None:
+        """Take the path, of a new file or of one to go on with, and a digest of no bytes yet."""
         self._disk = disk
         self._path = path
         self._fd = -1
         self._size = 0
         self._has_file = False
         self._begun_writeback = 0
-        self._digest = RunningDigest()
+        self._digest = digest
         self._sealed: Envelope | None = None  # what stands behind the bytes, durable with them
 
     @property
     def size(self) -> int:
         """Bytes on disk."""
         return self._size
+
+    @property
+    def is_digested(self) -> bool:
+        """Whether its bytes get a digest."""
+        return self._digest.is_wanted
 
     @property
     def is_begun(self) -> bool:

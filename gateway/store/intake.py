@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum, auto
-from typing import Any, TypeVar, Unpack
+from typing import Any, Protocol, TypeVar, Unpack
 
 from gateway.core.model import Channel
 from gateway.core.submission import Envelope
@@ -26,7 +26,18 @@ MEMORY = 16 * 1024 * 1024  # bytes for all intakes together, when there are so m
 LEAST = 64 * 1024  # bytes that wait behind a job, however many intakes there are
 T = TypeVar("T")
 Promise = Callable[[GrowingFile, Batch, Envelope], Envelope]  # blocking: what the spool does at a seal
-Elsewhere = Callable[[memoryview, Envelope], asyncio.Future[Envelope] | None]  # None: not now
+
+
+class Elsewhere(Protocol):
+    """Where small submissions may be sealed, if not by our own threads."""
+
+    def __call__(self, data: memoryview, draft: Envelope, *, digested: bool) -> asyncio.Future[Envelope] | None:
+        """Begin to seal these bytes, with their digest if it is wanted. None: not now, and nothing was begun."""
+        ...
+
+
+def nowhere(data: memoryview, draft: Envelope, *, digested: bool) -> None:
+    """There is no such place."""
 
 
 class _State(Enum):
@@ -50,7 +61,7 @@ class DiskIntake:
         promise: Promise,
         ended: Callable[[str], None],
         count: Callable[[], int] = lambda: 1,
-        elsewhere: Elsewhere = lambda _data, _draft: None,
+        elsewhere: Elsewhere = nowhere,
     ) -> None:
         """Take the file, what a seal does (in a thread), whom to tell of the end, and how many intakes there are.
 
@@ -157,7 +168,7 @@ class DiskIntake:
 
     def _seal_elsewhere(self, draft: Envelope) -> asyncio.Future[Envelope] | None:
         whole = self._batch.whole() if self._is_all_here else None
-        flight = self._elsewhere(whole, draft) if whole is not None else None
+        flight = self._elsewhere(whole, draft, digested=self._file.is_digested) if whole is not None else None
         if flight is None:
             return None
         self._file.leave()

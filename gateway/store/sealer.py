@@ -67,9 +67,9 @@ class Sealer:
         log.transient(stage="sealer", why=f"{_NOT_BEGUN} The reason may stand before this, in its own words.")
         return 0  # tried again at the next look: what ends at its start would end each second
 
-    def seal(self, data: memoryview, draft: Envelope) -> asyncio.Future[Envelope] | None:
+    def seal(self, data: memoryview, draft: Envelope, *, digested: bool) -> asyncio.Future[Envelope] | None:
         """Begin to make these bytes our word. None when it can't be done here: then nothing was begun."""
-        return self._line.seal(data, draft) if self._line is not None else None
+        return self._line.seal(data, draft, digested=digested) if self._line is not None else None
 
     async def close(self) -> None:
         """Let it finish what it does, and go; safe to repeat."""
@@ -95,11 +95,11 @@ class _Line:
         self._waiting: dict[int, _Asked] = {}  # by slab, the longest first
         asyncio.get_running_loop().add_reader(self._channel, self._hear)
 
-    def seal(self, data: memoryview, draft: Envelope) -> asyncio.Future[Envelope] | None:
+    def seal(self, data: memoryview, draft: Envelope, *, digested: bool) -> asyncio.Future[Envelope] | None:
         if not self.is_at_work or self._has_fault or not self._free or len(data) > SLAB:
             return None
         slab = self._free[-1]
-        order = order_for(slab, len(data), draft)
+        order = order_for(slab, len(data), draft, digested=digested)
         if len(order) > LONGEST:
             return None
         self._memory[slab * SLAB : slab * SLAB + len(data)] = data
@@ -147,7 +147,7 @@ class _Line:
             self._has_fault = said != HELLO
         else:
             for slab, trouble, digest in ANSWER.iter_unpack(said):
-                self._take(slab, trouble, digest.decode())
+                self._take(slab, trouble, digest.rstrip(b"\0").decode())
 
     def _take(self, slab: int, trouble: int, digest: str) -> None:
         asked = self._waiting.pop(slab)

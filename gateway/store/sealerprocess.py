@@ -27,12 +27,13 @@ from gateway.store.together import Entry, promise_together
 SLAB = 256 * 1024  # bytes that one order can have in the memory that both processes see
 SLABS = 64  # orders under way at the most
 LONGEST = 64 * 1024  # bytes of an order
-# Which slab, how many bytes of it, how many of the id; then the id and the facts of the draft follow.
-ORDER = struct.Struct(">III")
-# Which slab, what the disk said (0: it is our word), the digest. Answers come as many at a time as there are.
+# Which slab, how many bytes of it, how many of the id, whether a digest is wanted; the id and the facts of the draft
+# follow.
+ORDER = struct.Struct(">III?")
+# Which slab, what the disk said (0: it is our word), the digest if it was wanted. Answers come as many as there are.
 ANSWER = struct.Struct(">II64s")
 FAULT = 0xFFFFFFFF  # instead of what the disk said: a fault of ours
-HELLO = b"at work, together"  # another form of orders or answers has another one
+HELLO = b"at work, digests as wanted"  # another form of orders or answers has another one
 AT_ONCE = 16  # orders that become our word together
 _THREADS = 2  # one writes while the other waits for the disk
 
@@ -69,22 +70,23 @@ class Workbench:
         return b"".join(map(_answer, slabs, entries))
 
     def _entry(self, order: bytes) -> Entry:
-        slab, size, length = ORDER.unpack_from(order)
+        slab, size, length, digested = ORDER.unpack_from(order)
         start, facts = slab * SLAB, ORDER.size + length
         id = order[ORDER.size : facts].decode()
         return Entry(
             self._disk,
             data=self.memory[start : start + size],
             facts=order[facts:],
+            digested=digested,
             source=f"{self._place.incoming}/{id}",
             target=f"{self._place.ready}/{id}",
         )
 
 
-def order_for(slab: int, size: int, draft: Envelope) -> bytes:
+def order_for(slab: int, size: int, draft: Envelope, *, digested: bool) -> bytes:
     """Return the order to seal so many bytes of a slab under this draft."""
     id = draft.id.encode()
-    return ORDER.pack(slab, size, len(id)) + id + facts_of(draft)
+    return ORDER.pack(slab, size, len(id), digested) + id + facts_of(draft)
 
 
 def _waiting(orders: socket.socket) -> list[bytes]:

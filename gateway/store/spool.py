@@ -12,8 +12,9 @@ from gateway.core.submission import Envelope
 from gateway.errors import NotThere, Permanent, Transient
 from gateway.ports import Clock, Disk
 from gateway.store.commit import FolderCommit
+from gateway.store.digest import NoDigest, RunningDigest
 from gateway.store.growing import Batch, GrowingFile
-from gateway.store.intake import DiskIntake, Elsewhere
+from gateway.store.intake import DiskIntake, Elsewhere, nowhere
 from gateway.store.sealed import read_envelope
 from gateway.store.threads import DiskThreads
 
@@ -31,7 +32,7 @@ class DiskSpool:
         disk: Disk,
         threads: DiskThreads,
         clock: Clock,
-        elsewhere: Elsewhere = lambda _data, _draft: None,
+        elsewhere: Elsewhere = nowhere,
     ) -> None:
         """Take the folder of the spool, and where small submissions are sealed if not by us; touches no disk."""
         self._root = root
@@ -48,10 +49,10 @@ class DiskSpool:
         """Make the folders, and remove parts that belong to no ready message; before any intake. Safe to repeat."""
         await self._threads.run(self._prepare)
 
-    def begin(self) -> DiskIntake:
-        """Start taking bytes; touches no disk before there are some."""
+    def begin(self, *, digested: bool = True) -> DiskIntake:
+        """Start taking bytes, which get a digest if anybody will ask for it; touches no disk before there are some."""
         id = self._clock.new_id()
-        return self._intake(id, self._growing(id))
+        return self._intake(id, self._growing(id, digested=digested))
 
     async def resume(self, id: str) -> DiskIntake:
         """Go on with parked bytes. Raises NotThere, and Transient while somebody else still writes them."""
@@ -151,8 +152,9 @@ class DiskSpool:
         finally:
             self._disk.close(fd)
 
-    def _growing(self, id: str) -> GrowingFile:
-        return GrowingFile(self._disk, f"{self._incoming}/{_checked(id)}")
+    def _growing(self, id: str, *, digested: bool = True) -> GrowingFile:
+        digest = RunningDigest() if digested else NoDigest()
+        return GrowingFile(self._disk, f"{self._incoming}/{_checked(id)}", digest)
 
     def _intake(self, id: str, file: GrowingFile) -> DiskIntake:
         self._under_way.add(id)

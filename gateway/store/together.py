@@ -18,13 +18,14 @@ from gateway.store.threads import outcome_of
 class Entry:
     """One submission on its way into the spool."""
 
-    def __init__(self, disk: Disk, *, data: memoryview, facts: bytes, source: str, target: str) -> None:
+    def __init__(self, disk: Disk, *, data: memoryview, facts: bytes, digested: bool, source: str, target: str) -> None:
         """Take its bytes and the facts of its draft, where it is made and where it is promised; touches no disk."""
-        self.sha256 = ""  # known when it is written
+        self.sha256 = ""  # known when it is written, if it is wanted
         self.fault: BaseException | None = None  # why it will not be our word
         self._disk = disk
         self._data = data
         self._facts = facts
+        self._digested = digested
         self._source = source
         self._target = target
         self._fd = -1
@@ -38,7 +39,8 @@ class Entry:
 
     def make(self) -> None:
         """Make the file."""
-        self.sha256 = hashlib.sha256(self._data).hexdigest()
+        if self._digested:
+            self.sha256 = hashlib.sha256(self._data).hexdigest()
         self._fd = self._disk.create(self._source)
 
     def write(self) -> None:

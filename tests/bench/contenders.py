@@ -86,7 +86,8 @@ def _processor_of(process: int) -> float:
 
 
 @contextmanager
-def gateway(folder: Path) -> Iterator[Server]:
+def gateway(folder: Path, meter: str = "stalls") -> Iterator[Server]:
+    """Our daemon; see `metered` for what its meter finds out."""
     place = folder / "gateway"
     lay_out(place, source=shipped_folder(), sample=True)
     config = place / "gateway.toml"
@@ -100,7 +101,7 @@ def gateway(folder: Path) -> Iterator[Server]:
     asyncio.run(_enrol(config, key.with_suffix(".pub").read_text()))
     stall = folder / "stall"
     log = (folder / "gateway.log").open("wb")
-    command = [sys.executable, "-m", "tests.bench.metered", str(stall), "-c", str(config), "run"]
+    command = [sys.executable, "-m", "tests.bench.metered", meter, str(stall), "-c", str(config), "run"]
     process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         places = _wait_for(place / "data" / "run" / "endpoints.json", process)

@@ -1,13 +1,15 @@
-"""The real daemon with a meter on its event loop: `python -m tests.bench.metered FILE -c gateway.toml run`.
+"""The real daemon with a meter: `python -m tests.bench.metered stalls|rates FILE -c gateway.toml run`.
 
-Writes the longest stall (seconds by which a sleeper woke too late) to FILE whenever it grows; behind it the longest one
-without the time in which the host had no processor free for the loop (/proc/…/schedstat), and the most processor time
-of one turn of the loop: on a busy machine the first says more of the machine, the others of us. Beside it, in
-FILE.apart (eight bytes), stands how many messages have been taken apart.
+With `stalls` it writes the longest stall (seconds by which a sleeper woke too late) to FILE as it grows; behind it
+the longest one without the time in which the host had no processor free for the loop (/proc/…/schedstat), and the most
+processor time of one turn of the loop: on a busy machine the first says more of the machine, the others of us. That
+takes a tenth of what the loop does for a small message, so with `rates` it is left out. With both, FILE.apart (eight
+bytes) says how many messages have been taken apart.
 """
 
 import asyncio
 import itertools
+import mmap
 import os
 import selectors
 import sys
@@ -64,12 +66,14 @@ def waited(schedule: int) -> float:
 def count_what_is_taken_apart(file: Path) -> None:
     """Count each message when its parts are extracted and digested, here or in a process beside us."""
     file.write_bytes(bytes(8))
-    counter, lock, found = os.open(file, os.O_WRONLY), threading.Lock(), itertools.count(1)
+    with file.open("r+b") as both:
+        counter = mmap.mmap(both.fileno(), 8)
+    lock, found = threading.Lock(), itertools.count(1)
     dismantle, ask = unpacker.dismantle, Dismantler.take_apart
 
     def one_more() -> None:
         with lock:
-            os.pwrite(counter, next(found).to_bytes(8), 0)
+            counter[:] = next(found).to_bytes(8)
 
     def counted(*args):
         unpacked = dismantle(*args)
@@ -87,12 +91,10 @@ def count_what_is_taken_apart(file: Path) -> None:
     unpacker.dismantle, Dismantler.take_apart = counted, asked
 
 
-def main() -> None:
-    file = Path(sys.argv.pop(1))
-    count_what_is_taken_apart(file.with_suffix(".apart"))
+def watch_the_loop(file: Path) -> None:
+    """Measure from its start how long the loop keeps others waiting."""
     serve = daemon.serve
     gateway.loop.FewAtOnce = Turns
-    Slowing.LONGEST = 0.0  # what a guesser could learn is measured without the wait that comes after each guess
 
     async def metered(*args, **kwargs):
         task = asyncio.create_task(watch(file))
@@ -102,6 +104,14 @@ def main() -> None:
             task.cancel()
 
     daemon.serve = metered
+
+
+def main() -> None:
+    what, file = sys.argv.pop(1), Path(sys.argv.pop(1))
+    count_what_is_taken_apart(file.with_suffix(".apart"))
+    if what == "stalls":
+        watch_the_loop(file)
+    Slowing.LONGEST = 0.0  # what a guesser could learn is measured without the wait that comes after each guess
     root()
 
 

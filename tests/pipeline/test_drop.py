@@ -384,7 +384,7 @@ async def recall(scene: Scene) -> FileRecord | Refusal:
 
 async def came_back(scene: Scene) -> None:
     """Wait until what was asked of the share has happened after all."""
-    while GOOD in scene.dropped("INFO"):
+    while (scene.drop_folder("INFO") / GOOD).exists():
         await SystemClock().sleep(0.01)
 
 

@@ -128,6 +128,19 @@ async def test_what_it_seals_is_as_if_we_had(house: House, size: int) -> None:
     assert sealed.recipients == ("files@gateway.test",)
 
 
+async def test_whose_digest_nobody_asks_for_has_none(house: House) -> None:
+    """Beside one that has: what one order wants is no other's."""
+    await house.start()
+    plain, digested = house.spool.begin(digested=False), house.holding(b"with a digest")
+    plain.write(b"a message")
+    sealed, other = await asyncio.gather(plain.seal(**FACTS), digested.seal(**FACTS))
+    assert house.threads.jobs == 0
+    assert sealed.sha256 == ""
+    assert await house.spool.envelope(sealed.id) == sealed
+    assert Path(house.spool.path(sealed.id)).read_bytes()[: sealed.size] == b"a message"
+    await house.check(other, b"with a digest")
+
+
 async def test_a_burst_larger_than_it_takes_is_sealed_between_us(house: House) -> None:
     await house.start()
     datas = [random.Random(n).randbytes(2_000 + n) for n in range(3 * SLABS)]
@@ -171,7 +184,7 @@ async def test_without_it_and_with_what_it_does_not_take_we_seal(house: House) -
     begun.write(b"O", 0)
     await house.check(await begun.seal(**FACTS), b"On the disk already")
     draft = await house.holding(b"some").seal(**FACTS)
-    assert house.sealer.seal(memoryview(bytes(SLAB + 1)), draft) is None
+    assert house.sealer.seal(memoryview(bytes(SLAB + 1)), draft, digested=True) is None
 
 
 async def test_what_it_was_told_it_may_not_forget_when_the_asker_leaves(house: House) -> None:
@@ -228,7 +241,7 @@ async def test_one_that_stands_still_is_ended(house: House) -> None:
     with pytest.raises(Transient, match="no answer for 30 seconds"):
         await house.sealer.pass_once()
     draft = house.spool.begin()._draft(FACTS)
-    assert house.sealer.seal(memoryview(b"one more"), draft) is None  # it gets no other order
+    assert house.sealer.seal(memoryview(b"one more"), draft, digested=True) is None  # it gets no other order
     with pytest.raises(Transient, match="Please send it again"):
         await sealing
     with pytest.raises(Transient, match="ended"):
@@ -352,7 +365,7 @@ async def test_it_does_not_outlive_a_gateway_that_was_killed(house: House) -> No
 async def test_a_fault_of_ours_in_there_is_one_here(house: House, capfd: pytest.CaptureFixture[str]) -> None:
     await house.start()
     draft = await house.holding(b"some").seal(**FACTS)
-    flight = house.sealer.seal(memoryview(b"some"), replace(draft, id="no\0name"))
+    flight = house.sealer.seal(memoryview(b"some"), replace(draft, id="no\0name"), digested=True)
     assert flight is not None
     with pytest.raises(RuntimeError, match="a fault of ours"):
         await flight
@@ -380,7 +393,7 @@ def bench_in(folder: Path) -> Workbench:
 
 
 def test_what_waits_is_sealed_together_up_to_a_number(tmp_path: Path) -> None:
-    orders = [ORDER.pack(n % 2, n, 2) + b"%02d{}" % n for n in range(AT_ONCE + 3)]
+    orders = [ORDER.pack(n % 2, n, 2, True) + b"%02d{}" % n for n in range(AT_ONCE + 3)]
     answers = worked_off(bench_in(tmp_path), orders)
     assert [len(answer) // ANSWER.size for answer in answers] == [AT_ONCE, 3]
     assert [(slab, trouble) for a in answers for slab, trouble, _ in ANSWER.iter_unpack(a)] == [
@@ -391,6 +404,6 @@ def test_what_waits_is_sealed_together_up_to_a_number(tmp_path: Path) -> None:
 
 def test_a_fault_of_ours_is_answered_as_one(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     bench = bench_in(tmp_path)
-    answers = worked_off(bench, [ORDER.pack(0, 1, 2) + b"\0x{}", ORDER.pack(1, 1, 2) + b"ok{}"])
+    answers = worked_off(bench, [ORDER.pack(0, 1, 2, True) + b"\0x{}", ORDER.pack(1, 1, 2, True) + b"ok{}"])
     assert [row[:2] for row in ANSWER.iter_unpack(answers[0])] == [(0, FAULT), (1, 0)]
     assert "null byte" in capfd.readouterr().err

@@ -97,6 +97,19 @@ async def test_bytes_and_facts_are_read_back(house: House, size: int) -> None:
     assert house.lying() == {"ready": [intake.id]}
 
 
+@pytest.mark.parametrize("size", [0, 1, BATCH - 1, LARGE, 5 * BACKLOG])
+async def test_whose_digest_nobody_asks_for_has_none_and_is_whole(house: House, size: int) -> None:
+    intake, data = house.spool.begin(digested=False), body(size)
+    for start in range(0, size, 32_768):
+        intake.write(data[start : start + 32_768])
+        await intake.drain()
+    sealed = await intake.seal(**FACTS)
+    assert (sealed.size, sealed.sha256) == (size, "")
+    assert await house.spool.envelope(intake.id) == sealed
+    assert bytes_of(house, sealed) == data
+    assert house.lying() == {"ready": [intake.id]}
+
+
 async def test_pieces_of_any_size_are_taken_in_their_order(house: House) -> None:
     """Memory is used again from batch to batch, also when one is longer than those before it."""
     sizes = [7, BATCH, 3, BATCH - 1, 5, BACKLOG + 77, 1, 2 * BATCH, 11, BATCH + 1, 13, 3 * BACKLOG]

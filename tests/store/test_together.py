@@ -28,6 +28,7 @@ def promised(tmp_path: Path) -> Callable[[Disk], dict[str, Entry]]:
             name: Entry(
                 disk,
                 data=memoryview(data),
+                digested=True,
                 facts=b'{"id": "%b"}' % name.encode(),
                 source=f"{tmp_path}/incoming/{name}",
                 target=f"{tmp_path}/ready/{name}",

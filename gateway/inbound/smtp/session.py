@@ -215,7 +215,7 @@ class Session(Introduction):
 
     async def _take_message(self, transaction: Transaction) -> None:
         reception = Reception(
-            intake=self._desk.spool.begin(),
+            intake=self._desk.spool.begin(digested=False),  # each of its parts will be
             max_bytes=self._limits.max_message_bytes,
             max_header_bytes=self._limits.max_header_bytes,
             newlines=self._limits.bare_newlines if self._account is None else BareNewlines.NORMALISE,

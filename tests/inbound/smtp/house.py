@@ -95,6 +95,7 @@ class MemoryIntake:
     data: bytearray = field(default_factory=bytearray)
     state: str = "open"
     drained: int = 0
+    digested: bool = True
 
     @property
     def size(self) -> int:
@@ -183,8 +184,8 @@ class MemorySpool:
         self.may_seal = asyncio.Event()
         self.may_seal.set()
 
-    def begin(self) -> MemoryIntake:
-        self.intakes.append(MemoryIntake(self.clock.new_id(), self))
+    def begin(self, *, digested: bool = True) -> MemoryIntake:
+        self.intakes.append(MemoryIntake(self.clock.new_id(), self, digested=digested))
         return self.intakes[-1]
 
     async def free_bytes(self) -> int:

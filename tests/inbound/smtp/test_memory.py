@@ -65,7 +65,7 @@ class Drain(MemoryIntake):
 
 
 class DrainSpool(MemorySpool):
-    def begin(self):
+    def begin(self, *, digested):
         self.intakes.append(Drain(self.clock.new_id(), self))
         return self.intakes[-1]
 

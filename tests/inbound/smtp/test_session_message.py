@@ -25,6 +25,14 @@ async def test_no_message_is_smuggled_behind_a_false_end(end):
         assert await stranger.say("NOOP") == 250
 
 
+async def test_a_message_gets_no_digest_since_its_parts_do():
+    async with house() as home:
+        client = await home.sign_in()
+        assert await client.begin() == 354
+        assert await client.say(b"A: 1\r\n\r\nhello\r\n.\r\n") == 250
+        assert [intake.digested for intake in home.spool.intakes] == [False]
+
+
 async def test_bare_newlines_of_strangers_may_be_put_right_by_a_key():
     async with house(bare_newlines="normalise") as home:
         client = await home.relay()
