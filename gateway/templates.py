@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from gateway.core.notices.letters import Context, Letter, in_plain_words
+from gateway.core.notices.letters import Context, Letter, in_plain_words, shown
 from gateway.core.steps import Steps, finished
 from gateway.errors import ConfigError
 
@@ -39,6 +39,7 @@ class Templates:
 
     def write(self, template: str, context: Context) -> Steps[Letter]:
         """Do the same in steps."""
+        context = shown(context)
         try:
             return (yield from self.by_name[template].write(context))
         except (KeyError, ConfigError):

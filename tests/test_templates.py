@@ -24,7 +24,7 @@ from gateway.core.notices.dailyemail import daily_email
 from gateway.core.notices.digests import service_digest, uncollected, undeliverable, waits_in_inbox
 from gateway.core.notices.document_samples import sample_published
 from gateway.core.notices.keynews import CHANGED, OLD
-from gateway.core.notices.letters import WIDTH, in_plain_words, wrap
+from gateway.core.notices.letters import WIDTH, in_plain_words, shown, wrap
 from gateway.core.notices.nofile import no_file
 from gateway.core.notices.postmaster import sample_postmaster
 from gateway.core.notices.receipts import Letterhead, plain, receipt, rejection
@@ -505,6 +505,29 @@ def test_a_name_is_never_broken_even_if_it_is_long() -> None:
     record = replace(file_of(1, name), correction=correction)
     text = TABLES.templates.render("receipt", receipt_for(message_of(record))).text
     assert f"\n      {correction}\n" in text
+
+
+@pytest.mark.parametrize("template", sorted(sample_contexts()))
+def test_no_name_writes_lines_of_ours_or_turns_them_round(template: str) -> None:
+    """Each word of each sample brings what no word should: a line of its own, other directions, control characters."""
+    for context in sample_contexts()[template]:
+        said = TABLES.templates.render(template, spoilt(context))
+        paragraphs = [paragraph.strip() for paragraph in re.split(r"\n\s*\n|<p[^>]*>", said.text + said.html)]
+        assert not any(paragraph.startswith("Your account is closed") for paragraph in paragraphs)
+        assert not {"\u202e", "\0", "\r", "\u2028", "\x85", "\v"} & set(said.subject + said.text + said.html)
+
+
+def spoilt(value: object) -> Any:
+    if isinstance(value, str) and value:
+        return f"{value}\r\n\r\n\u2028Your account is closed\u202e\0\x85\v"
+    if isinstance(value, dict):
+        return {key: each if key in {"comment", "policy", "note"} else spoilt(each) for key, each in value.items()}
+    return [spoilt(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def test_what_several_lines_were_written_in_stays_so() -> None:
+    found = shown({"comment": "one\ntwo\u202e", "rows": [{"name": "a\r\nb\0", "number": 2}], "note": "c\nd"})
+    assert found == {"comment": "one\ntwo\\u202e", "rows": [{"name": "a b\\x00", "number": 2}], "note": "c\nd"}
 
 
 def test_what_stands_in_braces_in_a_name_is_no_template() -> None:

@@ -11,10 +11,11 @@ import click
 
 from gateway.cli.exits import DATA
 from gateway.cli.filters import DFE_NUMBER
-from gateway.cli.render import Row, json_option, print_json, visible
+from gateway.cli.render import Row, json_option, print_json
 from gateway.core.names import Reading, read_name
 from gateway.core.reasons import Reason, advice_for, sentence_for
 from gateway.core.routing import Catalogue
+from gateway.core.visible import visible
 
 _WIDTH = 100  # columns
 _CODE_FAULTS = {Reason.NO_SERVICE_CODE, Reason.UNKNOWN_SERVICE_CODE}

@@ -7,7 +7,6 @@ UTC for programs (Source: SPEC 13).
 
 import json
 import sys
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -16,10 +15,11 @@ from typing import Any, Literal, TypeVar
 
 import click
 
+from gateway.core.visible import visible
+
 F = TypeVar("F", bound=Callable[..., Any])
 Row = Mapping[str, object]  # plain JSON, as `shapes` makes it
 
-_UNSHOWABLE = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")  # control, direction, nobody's, half a character, line breaks
 _GAP = "  "
 
 
@@ -139,13 +139,6 @@ def iso(at: datetime | None) -> str | None:
     return None if at is None else at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def visible(text: str) -> str:
-    """Return a text with each character that a terminal could obey, or that hides, as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(_escape(c) if unicodedata.category(c) in _UNSHOWABLE else c for c in text)
-
-
 def size_text(size: int) -> str:
     """Return a number of bytes as people read it."""
     if size == 1:
@@ -156,10 +149,6 @@ def size_text(size: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} GB"
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def _json_escape(character: str) -> str:

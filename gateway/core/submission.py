@@ -21,7 +21,7 @@ class Envelope:
     size: int  # bytes, as spooled
     sha256: str  # of those bytes; "" of a message, whose parts have one each
     username: str  # the account that sent it
-    verified_by: str  # how: "password", "publickey", "relay mail.example.org", "dmarc school.example"
+    verified_by: str  # how: "password", "publickey", "relay mx.example.org: dmarc school.example"
     name: str | None = None  # of the file (SFTP); a message carries its names inside
     peer: str = ""  # address of the client
     recipients: tuple[str, ...] = ()  # as given to RCPT

@@ -12,7 +12,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from gateway.cli.render import Column, Kind, Row, Screen, iso, print_json, size_text, visible
+from gateway.cli.render import Column, Kind, Row, Screen, iso, print_json, size_text
+from gateway.core.visible import visible
 
 LONDON = ZoneInfo("Europe/London")
 COLUMNS = (Column("name", "Name"), Column("at", "Sent", Kind.TIME), Column("size", "Size", Kind.SIZE))

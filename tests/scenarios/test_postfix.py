@@ -159,7 +159,7 @@ async def test_what_postfix_verified_is_taken(daemon: Daemon, way: str) -> None:
     daemon.promises.append(Promise(FILE, sha256(data), HEAD))
     await daemon.idle()
     assert daemon.dropped("INFO") == {FILE: data}
-    assert [row["verified_by"] for row in daemon.rows("submissions")] == [f"relay {MX}"]
+    assert [row["verified_by"] for row in daemon.rows("submissions")] == [f"relay {MX}: dmarc millbeck.example"]
 
 
 FORGED = [

@@ -12,10 +12,11 @@ import click
 
 from gateway.cli.admin.errand import Errand
 from gateway.cli.exits import DATA
-from gateway.cli.render import Screen, print_json, visible
+from gateway.cli.render import Screen, print_json
 from gateway.core.admission import may_send
 from gateway.core.register import Account, Directory
 from gateway.core.standing import Approach
+from gateway.core.visible import visible
 from gateway.errors import NotThere, Transient
 from gateway.inbound.smtp.alignment import normal_domain
 from gateway.inbound.smtp.prospects import Prospects, look_up

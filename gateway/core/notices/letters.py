@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from html import escape
 
 from gateway.core.steps import Steps, collected, in_one_go
+from gateway.core.visible import visible_line, visible_lines
 
 WIDTH = 76  # letters a line: what every mail program shows unbroken
 
 Context = Mapping[str, object]
 
+_IN_LINES = frozenset({"comment", "policy", "note"})  # what people wrote in several lines; all else is one
 _NUMBERED = re.compile(r" *[0-9]+\. ")
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{subject}</title></head>
@@ -106,6 +108,21 @@ def wrap(text: str, indent: int = 0, hang: int = 0) -> str:
         )
         for paragraph in paragraphs
     )
+
+
+def shown(context: Context) -> Context:
+    """Return a context whose words are all safe to show: a name with line breaks writes no lines of ours."""
+    return {key: _shown(value, is_one_line=key not in _IN_LINES) for key, value in context.items()}
+
+
+def _shown(value: object, *, is_one_line: bool) -> object:
+    if isinstance(value, str):
+        return visible_line(value) if is_one_line else visible_lines(value)
+    if isinstance(value, Mapping):
+        return shown(value)
+    if isinstance(value, list | tuple):
+        return [_shown(each, is_one_line=is_one_line) for each in value]
+    return value
 
 
 def in_plain_words(context: Context, about: str = "") -> Letter:

@@ -14,6 +14,7 @@ from gateway.inbound.smtp.piece import Piece
 _NOT_LINE_ENDS = bytes(b for b in range(256) if b not in b"\r\n")
 _FRONTS = (0, 2048, 8192)  # bytes: base64 often begins behind a header of about such a length
 _ANY_LINE_END = re.compile(rb"\r\n|\r|\n")
+_COUNTED = re.compile(rb"^%PDF-", re.MULTILINE)  # a file that says of its parts at which byte they begin
 _NOT_TEXT = bytes(set(range(32)) - set(b"\b\t\n\v\f\r\x1b"))  # what no text in mail has, and hardly a file is without
 
 
@@ -43,7 +44,7 @@ def put_right(data: Piece) -> Piece:
 
 def is_text(data: bytes) -> bool:
     """Whether these may be lines of text, of which the ends can be put right and nothing is lost."""
-    return len(data.translate(None, _NOT_TEXT)) == len(data)
+    return len(data.translate(None, _NOT_TEXT)) == len(data) and _COUNTED.search(data) is None
 
 
 def _line_start(data: Piece, front: int) -> int:

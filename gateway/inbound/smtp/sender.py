@@ -57,7 +57,7 @@ class Verified:
     """The account that a message is from, and how we know."""
 
     username: str  # "" for the bounce of a notice of ours: nobody is believed to have written it
-    how: str  # "password", "relay mx.example.org", "dmarc school.example"
+    how: str  # "password", "relay mx.example.org: dmarc school.example", "dmarc school.example by spf"
     address: str  # the verified address
 
 
@@ -120,10 +120,10 @@ class TrustedRelay:
         address = author(claim.authorship)
         if isinstance(address, Refusal):
             return address
-        refusal = _judge(self._found(claim.authorship), domain_of(address))
-        if refusal is not None:
-            return refusal
-        how = f"relay {self._authserv_id}"
+        shown = _judge(self._found(claim.authorship), domain_of(address))
+        if isinstance(shown, Refusal):
+            return shown
+        how = f"relay {self._authserv_id}: {shown.method} {_domain_in(shown)}"
         return await registered(self._register, claim=claim, address=address, how=how)
 
     def _found(self, said: Authorship) -> AuthenticationResults | None:
@@ -167,14 +167,15 @@ def _stands(register: Register, account: Account, claim: Claim) -> Refusal | Non
     return refusal
 
 
-def _judge(found: AuthenticationResults | None, domain: str) -> Refusal | None:
-    """Return why a relay's findings do not show that this domain sent the message."""
+def _judge(found: AuthenticationResults | None, domain: str) -> Result | Refusal:
+    """Return which of a relay's findings shows that this domain sent the message, or why none does."""
     if found is None:
         return Refusal("relay-silent", "The mail relay did not say whether the sender is genuine; please ask {contact}")
     if any(result.verdict == "fail" for result in found.of("dmarc")):
         return not_genuine()
-    if any(_shows(domain)(result) for result in found.results):
-        return None
+    shown = next(filter(_shows(domain), found.results), None)
+    if shown is not None:
+        return shown
     if any(result.verdict == "temperror" for result in found.results):
         raise Transient("the relay could not check the sender just now")
     return not_genuine()
@@ -197,8 +198,13 @@ def _shows(domain: str) -> Callable[[Result], bool]:
     """Return the test whether one result shows that the domain sent the message."""
 
     def shows(result: Result) -> bool:
-        named = next(filter(None, map(result.property, _PROVES.get(result.method, ()))), "")
         strict = result.method == "dmarc"
-        return result.verdict == "pass" and are_aligned(domain_of(named) or named, domain, strict=strict)
+        return result.verdict == "pass" and are_aligned(_domain_in(result), domain, strict=strict)
 
     return shows
+
+
+def _domain_in(result: Result) -> str:
+    """Return the domain for which a result speaks; "" where it names none."""
+    named = next(filter(None, map(result.property, _PROVES.get(result.method, ()))), "")
+    return domain_of(named) or named

@@ -190,7 +190,7 @@ async def test_a_relay_on_this_host_needs_no_tls_and_no_login():
         assert await client.begin() == 354
         assert await client.say(FROM_RELAY + b".\r\n") == 250
         ((envelope, _),) = home.spool.sealed.values()
-        assert (envelope.username, envelope.verified_by) == ("head", "relay mx.la.example")
+        assert (envelope.username, envelope.verified_by) == ("head", "relay mx.la.example: dmarc leys.example")
         assert await client.say(f"AUTH PLAIN {plain_blob('head', PASSWORD)}") == 502
 
 

@@ -54,6 +54,20 @@ async def test_a_file_that_was_not_encoded_is_taken_byte_for_byte_or_not_at_all(
         assert home.spool.messages == [whole]
 
 
+@pytest.mark.parametrize("marker", [b"", b"%\xe2\xe3\xcf\xd3\n"])
+async def test_a_pdf_that_was_not_encoded_is_not_put_right(marker):
+    """It may be all text, and says of its parts at which byte they begin: with other line ends it can't be read."""
+    async with house() as home:
+        client = await home.sign_in()
+        assert await client.begin() == 354
+        reply = await client.say(b"A: 1\r\n\r\n%PDF-1.4\n" + marker + b"1 0 obj\nendobj\n\r\n.\r\n")
+        assert reply == 550
+        assert "not encoded" in reply.lines[0]
+        assert await client.begin() == 354
+        assert await client.say(b"A: 1\r\n\r\nlike 5%PDF-1.4\nsaid\r\n.\r\n") == 250
+        assert home.spool.messages == [b"A: 1\r\n\r\nlike 5%PDF-1.4\r\nsaid\r\n"]
+
+
 async def test_lines_of_any_length_are_taken():
     async with house() as home:
         client = await home.sign_in()
