@@ -32,11 +32,11 @@ $(STAMP): pyproject.toml requirements.lock
 demo: setup  ## play a school day on loopback, in a temporary folder
 	@$(BIN)/gateway demo
 
-# Tests lay out 200,000 small files that last for a moment: in memory, where there is room for them.
+# Tests lay out 200,000 small files that last for a moment: in memory, where there is room for them until they passed.
 test: export PYTEST_DEBUG_TEMPROOT ?= $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 2000000 { print $$6 }' 2>/dev/null)
 # What fails while others run beside it is run once more, alone, and must pass then: a small machine may be slow, never wrong.
 test: setup  ## run every test
-	@$(BIN)/pytest -n $(WORKERS) --dist worksteal || \
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(PYTEST_DEBUG_TEMPROOT),-o tmp_path_retention_policy=failed) || \
 		{ echo "Once more, alone, what failed:"; $(BIN)/pytest --last-failed --last-failed-no-failures none; }
 
 check: setup  ## style, types, floors
